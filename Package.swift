@@ -1,0 +1,67 @@
+// swift-tools-version: 6.3
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let package = Package(
+    name: "forecastd",
+    products: [
+        .executable(name: "forecastd", targets: ["forecastd"]),
+        .library(name: "RecurrentKernels", targets: ["RecurrentKernels"]),
+        .library(name: "WireFormat", targets: ["WireFormat"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+        .target(name: "CRecurrentKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
+        .target(name: "RecurrentKernels", dependencies: ["CRecurrentKernels"]),
+        .target(name: "Forecasting", dependencies: ["RecurrentKernels"]),
+        .target(name: "WireFormat", dependencies: ["Forecasting"]),
+        .target(
+            name: "ForecastDaemon",
+            dependencies: [
+                "Forecasting", "RecurrentKernels", "WireFormat", "ZeroMQ",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        .executableTarget(
+            name: "forecastd",
+            dependencies: [
+                "ForecastDaemon",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(
+            name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels"],
+            resources: [.copy("Golden")]),
+        .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
+        .testTarget(name: "ForecastingTests", dependencies: ["Forecasting"]),
+        .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
+        .testTarget(name: "ForecastDaemonTests", dependencies: ["ForecastDaemon"]),
+    ],
+    cLanguageStandard: .c17
+)
+
+for target in package.targets where target.type != .system {
+    let isC = target.name.hasPrefix("C")
+    if !isC {
+        target.swiftSettings = [
+            .swiftLanguageMode(.v6),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .enableExperimentalFeature("Lifetimes"),
+            .treatAllWarnings(as: .error),
+        ]
+    }
+}

@@ -1,0 +1,47 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// What the engine says of one stream after one tick, without the forecast values themselves, which
+/// travel beside it as a span of `horizon` numbers.
+public struct Forecast: Sendable, Equatable {
+    /// How far the stream's state can be trusted.
+    public enum Status: UInt8, Sendable, CaseIterable {
+        /// Too few ticks so far; forecasts are published but not yet meant to be relied on.
+        case warming
+        /// Enough ticks, nothing amiss.
+        case ok
+        /// The state became non-finite at this tick and began anew from zero.
+        case reset
+    }
+
+    /// The stream's slot in the engine's `StreamTable`.
+    public var slot: UInt32
+    /// The index of the rule that the stream follows, in the plan's order.
+    public var rule: Int
+    /// The time of the tick that the forecast was made at.
+    public var time: Timestamp
+    /// The value at that tick.
+    public var value: Double
+    /// How far the stream's state can be trusted.
+    public var status: Status
+    /// Ticks so far over the ticks that warming takes, 0 to 1.
+    public var warmth: Double
+    /// Number of this forecast within the stream and the publisher's epoch, from 1.
+    public var sequence: UInt64
+    /// Seconds from the tick's time to the time at which the forecast was made.
+    public var age: Double
+
+    /// Makes a forecast's head.
+    public init(
+        slot: UInt32, rule: Int, time: Timestamp, value: Double, status: Status, warmth: Double,
+        sequence: UInt64, age: Double
+    ) {
+        self.slot = slot
+        self.rule = rule
+        self.time = time
+        self.value = value
+        self.status = status
+        self.warmth = warmth
+        self.sequence = sequence
+        self.age = age
+    }
+}

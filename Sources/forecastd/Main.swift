@@ -1,0 +1,5 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+@main
+enum Main {
+    static func main() {}
+}

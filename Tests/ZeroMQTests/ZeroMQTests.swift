@@ -1,0 +1,2 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+import Testing

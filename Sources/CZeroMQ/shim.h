@@ -1,2 +1,3 @@
 #pragma once
+#include <linux/sched.h>  // SCHED_BATCH, which glibc's sched.h shows only with _GNU_SOURCE
 #include <zmq.h>

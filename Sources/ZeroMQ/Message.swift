@@ -1,0 +1,36 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import CZeroMQ
+
+/// One frame as it was received. One message is made once and filled again and again.
+public struct Message: ~Copyable {
+    // Apart from the value, because frames of up to 33 bytes lie inside `zmq_msg_t`: `bytes` points into it, so
+    // it must not move when the value does.
+    let content: UnsafeMutablePointer<zmq_msg_t>
+
+    /// Makes an empty message.
+    public init() {
+        content = .allocate(capacity: 1)
+        zmq_msg_init(content)
+    }
+
+    deinit {
+        zmq_msg_close(content)
+        content.deallocate()
+    }
+
+    /// The frame's length in bytes.
+    public var byteCount: Int { zmq_msg_size(content) }
+
+    /// Whether further frames of the same message follow, to be received next.
+    public var hasMore: Bool { zmq_msg_more(content) == 1 }
+
+    /// The frame's bytes, valid until the message is filled again.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            let span = RawSpan(_unsafeStart: UnsafeRawPointer(zmq_msg_data(content)), byteCount: byteCount)
+            return _overrideLifetime(span, borrowing: self)
+        }
+    }
+}

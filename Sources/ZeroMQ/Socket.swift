@@ -1,0 +1,101 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import CZeroMQ
+
+/// What a socket does with messages.
+public enum SocketKind: Sendable, Equatable {
+    /// Receives the messages whose first frame begins with a subscribed prefix.
+    case sub
+    /// Receives messages, taken in turn from all its peers.
+    case pull
+    /// Sends each message to every subscriber of it.
+    case pub
+    /// Sends each message to one peer, in turn.
+    case push
+
+    var constant: Int32 {
+        switch self {
+        case .sub: ZMQ_SUB
+        case .pull: ZMQ_PULL
+        case .pub: ZMQ_PUB
+        case .push: ZMQ_PUSH
+        }
+    }
+
+    var sends: Bool { self == .pub || self == .push }
+}
+
+/// A socket, owned by one thread.
+///
+/// It is closed when it goes away, or, where a `Poller` waits for it, when both are gone. What waits to be sent is
+/// then sent in the background for as long as `linger` allows; the endpoint it was bound to may be held a moment longer.
+public struct Socket: ~Copyable {
+    let handle: SocketHandle
+    /// What the socket does with messages.
+    public let kind: SocketKind
+    let reportsDrops: Bool
+    /// Whether the last frame that was sent announced another one.
+    var isWithinMessage = false
+
+    /// Opens a socket and applies its settings.
+    public init(_ kind: SocketKind, in context: Context, options: SocketOptions = SocketOptions())
+        throws(ZeroMQError)
+    {
+        handle = try SocketHandle(kind, in: context, options: options)
+        self.kind = kind
+        reportsDrops = kind == .pub && options.reportsDrops
+    }
+
+    /// Listens on an endpoint: `tcp://address:port`, `ipc:///path` or `inproc://name`; the port `*` lets the
+    /// system choose, see `lastEndpoint`.
+    ///
+    /// - Important: An `ipc` path that another socket listens on is not refused but taken over.
+    public mutating func bind(_ endpoint: String) throws(ZeroMQError) {
+        guard zmq_bind(handle.raw, endpoint) == 0 else {
+            throw ZeroMQError(code: zmq_errno(), operation: "bind to \(endpoint)")
+        }
+    }
+
+    /// Connects to an endpoint, and again whenever the connection is lost.
+    ///
+    /// The connection is made in the background: a peer that is absent, or a host name that cannot be resolved,
+    /// is no error; libzmq tries again.
+    public mutating func connect(_ endpoint: String) throws(ZeroMQError) {
+        guard zmq_connect(handle.raw, endpoint) == 0 else {
+            throw ZeroMQError(code: zmq_errno(), operation: "connect to \(endpoint)")
+        }
+    }
+
+    /// Asks for the messages whose first frame begins with a prefix; the empty one means all messages.
+    ///
+    /// A socket without any subscription receives nothing. Prefer a few broad prefixes: each is sent to every
+    /// publisher at every reconnection, and counts against the publisher's high-water mark.
+    ///
+    /// - Precondition: The socket is of the kind `sub`.
+    public mutating func subscribe(to prefix: String) throws(ZeroMQError) {
+        precondition(kind == .sub, "only a sub socket subscribes; this one is a \(kind) socket")
+        var prefix = prefix
+        let result = prefix.withUTF8 {
+            zmq_setsockopt(handle.raw, ZMQ_SUBSCRIBE, $0.baseAddress, $0.count)
+        }
+        guard result == 0 else {
+            throw ZeroMQError(code: zmq_errno(), operation: "subscribe to \"\(prefix)\"")
+        }
+    }
+
+    /// The endpoint of the last bind or connect, with the port that the system chose; empty before the first.
+    public var lastEndpoint: String {
+        get throws(ZeroMQError) {
+            var byteCount = 1024
+            var result: Int32 = 0
+            let endpoint = String(unsafeUninitializedCapacity: byteCount) { buffer in
+                result = zmq_getsockopt(handle.raw, ZMQ_LAST_ENDPOINT, buffer.baseAddress, &byteCount)
+                return result == 0 ? byteCount - 1 : 0  // without the closing zero
+            }
+            guard result == 0 else {
+                throw ZeroMQError(code: zmq_errno(), operation: "read a socket's endpoint")
+            }
+            return endpoint
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import CZeroMQ
+import Glibc
+
+/// An open socket of libzmq with its settings in force, closed with the last reference.
+final class SocketHandle {
+    let raw: UnsafeMutableRawPointer
+    private let kind: SocketKind
+    private let context: Context
+
+    init(_ kind: SocketKind, in context: Context, options: SocketOptions) throws(ZeroMQError) {
+        self.kind = kind
+        self.context = context
+        raw = try context.open(kind)
+        try apply(options)
+    }
+
+    deinit { zmq_close(raw) }
+
+    /// Sets every option explicitly, so that no default of libzmq's is in force unseen.
+    private func apply(_ options: SocketOptions) throws(ZeroMQError) {
+        try set(ZMQ_RCVHWM, to: options.receiveHighWaterMark, "the receive high-water mark")
+        try set(ZMQ_SNDHWM, to: options.sendHighWaterMark, "the send high-water mark")
+        try setMaximumMessageSize(to: options.maximumMessageSize)
+        try set(ZMQ_LINGER, to: kind.sends ? options.linger : .zero, "the linger time")
+        try set(ZMQ_HEARTBEAT_IVL, to: options.heartbeatInterval, "the heartbeat interval")
+        try set(ZMQ_HEARTBEAT_TIMEOUT, to: options.heartbeatTimeout, "the heartbeat timeout")
+        try set(ZMQ_HEARTBEAT_TTL, to: options.heartbeatTimeToLive, "the heartbeat time to live")
+        try set(ZMQ_RECONNECT_IVL, to: options.reconnectInterval, "the reconnect interval")
+        try set(ZMQ_RECONNECT_IVL_MAX, to: options.maximumReconnectInterval, "the maximum reconnect interval")
+        try set(ZMQ_HANDSHAKE_IVL, to: options.handshakeInterval, "the handshake interval")
+        try set(ZMQ_TCP_KEEPALIVE, to: options.tcpKeepalive ? 1 : 0, "TCP keepalive")
+        try set(ZMQ_IPV6, to: options.ipv6 ? 1 : 0, "IPv6")
+        try set(ZMQ_IMMEDIATE, to: kind == .push && options.immediate ? 1 : 0, "immediate")
+        if kind == .pub { try refuseWhenFull(options.reportsDrops) }
+    }
+
+    /// Whether a `pub` socket refuses a message that not every subscriber has room for, or drops it for those.
+    /// libzmq heeds a change at once, also between two messages.
+    func refuseWhenFull(_ refuses: Bool) throws(ZeroMQError) {
+        try set(ZMQ_XPUB_NODROP, to: refuses ? 1 : 0, "the reporting of drops")
+    }
+
+    private func set(_ option: Int32, to duration: Duration, _ name: String) throws(ZeroMQError) {
+        guard duration >= .zero else {
+            throw ZeroMQError(code: EINVAL, operation: "set \(name) to \(duration)")
+        }
+        try set(option, to: duration.wholeMilliseconds, name)
+    }
+
+    private func set(_ option: Int32, to value: Int, _ name: String) throws(ZeroMQError) {
+        var value = Int32(clamping: value)
+        guard zmq_setsockopt(raw, option, &value, MemoryLayout<Int32>.size) == 0 else {
+            throw ZeroMQError(code: zmq_errno(), operation: "set \(name) of a \(kind) socket to \(value)")
+        }
+    }
+
+    private func setMaximumMessageSize(to byteCount: Int) throws(ZeroMQError) {
+        var value = Int64(byteCount)
+        guard zmq_setsockopt(raw, ZMQ_MAXMSGSIZE, &value, MemoryLayout<Int64>.size) == 0 else {
+            throw ZeroMQError(
+                code: zmq_errno(),
+                operation: "set the maximum message size of a \(kind) socket to \(byteCount) bytes")
+        }
+    }
+}

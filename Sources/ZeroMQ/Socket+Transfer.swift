@@ -47,16 +47,17 @@ extension Socket {
     ///   new message. A full peer is found out with the first frame; with a later one only a `push` socket gives
     ///   false, whose peer vanished in the middle of the message.
     public mutating func send(_ bytes: RawSpan, more: Bool) throws(ZeroMQError) -> Bool {
-        if try attempt(bytes, more: more) {
-            isWithinMessage = more
-            return true
-        }
-        if isWithinMessage && more {
+        var isSent = try attempt(bytes, more: more)
+        if !isSent && !isWithinMessage {
+            // libzmq looks only about once a millisecond whether peers have read. Look now, then it counts.
+            handle.processCommands()
+            isSent = try attempt(bytes, more: more)
+        } else if !isSent && more {
             // libzmq now swallows frames until the end of the message. Give it the end.
             _ = try attempt(RawSpan(), more: false)
         }
-        isWithinMessage = false
-        return false
+        isWithinMessage = isSent && more
+        return isSent
     }
 
     /// Sends one frame to all subscribers that have room for it, without waiting, and says whether some had not.

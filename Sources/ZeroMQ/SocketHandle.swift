@@ -42,6 +42,13 @@ final class SocketHandle {
         try set(ZMQ_XPUB_NODROP, to: refuses ? 1 : 0, "the reporting of drops")
     }
 
+    /// Lets the socket take note of what its peers did: connected, read, went away.
+    func processCommands() {
+        var (events, byteCount): (Int32, Int) = (0, MemoryLayout<Int32>.size)
+        // The value does not matter here, and an error comes again from the operation that follows.
+        _ = zmq_getsockopt(raw, ZMQ_EVENTS, &events, &byteCount)
+    }
+
     private func set(_ option: Int32, to duration: Duration, _ name: String) throws(ZeroMQError) {
         guard duration >= .zero else {
             throw ZeroMQError(code: EINVAL, operation: "set \(name) to \(duration)")

@@ -1,0 +1,65 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import ZeroMQ
+
+/// What happens when a peer reads too slowly.
+@Suite struct FullPeerTests {
+    static let messageCount = 1500
+
+    /// A message of three frames, long enough that a thousand exceed what the kernel buffers.
+    func message(_ number: Int) -> [[UInt8]] {
+        [bytes("plant.temp"), bytes("\(number)") + Array(repeating: 32, count: 32_000), [0, 1, 2, 3, 4, 5, 6, 7]]
+    }
+
+    func number(of message: [[UInt8]]) throws -> Int {
+        try #require(message.count == 3, "a message lost frames")
+        #expect(message[2] == [0, 1, 2, 3, 4, 5, 6, 7])
+        return try #require(Int(String(decoding: message[1].prefix { $0 != 32 }, as: UTF8.self)))
+    }
+
+    @Test(arguments: Transport.allCases)
+    func aFullSubscriberIsCountedAndTheOthersMissNothing(transport: Transport) throws {
+        let directory = try TemporaryDirectory()
+        let context = try Context()
+        var options = SocketOptions()
+        options.sendHighWaterMark = 8
+        options.reportsDrops = true
+        var publisher = try Socket(.pub, in: context, options: options)
+        try publisher.bind(transport.freshEndpoint(in: directory))
+        options.receiveHighWaterMark = 8
+        var slow = try Socket(.sub, in: context, options: options)
+        options.receiveHighWaterMark = 100_000
+        var fast = try Socket(.sub, in: context, options: options)
+        try slow.subscribe(to: "")
+        try fast.subscribe(to: "")
+        try slow.connect(try publisher.lastEndpoint)
+        try fast.connect(try publisher.lastEndpoint)
+        try join(&fast, to: &publisher)
+        let end = try join(&slow, to: &publisher)
+        while try fast.receiveWithinDeadline() != end {}
+
+        var (dropCount, firstDrop) = (0, Self.messageCount)
+        for number in 0..<Self.messageCount {
+            if try !publisher.publish(message(number)) {
+                dropCount += 1
+                firstDrop = min(firstDrop, number)
+            }
+            let received = try self.number(of: try fast.receiveWithinDeadline())
+            try #require(received == number)
+        }
+
+        // The slow one reads what waits, and having caught up it is served again.
+        var (slowNumbers, next): ([Int], Int) = ([], Self.messageCount)
+        try eventually("the slow subscriber is served again") {
+            while let received = try slow.receiveIfAny() { slowNumbers.append(try number(of: received)) }
+            _ = try publisher.publish(message(next))
+            next += 1
+            return slowNumbers.last ?? 0 >= Self.messageCount
+        }
+        #expect(slowNumbers.starts(with: 0..<firstDrop), "what came before the first drop arrives, in order")
+        #expect(zip(slowNumbers, slowNumbers.dropFirst()).allSatisfy(<), "what came later is in order")
+        let missedCount = Self.messageCount - slowNumbers.count { $0 < Self.messageCount }
+        #expect((1...missedCount).contains(dropCount), "\(dropCount) drops, \(missedCount) messages missed")
+    }
+}

@@ -47,7 +47,8 @@ public struct Poller: ~Copyable {
             zmq_poll(items.baseAddress, Int32(items.count), milliseconds)
         }
         if readyCount >= 0 { return Int(readyCount) }
-        let error = ZeroMQError(code: zmq_errno(), operation: "wait for \(items.count) sockets and descriptors")
+        let error = ZeroMQError(
+            code: zmq_errno(), operation: "wait for \(items.count) sockets and descriptors")
         guard error.isInterrupted else { throw error }
         for index in items.indices { items[index].revents = 0 }
         return 0

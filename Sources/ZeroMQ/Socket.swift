@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import CZeroMQ
+import Glibc
 
 /// What a socket does with messages.
 public enum SocketKind: Sendable, Equatable {
@@ -51,6 +52,9 @@ public struct Socket: ~Copyable {
     ///
     /// - Important: An `ipc` path that another socket listens on is not refused but taken over.
     public mutating func bind(_ endpoint: String) throws(ZeroMQError) {
+        guard Self.isPortInRange(endpoint) else {
+            throw ZeroMQError(code: EINVAL, operation: "bind to \(endpoint)")
+        }
         guard zmq_bind(handle.raw, endpoint) == 0 else {
             throw ZeroMQError(code: zmq_errno(), operation: "bind to \(endpoint)")
         }
@@ -61,9 +65,19 @@ public struct Socket: ~Copyable {
     /// The connection is made in the background: a peer that is absent, or a host name that cannot be resolved,
     /// is no error; libzmq tries again.
     public mutating func connect(_ endpoint: String) throws(ZeroMQError) {
+        guard Self.isPortInRange(endpoint) else {
+            throw ZeroMQError(code: EINVAL, operation: "connect to \(endpoint)")
+        }
         guard zmq_connect(handle.raw, endpoint) == 0 else {
             throw ZeroMQError(code: zmq_errno(), operation: "connect to \(endpoint)")
         }
+    }
+
+    /// Whether a TCP port given as a number fits: libzmq would cut 65537 down to 1 and use that.
+    private static func isPortInRange(_ endpoint: String) -> Bool {
+        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return true }
+        let port = endpoint[endpoint.index(after: colon)...]
+        return !port.utf8.allSatisfy { (48...57).contains($0) } || UInt16(port) != nil || port.isEmpty
     }
 
     /// Asks for the messages whose first frame begins with a prefix; the empty one means all messages.
@@ -95,7 +109,15 @@ public struct Socket: ~Copyable {
             guard result == 0 else {
                 throw ZeroMQError(code: zmq_errno(), operation: "read a socket's endpoint")
             }
-            return endpoint
+            return Self.plain(endpoint)
         }
+    }
+
+    /// An endpoint without the IPv6 form that a socket which understands both gives to an IPv4 address:
+    /// `tcp://127.0.0.1:5557` for `tcp://[::ffff:127.0.0.1]:5557`. A peer without IPv6 understands it too.
+    private static func plain(_ endpoint: String) -> String {
+        let mapped = "tcp://[::ffff:"
+        guard endpoint.hasPrefix(mapped), let end = endpoint.lastIndex(of: "]") else { return endpoint }
+        return "tcp://" + endpoint.dropFirst(mapped.count)[..<end] + endpoint[endpoint.index(after: end)...]
     }
 }

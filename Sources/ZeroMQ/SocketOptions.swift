@@ -17,6 +17,10 @@ public struct SocketOptions: Sendable, Equatable {
     public var maximumMessageSize = 1 << 20
     /// How long a closed `pub` or `push` socket goes on trying to send what waits. The kinds that receive
     /// have nothing to wait for and never linger.
+    ///
+    /// - Important: Where it runs out, or is zero, while messages of several frames wait, libzmq 4.3 may abort the
+    ///   process if the slow peer goes away in the same instant (`Resource temporarily unavailable
+    ///   (src/session_base.cpp:260)`).
     public var linger: Duration = .seconds(2)
     /// How often an idle connection is checked; 0 is never.
     public var heartbeatInterval: Duration = .seconds(5)

@@ -37,9 +37,9 @@ public struct ZeroMQError: Error, Equatable, Sendable, CustomStringConvertible {
         case EADDRINUSE: "another process, or another socket of this one, is bound there"
         case EADDRNOTAVAIL, ENODEV: "no network interface of this machine has that address"
         case EACCES: "ports below 1024 and foreign directories need a permission"
-        case EPROTONOSUPPORT: "expected tcp://host:port, ipc:///path or inproc://name"
+        case EPROTONOSUPPORT: "expected tcp://host:port with a port up to 65535, ipc:///path or inproc://name"
         case EINVAL where operation.hasPrefix("bind") || operation.hasPrefix("connect"):
-            "expected tcp://host:port, ipc:///path or inproc://name"
+            "expected tcp://host:port with a port up to 65535, ipc:///path or inproc://name"
         case EMFILE: "raise the limit of open files, or of the context's sockets"
         default: nil
         }

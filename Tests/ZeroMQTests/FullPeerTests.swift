@@ -9,7 +9,10 @@ import ZeroMQ
 
     /// A message of three frames, long enough that a thousand exceed what the kernel buffers.
     func message(_ number: Int) -> [[UInt8]] {
-        [bytes("plant.temp"), bytes("\(number)") + Array(repeating: 32, count: 32_000), [0, 1, 2, 3, 4, 5, 6, 7]]
+        [
+            bytes("plant.temp"), bytes("\(number)") + Array(repeating: 32, count: 32_000),
+            [0, 1, 2, 3, 4, 5, 6, 7],
+        ]
     }
 
     func number(of message: [[UInt8]]) throws -> Int {
@@ -61,5 +64,81 @@ import ZeroMQ
         #expect(zip(slowNumbers, slowNumbers.dropFirst()).allSatisfy(<), "what came later is in order")
         let missedCount = Self.messageCount - slowNumbers.count { $0 < Self.messageCount }
         #expect((1...missedCount).contains(dropCount), "\(dropCount) drops, \(missedCount) messages missed")
+    }
+
+    @Test func aPushSocketRefusesAWholeMessageWhenItsPeerIsFull() throws {
+        let context = try Context()
+        var options = SocketOptions()
+        options.sendHighWaterMark = 5
+        options.receiveHighWaterMark = 5
+        var pull = try Socket(.pull, in: context, options: options)
+        try pull.bind("inproc://full")
+        var push = try Socket(.push, in: context, options: options)
+        try push.connect("inproc://full")
+        var sentCount = 0
+        while try push.send(message(sentCount)) { sentCount += 1 }
+        #expect(sentCount == 10, "both high-water marks add up")
+
+        for expected in 0..<sentCount {
+            let received = try number(of: try pull.receiveWithinDeadline())
+            #expect(received == expected)
+        }
+        let isSent = try push.send(message(sentCount))
+        #expect(isSent, "there is room again, seen at once")
+        let received = try number(of: try pull.receiveWithinDeadline())
+        #expect(received == sentCount)
+    }
+
+    @Test func aPushSocketWithoutPeerRefuses() throws {
+        let context = try Context()
+        var push = try Socket(.push, in: context)
+        try push.bind("tcp://127.0.0.1:*")
+        let isSent = try push.send([bytes("id"), bytes("1")])
+        #expect(!isSent)
+    }
+
+    @Test func aPeerThatVanishesInTheMiddleOfAMessageDoesNotSpoilTheNext() throws {
+        let context = try Context()
+        var push = try Socket(.push, in: context)
+        try push.bind("inproc://vanishing")
+        do {
+            var pull = try Socket(.pull, in: context)
+            try pull.connect("inproc://vanishing")
+            try eventually("a peer is connected") { try push.send(bytes("lost").span.bytes, more: true) }
+        }
+        try eventually("the loss is noticed") { try !push.send(bytes("lost").span.bytes, more: true) }
+
+        var successor = try Socket(.pull, in: context)
+        try successor.connect("inproc://vanishing")
+        let whole = [bytes("first"), bytes("second"), bytes("third")]
+        try eventually("a peer is connected") { try push.send(whole) }
+        let received = try successor.receiveWithinDeadline()
+        #expect(received == whole)
+    }
+
+    @Test func aSenderOfTooLongFramesIsCutOffAndTheOthersAreNot() throws {
+        let context = try Context()
+        var options = SocketOptions()
+        options.maximumMessageSize = 1000
+        var pull = try Socket(.pull, in: context, options: options)
+        try pull.bind("tcp://127.0.0.1:*")
+        var long = try Socket(.push, in: context)
+        try long.connect(try pull.lastEndpoint)
+        var other = try Socket(.push, in: context)
+        try other.connect(try pull.lastEndpoint)
+
+        let tooLong = [bytes("id"), [UInt8](repeating: 1, count: 1001)]
+        let longest = [bytes("id"), [UInt8](repeating: 2, count: 1000)]
+        try eventually("a peer is connected") { try long.send(tooLong) }
+        for _ in 0..<100 {
+            try eventually("a peer is connected") { try other.send(longest) }
+            let received = try pull.receiveWithinDeadline()
+            try #require(received == longest)
+        }
+        // Its connection lost, it connects again; what it sends in between may be lost with the connection.
+        try eventually("the one cut off is heard again") {
+            _ = try long.send([bytes("sorry")])
+            return try pull.receiveIfAny() == [bytes("sorry")]
+        }
     }
 }

@@ -11,9 +11,10 @@ public enum IOThreadScheduling: String, CaseIterable, Sendable {
     /// No preemption of other threads on wake-up (`SCHED_BATCH`).
     ///
     /// Each send wakes the I/O thread. Under `normal`, on a core it shares with the thread that computes, it
-    /// takes that core over message by message. Under `batch` it waits for the next idle moment: one computing
-    /// thread with one I/O thread on the same core did 26 % to 66 % more messages per second, the more the longer
-    /// a step takes, and the median latency at 1000 messages per second did not change measurably.
+    /// takes that core over message by message. Under `batch` it waits for the next idle moment: one
+    /// computing thread with one I/O thread on the same core did 26 % to 66 % more messages per second, the
+    /// more the longer a step takes, and the median latency at 1000 messages per second did not change
+    /// measurably.
     case batch
 
     fileprivate var policy: Int32 {
@@ -31,9 +32,9 @@ public enum IOThreadScheduling: String, CaseIterable, Sendable {
 ///
 /// libzmq blocks all signals in its I/O threads, and it does not survive `fork` without `exec`.
 ///
-/// - Important: libzmq aborts the process, instead of giving an error, where a system call filter forbids its I/O
-///   thread `sched_setscheduler` (with either scheduling), or an address family filter forbids `AF_NETLINK` at a
-///   bind. A sandbox has to allow both.
+/// - Important: libzmq aborts the process, instead of giving an error, where a system call filter forbids its
+///   I/O thread `sched_setscheduler` (with either scheduling), or an address family filter forbids
+///   `AF_NETLINK` at a bind. A sandbox has to allow both.
 public final class Context: Sendable {
     private let handle: Mutex<Handle?>
 
@@ -41,7 +42,9 @@ public final class Context: Sendable {
         nonisolated(unsafe) let raw: UnsafeMutableRawPointer
     }
 
-    /// Makes a context. Its threads start with its first socket.
+    /// Makes a context.
+    ///
+    /// Its threads start with its first socket.
     ///
     /// - Parameters:
     ///   - ioThreads: Threads that move bytes between sockets and the network.

@@ -2,10 +2,12 @@
 
 import CZeroMQ
 
-/// One frame as it was received. One message is made once and filled again and again.
+/// One frame as it was received.
+///
+/// One message is made once and filled again and again.
 public struct Message: ~Copyable {
-    // Apart from the value, because frames of up to 33 bytes lie inside `zmq_msg_t`: `bytes` points into it, so
-    // it must not move when the value does.
+    // Apart from the value, because frames of up to 33 bytes lie inside `zmq_msg_t`: `bytes` points into it,
+    // so it must not move when the value does.
     let content: UnsafeMutablePointer<zmq_msg_t>
 
     /// Makes an empty message.

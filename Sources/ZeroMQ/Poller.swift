@@ -5,8 +5,9 @@ import Glibc
 
 /// Waits until one of several sockets and file descriptors has something to read.
 ///
-/// The items are added once, before the first wait. A wait for up to 16 items allocates nothing. To wait once and
-/// then receive without waiting until nothing is left gives 5.5 times the throughput of a wait per message.
+/// The items are added once, before the first wait. A wait for up to 16 items allocates nothing. To wait once
+/// and then receive without waiting until nothing is left gives 5.5 times the throughput of a wait per
+/// message.
 ///
 /// A `pub` socket may be added too, although nothing is ever received from it: each wait then lets it notice
 /// subscribers that came or went, also while nothing is published.
@@ -37,10 +38,10 @@ public struct Poller: ~Copyable {
 
     /// Waits until an item is ready, and returns how many are.
     ///
-    /// - Parameter limit: How long to wait at most, in whole milliseconds, rounded up; zero asks without waiting,
-    ///   nil waits without limit.
-    /// - Returns: 0 when the time is up, and also when a signal interrupted the wait, so that the caller's loop
-    ///   looks at its own deadlines and wishes to stop.
+    /// - Parameter limit: How long to wait at most, in whole milliseconds, rounded up; zero asks without
+    ///   waiting, nil waits without limit.
+    /// - Returns: 0 when the time is up, and also when a signal interrupted the wait, so that the caller's
+    ///   loop looks at its own deadlines and wishes to stop.
     public mutating func wait(atMost limit: Duration?) throws(ZeroMQError) -> Int {
         let milliseconds = limit.map { max(0, $0.wholeMilliseconds) } ?? -1
         let readyCount = items.withUnsafeMutableBufferPointer { items in

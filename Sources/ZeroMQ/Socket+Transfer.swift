@@ -36,16 +36,16 @@ extension Socket {
     ///
     /// What happens when a peer's queue is full depends on the kind:
     /// - `push` gives the message to another peer. False when all are full or none is connected.
-    /// - `pub` with `reportsDrops`: false when *any* subscriber of the message is full, and then none gets it: one
-    ///   slow subscriber holds up all. To go on without it use `publish(_:more:)`.
+    /// - `pub` with `reportsDrops`: false when *any* subscriber of the message is full, and then none gets
+    ///   it: one slow subscriber holds up all. To go on without it use `publish(_:more:)`.
     /// - `pub` without `reportsDrops`: always true; those that are full miss the message unseen.
     ///
     /// - Parameters:
     ///   - bytes: The frame, copied before the call returns.
     ///   - more: Whether further frames of the same message follow.
-    /// - Returns: False when the message is not sent. Then leave out its further frames: the next frame begins a
-    ///   new message. A full peer is found out with the first frame; with a later one only a `push` socket gives
-    ///   false, whose peer vanished in the middle of the message.
+    /// - Returns: False when the message is not sent. Then leave out its further frames: the next frame
+    ///   begins a new message. A full peer is found out with the first frame; with a later one only a `push`
+    ///   socket gives false, whose peer vanished in the middle of the message.
     public mutating func send(_ bytes: RawSpan, more: Bool) throws(ZeroMQError) -> Bool {
         var isSent = try attempt(bytes, more: more)
         if !isSent && !isWithinMessage {
@@ -60,14 +60,15 @@ extension Socket {
         return isSent
     }
 
-    /// Sends one frame to all subscribers that have room for it, without waiting, and says whether some had not.
+    /// Sends one frame to all subscribers that have room for it, without waiting, and says whether some had
+    /// not.
     ///
-    /// A subscriber whose queue is full misses the whole message, the others get the whole message, so send the
-    /// further frames whatever this returns for the first. For those it is always true.
+    /// A subscriber whose queue is full misses the whole message, the others get the whole message, so send
+    /// the further frames whatever this returns for the first. For those it is always true.
     ///
-    /// The false ones are a lower bound of what subscribers miss. From the message that found its queue full until
-    /// it has read about half of the queue, libzmq leaves a subscriber out unseen: one false per such time, not
-    /// one per message. A subscriber knows its losses exactly from the numbers in the messages.
+    /// The false ones are a lower bound of what subscribers miss. From the message that found its queue full
+    /// until it has read about half of the queue, libzmq leaves a subscriber out unseen: one false per such
+    /// time, not one per message. A subscriber knows its losses exactly from the numbers in the messages.
     ///
     /// - Parameters:
     ///   - bytes: The frame, copied before the call returns.

@@ -28,8 +28,9 @@ public enum SocketKind: Sendable, Equatable {
 
 /// A socket, owned by one thread.
 ///
-/// It is closed when it goes away, or, where a `Poller` waits for it, when both are gone. What waits to be sent is
-/// then sent in the background for as long as `linger` allows; the endpoint it was bound to may be held a moment longer.
+/// It is closed when it goes away, or, where a `Poller` waits for it, when both are gone. What waits to be
+/// sent is then sent in the background for as long as `linger` allows; the endpoint it was bound to may be
+/// held a moment longer.
 public struct Socket: ~Copyable {
     let handle: SocketHandle
     /// What the socket does with messages.
@@ -55,22 +56,18 @@ public struct Socket: ~Copyable {
         guard Self.isPortInRange(endpoint) else {
             throw ZeroMQError(code: EINVAL, operation: "bind to \(endpoint)")
         }
-        guard zmq_bind(handle.raw, endpoint) == 0 else {
-            throw ZeroMQError(code: zmq_errno(), operation: "bind to \(endpoint)")
-        }
+        try handle.call("bind to \(endpoint)") { zmq_bind($0, endpoint) }
     }
 
     /// Connects to an endpoint, and again whenever the connection is lost.
     ///
-    /// The connection is made in the background: a peer that is absent, or a host name that cannot be resolved,
-    /// is no error; libzmq tries again.
+    /// The connection is made in the background: a peer that is absent, or a host name that cannot be
+    /// resolved, is no error; libzmq tries again.
     public mutating func connect(_ endpoint: String) throws(ZeroMQError) {
         guard Self.isPortInRange(endpoint) else {
             throw ZeroMQError(code: EINVAL, operation: "connect to \(endpoint)")
         }
-        guard zmq_connect(handle.raw, endpoint) == 0 else {
-            throw ZeroMQError(code: zmq_errno(), operation: "connect to \(endpoint)")
-        }
+        try handle.call("connect to \(endpoint)") { zmq_connect($0, endpoint) }
     }
 
     /// Whether a TCP port given as a number fits: libzmq would cut 65537 down to 1 and use that.
@@ -88,32 +85,29 @@ public struct Socket: ~Copyable {
     /// - Precondition: The socket is of the kind `sub`.
     public mutating func subscribe(to prefix: String) throws(ZeroMQError) {
         precondition(kind == .sub, "only a sub socket subscribes; this one is a \(kind) socket")
-        var prefix = prefix
-        let result = prefix.withUTF8 {
-            zmq_setsockopt(handle.raw, ZMQ_SUBSCRIBE, $0.baseAddress, $0.count)
-        }
-        guard result == 0 else {
-            throw ZeroMQError(code: zmq_errno(), operation: "subscribe to \"\(prefix)\"")
+        let bytes = Array(prefix.utf8)
+        try handle.call("subscribe to \"\(prefix)\"") {
+            zmq_setsockopt($0, ZMQ_SUBSCRIBE, bytes, bytes.count)
         }
     }
 
     /// The endpoint of the last bind or connect, with the port that the system chose; empty before the first.
     public var lastEndpoint: String {
         get throws(ZeroMQError) {
-            var byteCount = 1024
-            var result: Int32 = 0
-            let endpoint = String(unsafeUninitializedCapacity: byteCount) { buffer in
-                result = zmq_getsockopt(handle.raw, ZMQ_LAST_ENDPOINT, buffer.baseAddress, &byteCount)
-                return result == 0 ? byteCount - 1 : 0  // without the closing zero
+            var buffer = [CChar](repeating: 0, count: 1024)
+            var byteCount = buffer.count
+            try handle.call("read the endpoint of a \(kind) socket") {
+                zmq_getsockopt($0, ZMQ_LAST_ENDPOINT, &buffer, &byteCount)
             }
-            guard result == 0 else {
-                throw ZeroMQError(code: zmq_errno(), operation: "read a socket's endpoint")
-            }
+            // The count includes the closing zero.
+            let endpoint = String(
+                decoding: buffer.prefix(byteCount - 1).map(UInt8.init(bitPattern:)), as: UTF8.self)
             return Self.plain(endpoint)
         }
     }
 
-    /// An endpoint without the IPv6 form that a socket which understands both gives to an IPv4 address:
+    /// An endpoint without the IPv6 form that a socket which understands both gives to an IPv4 address.
+    ///
     /// `tcp://127.0.0.1:5557` for `tcp://[::ffff:127.0.0.1]:5557`. A peer without IPv6 understands it too.
     private static func plain(_ endpoint: String) -> String {
         let mapped = "tcp://[::ffff:"

@@ -36,10 +36,22 @@ final class SocketHandle {
         if kind == .pub { try refuseWhenFull(options.reportsDrops) }
     }
 
-    /// Whether a `pub` socket refuses a message that not every subscriber has room for, or drops it for those.
+    /// Whether a `pub` socket refuses a message that not every subscriber has room for, or drops it for
+    /// those.
+    ///
     /// libzmq heeds a change at once, also between two messages.
     func refuseWhenFull(_ refuses: Bool) throws(ZeroMQError) {
         try set(ZMQ_XPUB_NODROP, to: refuses ? 1 : 0, "the reporting of drops")
+    }
+
+    /// Calls libzmq, again where a signal interrupted it, and throws when it refuses.
+    func call(_ operation: @autoclosure () -> String, _ body: (UnsafeMutableRawPointer) -> Int32)
+        throws(ZeroMQError)
+    {
+        while body(raw) != 0 {
+            let code = zmq_errno()
+            guard code == EINTR else { throw ZeroMQError(code: code, operation: operation()) }
+        }
     }
 
     /// Lets the socket take note of what its peers did: connected, read, went away.
@@ -58,17 +70,15 @@ final class SocketHandle {
 
     private func set(_ option: Int32, to value: Int, _ name: String) throws(ZeroMQError) {
         var value = Int32(clamping: value)
-        guard zmq_setsockopt(raw, option, &value, MemoryLayout<Int32>.size) == 0 else {
-            throw ZeroMQError(code: zmq_errno(), operation: "set \(name) of a \(kind) socket to \(value)")
+        try call("set \(name) of a \(kind) socket to \(value)") {
+            zmq_setsockopt($0, option, &value, MemoryLayout<Int32>.size)
         }
     }
 
     private func setMaximumMessageSize(to byteCount: Int) throws(ZeroMQError) {
         var value = Int64(byteCount)
-        guard zmq_setsockopt(raw, ZMQ_MAXMSGSIZE, &value, MemoryLayout<Int64>.size) == 0 else {
-            throw ZeroMQError(
-                code: zmq_errno(),
-                operation: "set the maximum message size of a \(kind) socket to \(byteCount) bytes")
+        try call("set the maximum message size of a \(kind) socket to \(byteCount) bytes") {
+            zmq_setsockopt($0, ZMQ_MAXMSGSIZE, &value, MemoryLayout<Int64>.size)
         }
     }
 }

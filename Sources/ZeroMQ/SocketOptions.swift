@@ -2,24 +2,32 @@
 
 /// The settings of a socket, all of which are set before it binds or connects.
 ///
-/// Where libzmq's default would lose messages early, wait for ever or not notice a dead peer, the default here
-/// differs from it. Durations count in whole milliseconds, rounded up.
+/// Where libzmq's default would lose messages early, wait for ever or not notice a dead peer, the default
+/// here differs from it. Durations count in whole milliseconds, rounded up.
 public struct SocketOptions: Sendable, Equatable {
-    /// Messages that wait to be received, per peer; 0 is no limit. Beyond it a `pub` peer drops, a `push` peer waits.
+    /// Messages that wait to be received, per peer; 0 is no limit.
+    ///
+    /// Beyond it a `pub` peer drops, a `push` peer waits.
     public var receiveHighWaterMark = 100_000
-    /// Messages that wait to be sent, per peer; 0 is no limit. See `Socket/send(_:more:)` for what happens beyond it.
+    /// Messages that wait to be sent, per peer; 0 is no limit.
+    ///
+    /// See `Socket/send(_:more:)` for what happens beyond it.
     public var sendHighWaterMark = 100_000
-    /// The greatest frame that a peer may send, in bytes; -1 is no limit. A peer that sends a longer one is
+    /// The greatest frame that a peer may send, in bytes; -1 is no limit.
+    ///
+    /// A peer that sends a longer one is
     /// disconnected, and its message is lost.
     ///
-    /// The limit is per frame: libzmq gathers a message of endlessly many frames in memory before it hands out
-    /// the first. Let only trusted peers connect, and limit the memory of the process.
+    /// The limit is per frame: libzmq gathers a message of endlessly many frames in memory before it hands
+    /// out the first. Let only trusted peers connect, and limit the memory of the process.
     public var maximumMessageSize = 1 << 20
-    /// How long a closed `pub` or `push` socket goes on trying to send what waits. The kinds that receive
+    /// How long a closed `pub` or `push` socket goes on trying to send what waits.
+    ///
+    /// The kinds that receive
     /// have nothing to wait for and never linger.
     ///
-    /// - Important: Where it runs out, or is zero, while messages of several frames wait, libzmq 4.3 may abort the
-    ///   process if the slow peer goes away in the same instant (`Resource temporarily unavailable
+    /// - Important: Where it runs out, or is zero, while messages of several frames wait, libzmq 4.3 may
+    ///   abort the process if the slow peer goes away in the same instant (`Resource temporarily unavailable
     ///   (src/session_base.cpp:260)`).
     public var linger: Duration = .seconds(2)
     /// How often an idle connection is checked; 0 is never.
@@ -38,10 +46,13 @@ public struct SocketOptions: Sendable, Equatable {
     public var tcpKeepalive = true
     /// Whether IPv6 addresses are understood besides IPv4; `tcp://*:port` then listens on both.
     public var ipv6 = true
-    /// Whether a `push` socket gives messages only to peers whose connection stands, instead of also to those it
-    /// is still trying to reach. The other kinds ignore it.
+    /// Whether a `push` socket gives messages only to peers whose connection stands, instead of also to those
+    /// it is still trying to reach.
+    ///
+    /// The other kinds ignore it.
     public var immediate = true
     /// Whether a `pub` socket notices that a subscriber's queue is full instead of dropping in silence.
+    ///
     /// `Socket/publish(_:more:)` needs it. The other kinds ignore it.
     public var reportsDrops = false
 

@@ -122,7 +122,7 @@ import ZeroMQ
     private func schedulingPolicy(ofThreadNamed name: String) -> Int? {
         let tasks = "/proc/self/task"
         for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
-            // The fields after the name, which stands in parentheses, begin with the third; the policy is the 41st.
+            // After the name in parentheses comes the third field; the policy is the 41st.
             guard let line = try? String(contentsOfFile: "\(tasks)/\(task)/stat", encoding: .utf8),
                 line.contains("(\(name))"), let end = line.lastIndex(of: ")")
             else { continue }

@@ -15,16 +15,14 @@ public struct SocketOptions: Sendable, Equatable {
     public var sendHighWaterMark = 100_000
     /// The greatest frame that a peer may send, in bytes; -1 is no limit.
     ///
-    /// A peer that sends a longer one is
-    /// disconnected, and its message is lost.
+    /// A peer that sends a longer one is disconnected, and its message is lost.
     ///
     /// The limit is per frame: libzmq gathers a message of endlessly many frames in memory before it hands
     /// out the first. Let only trusted peers connect, and limit the memory of the process.
     public var maximumMessageSize = 1 << 20
     /// How long a closed `pub` or `push` socket goes on trying to send what waits.
     ///
-    /// The kinds that receive
-    /// have nothing to wait for and never linger.
+    /// The kinds that receive have nothing to wait for and never linger.
     ///
     /// - Important: Where it runs out, or is zero, while messages of several frames wait, libzmq 4.3 may
     ///   abort the process if the slow peer goes away in the same instant (`Resource temporarily unavailable

@@ -1,0 +1,108 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+public import RecurrentKernels
+
+/// What an engine is to do: its models, and which streams follow which rule. A finished, validated value.
+public struct ForecastPlan: Sendable {
+    /// A model and the way to run it.
+    public struct Model: Sendable {
+        /// How the weights are run on a stream.
+        public enum Mode: Sendable, Equatable {
+            /// One step per tick, hidden and cell state carried for ever.
+            case stateful
+            /// The last `length` ticks from zero state at every tick: what the module's `forward` computes.
+            case window(length: Int)
+        }
+
+        /// What an output of the model stands for, in scaled units.
+        public enum Target: String, Sendable, CaseIterable {
+            /// The value at that horizon.
+            case value
+            /// The value at that horizon minus the newest value.
+            case difference
+        }
+
+        /// The model's name in the configuration.
+        public var name: String
+        /// Names the weights: the same revision has the same weights.
+        public var revision: String
+        /// The weights, packed for this machine; one input per tick.
+        public var packed: PackedModel
+        /// How the weights are run.
+        public var mode: Mode
+        /// What an output stands for.
+        public var target: Target
+
+        /// Makes a model.
+        ///
+        /// - Precondition: `packed` takes one value per tick; a window has at least one tick.
+        public init(name: String, revision: String, packed: PackedModel, mode: Mode, target: Target) {
+            precondition(packed.shape.inputSize == 1, "a stream gives its model one value per tick")
+            if case .window(let length) = mode {
+                precondition(length >= 1, "a window has at least one tick")
+            }
+            self.name = name
+            self.revision = revision
+            self.packed = packed
+            self.mode = mode
+            self.target = target
+        }
+    }
+
+    /// How the streams that match a pattern are forecast.
+    public struct Rule: Sendable {
+        /// The ids of the streams.
+        public var match: Glob
+        /// Index of the model in `models`.
+        public var model: Int
+        /// How values are scaled for the model.
+        public var scaling: Scaling
+        /// Ticks ahead of the farthest forecast: at most the model's outputs, or any for one output.
+        public var horizon: Int
+        /// Ticks before the status is `ok`.
+        public var warmup: Int
+        /// How far a time stamp may lie ahead of the clock, in nanoseconds.
+        public var maximumSkew: Int64
+
+        /// Makes a rule.
+        public init(
+            match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64
+        ) {
+            self.match = match
+            self.model = model
+            self.scaling = scaling
+            self.horizon = horizon
+            self.warmup = warmup
+            self.maximumSkew = maximumSkew
+        }
+    }
+
+    /// The models that rules refer to.
+    public let models: [Model]
+    /// The rules; a stream follows the first that matches its id.
+    public let rules: [Rule]
+    /// The most streams that the engine takes.
+    public let streamsLimit: Int
+    /// The most observations that wait for one turn's steps.
+    public let batchLimit: Int
+
+    /// Makes a plan.
+    ///
+    /// - Precondition: Every rule names a model of the plan, has a horizon that the model can give, and
+    ///   limits are at least 1.
+    public init(models: [Model], rules: [Rule], streamsLimit: Int, batchLimit: Int) {
+        precondition(streamsLimit >= 1 && batchLimit >= 1, "limits are at least 1")
+        for rule in rules {
+            precondition(models.indices.contains(rule.model), "a rule names a model of the plan")
+            let outputs = models[rule.model].packed.shape.outputSize
+            precondition(
+                rule.horizon >= 1 && (rule.horizon <= outputs || outputs == 1),
+                "a horizon is at most the model's outputs, unless it is reached by recursion from one")
+            precondition(rule.warmup >= 0 && rule.maximumSkew >= 0, "warmup and skew are not negative")
+        }
+        self.models = models
+        self.rules = rules
+        self.streamsLimit = streamsLimit
+        self.batchLimit = batchLimit
+    }
+}

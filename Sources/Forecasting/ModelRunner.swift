@@ -1,0 +1,169 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import RecurrentKernels
+
+/// One model at work: the state of its streams, and one batch at a time on its way through the step.
+///
+/// Row `slot` of the live state belongs to the stream in that slot. What a batch tries out (a window from
+/// zero state, ticks beyond the present) runs on trial rows, one per stream of the batch, and never touches
+/// the live ones.
+final class ModelRunner {
+    /// One stream of a batch.
+    struct BatchStream {
+        var slot: UInt32
+        /// The newest tick's number since the stream began or was reset, from 0.
+        var tick: UInt64
+        /// The newest tick's value.
+        var value: Double
+        /// The scale in force at that tick.
+        var scale: Scale
+    }
+
+    let model: ForecastPlan.Model
+    /// Values per step and stream.
+    let outputSize: Int
+    /// The streams of the batch.
+    private(set) var batch: [BatchStream] = []
+
+    private var step: RecurrentStep
+    private var live: StateTable
+    private var trial: StateTable
+    private var windows: WindowTable
+    private var rows: [UInt32] = []
+    private var inputs: [Float] = []
+    private var outputs: [Float]
+
+    init(model: ForecastPlan.Model, streamsLimit: Int, batchLimit: Int) {
+        self.model = model
+        outputSize = model.packed.shape.outputSize
+        step = RecurrentStep(model: model.packed, maximumBatch: batchLimit)
+        trial = StateTable(rowCount: batchLimit, model: model.packed)
+        switch model.mode {
+        case .stateful:
+            live = StateTable(rowCount: streamsLimit, model: model.packed)
+            windows = WindowTable(rowCount: 1, length: 1)
+        case .window(let length):
+            live = StateTable(rowCount: 1, model: model.packed)
+            windows = WindowTable(rowCount: streamsLimit, length: length)
+        }
+        batch.reserveCapacity(batchLimit)
+        rows.reserveCapacity(batchLimit)
+        inputs.reserveCapacity(batchLimit)
+        outputs = [Float](repeating: 0, count: batchLimit * outputSize)
+    }
+
+    /// Asks the processor for the state of the stream in `slot`, which a step will soon need.
+    func prefetch(slot: UInt32) {
+        if case .stateful = model.mode { live.prefetch(row: Int(slot)) }
+    }
+
+    /// Zeroes the state of the stream in `slot`. (A window begins anew when its ticks count from 0 again.)
+    func reset(slot: UInt32) {
+        if case .stateful = model.mode { live.reset(row: Int(slot)) }
+    }
+
+    func beginBatch() { batch.removeAll(keepingCapacity: true) }
+
+    func append(_ stream: BatchStream) {
+        batch.append(stream)
+        if case .window = model.mode {
+            windows.store(stream.value, row: Int(stream.slot), tick: stream.tick)
+        }
+    }
+
+    /// Takes the streams of the batch one tick further.
+    ///
+    /// - Returns: Whether all their inputs, states and outputs are finite.
+    func advance() -> Bool {
+        switch model.mode {
+        case .stateful:
+            beginRows()
+            for stream in batch { appendRow(stream.slot, input: stream.scale.input(stream.value)) }
+            return stepRows(of: &live)
+        case .window(let length):
+            return advanceWindows(length: length)
+        }
+    }
+
+    /// Runs the last `length` ticks of each stream from zero state. Windows end together, so that a young
+    /// stream with fewer ticks joins later.
+    private func advanceWindows(length: Int) -> Bool {
+        for index in batch.indices { trial.reset(row: index) }
+        var isFinite = true
+        for back in stride(from: UInt64(length) - 1, through: 0, by: -1) {
+            beginRows()
+            for (index, stream) in batch.enumerated() where stream.tick >= back {
+                let value = windows.value(row: Int(stream.slot), tick: stream.tick - back)
+                appendRow(UInt32(index), input: stream.scale.input(value))
+            }
+            isFinite = stepRows(of: &trial)
+        }
+        return isFinite
+    }
+
+    /// Whether `advance` left input, state and outputs of the `index`-th stream of the batch finite.
+    func isFinite(_ index: Int) -> Bool {
+        guard inputs[index].isFinite else { return false }
+        for output in 0..<outputSize where !outputs[index * outputSize + output].isFinite { return false }
+        switch model.mode {
+        case .stateful: return live.isFinite(row: Int(batch[index].slot))
+        case .window: return trial.isFinite(row: index)
+        }
+    }
+
+    /// The newest step's forecast by output number `output` for the `index`-th stream of the batch, in
+    /// scaled units from the scale's mean (`target: value`) or from the newest value (`difference`).
+    func prediction(_ output: Int, of index: Int) -> Float {
+        let result = outputs[index * outputSize + output]
+        switch model.target {
+        case .value: return result
+        case .difference:
+            // On a trial row the step saw an earlier forecast, from which its difference counts on.
+            let stream = batch[index]
+            return result + (inputs[index] - stream.scale.input(stream.value))
+        }
+    }
+
+    /// Copies the batch's states to the trial rows, from where `advanceTrial` goes on.
+    func beginTrial() {
+        guard case .stateful = model.mode else { return }  // a window's state is on its trial row already
+        for (index, stream) in batch.enumerated() {
+            trial.copyRow(index, from: live, row: Int(stream.slot))
+        }
+    }
+
+    /// Takes the trial rows one tick beyond the present, feeding back each stream's last forecast.
+    func advanceTrial() {
+        for index in batch.indices {
+            let result = outputs[index * outputSize]
+            switch model.target {
+            case .value: inputs[index] = result
+            case .difference: inputs[index] += result
+            }
+        }
+        rows.removeAll(keepingCapacity: true)
+        rows.append(contentsOf: 0..<UInt32(batch.count))
+        _ = stepRows(of: &trial)
+    }
+
+    private func beginRows() {
+        rows.removeAll(keepingCapacity: true)
+        inputs.removeAll(keepingCapacity: true)
+    }
+
+    private func appendRow(_ row: UInt32, input: Float) {
+        rows.append(row)
+        inputs.append(input)
+    }
+
+    private func stepRows(of table: inout StateTable) -> Bool {
+        let (rows, inputs) = (rows, inputs)
+        // A span needs a local owner. Taken out of the property, the buffer is not copied by the write.
+        var results = outputs
+        outputs = []
+        defer { outputs = results }
+        var span = results.mutableSpan
+        let isFinite = step.advance(&table, rows: rows.span, inputs: inputs.span, outputs: &span)
+        return isFinite && inputs.allSatisfy(\.isFinite)
+    }
+}

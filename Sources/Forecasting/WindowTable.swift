@@ -1,0 +1,36 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The last `length` values of every stream, one ring per slot.
+struct WindowTable: ~Copyable {
+    /// Values per window.
+    let length: Int
+    private let rowCount: Int
+    private let values: UnsafeMutablePointer<Double>
+
+    /// Makes empty windows. A window whose stream never comes costs address space, not memory.
+    init(rowCount: Int, length: Int) {
+        precondition(rowCount >= 1 && length >= 1, "a window table has rows, a window has ticks")
+        self.rowCount = rowCount
+        self.length = length
+        guard let memory = calloc(rowCount * length, MemoryLayout<Double>.stride) else {
+            fatalError("no address space for \(rowCount) windows of \(length) values")
+        }
+        values = memory.assumingMemoryBound(to: Double.self)
+    }
+
+    deinit { free(values) }
+
+    /// Stores the value of tick number `tick` (from 0), over the one `length` ticks before.
+    mutating func store(_ value: Double, row: Int, tick: UInt64) {
+        precondition(row < rowCount, "no such row in the window table")
+        values[row * length + Int(tick % UInt64(length))] = value
+    }
+
+    /// The value of tick number `tick`, one of the last `length` that were stored.
+    func value(row: Int, tick: UInt64) -> Double {
+        precondition(row < rowCount, "no such row in the window table")
+        return values[row * length + Int(tick % UInt64(length))]
+    }
+}

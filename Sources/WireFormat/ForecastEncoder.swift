@@ -1,0 +1,121 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+public import Forecasting
+
+/// What names a rule's model in its forecasts.
+public struct RuleLabels: Sendable, Equatable {
+    /// The model's name.
+    public var model: String
+    /// Names the weights.
+    public var revision: String
+
+    /// Makes labels.
+    public init(model: String, revision: String) {
+        self.model = model
+        self.revision = revision
+    }
+}
+
+/// Writes forecasts as JSON into one reused buffer. `Documentation/WireFormat.md` has the fields.
+public struct ForecastEncoder: ~Copyable {
+    private var buffer: ByteBuffer
+    private let times: TimeFormat
+    /// Per rule: the fields from `every` to `epoch`, which never change.
+    private let labels: [[UInt8]]
+
+    /// Makes an encoder.
+    ///
+    /// - Parameters:
+    ///   - epoch: This life of the publisher.
+    ///   - rules: Labels by `Forecast.rule`.
+    ///   - times: How times are written.
+    ///   - maximumHorizon: The most values of a forecast.
+    public init(epoch: UInt64, rules: [RuleLabels], times: TimeFormat, maximumHorizon: Int) {
+        self.times = times
+        let digits = String(epoch, radix: 16)
+        let padded = String(repeating: "0", count: 16 - digits.count) + digits
+        labels = rules.map {
+            Array(
+                (",\"every\":\"event\",\"model\":" + Self.quoted($0.model) + ",\"revision\":"
+                    + Self.quoted($0.revision) + ",\"epoch\":\"" + padded + "\",\"seq\":").utf8)
+        }
+        let longestLabels = labels.map(\.count).max() ?? 0
+        buffer = ByteBuffer(
+            capacity: 512 + StreamIdentifier.maximumLength + longestLabels
+                + (maximumHorizon + 8) * (ByteBuffer.maximumNumberLength + 1))
+    }
+
+    /// Writes a forecast over the last one.
+    ///
+    /// - Parameters:
+    ///   - forecast: The forecast's head.
+    ///   - stream: The stream's id, valid.
+    ///   - yhat: The forecast values; those that are not finite become `null`.
+    public mutating func encode(_ forecast: Forecast, stream: RawSpan, yhat: Span<Double>) {
+        buffer.removeAll()
+        buffer.append("{\"stream\":\"")
+        buffer.append(stream)
+        buffer.append("\",\"ts\":")
+        append(forecast.time)
+        buffer.append(labels[forecast.rule])
+        buffer.append(forecast.sequence)
+        buffer.append(",\"status\":\"")
+        switch forecast.status {
+        case .warming: buffer.append("warming")
+        case .ok: buffer.append("ok")
+        case .reset: buffer.append("reset")
+        }
+        buffer.append("\",\"y\":")
+        buffer.append(forecast.value)
+        buffer.append(",\"horizon\":")
+        buffer.append(UInt64(yhat.count))
+        buffer.append(",\"yhat\":[")
+        for index in yhat.indices {
+            if index > 0 { buffer.append(UInt8(ascii: ",")) }
+            append(forecastValue: yhat[index])
+        }
+        buffer.append("],\"quality\":{\"warm\":")
+        buffer.append(Float(forecast.warmth))
+        buffer.append(",\"age\":")
+        buffer.append(Float(forecast.age))
+        buffer.append("}}")
+    }
+
+    /// The forecast that was written last.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self) get { buffer.span }
+    }
+
+    private mutating func append(_ time: Timestamp) {
+        switch times {
+        case .rfc3339:
+            buffer.append(UInt8(ascii: "\""))
+            buffer.appendRFC3339(time)
+            buffer.append(UInt8(ascii: "\""))
+        case .s: buffer.append(time.nanoseconds, decimals: 9)
+        case .ms: buffer.append(time.nanoseconds, decimals: 6)
+        case .us: buffer.append(time.nanoseconds, decimals: 3)
+        case .ns: buffer.append(time.nanoseconds, decimals: 0)
+        }
+    }
+
+    /// The model computes in single precision, so that more digits would be noise.
+    private mutating func append(forecastValue value: Double) {
+        let rounded = Float(value)
+        if rounded.isFinite || !value.isFinite { buffer.append(rounded) } else { buffer.append(value) }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            case "\u{0}"..."\u{1F}":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,42 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+import Foundation
+import Testing
+import WireFormat
+
+struct ForecastEncoderTests {
+    @Test func writesTheDocumentedFieldsInTheirOrder() {
+        var encoder = ForecastEncoder(
+            epoch: 0xAB, rules: [RuleLabels(model: "x", revision: "y"), RuleLabels(model: "pump", revision: "ab12")],
+            times: .rfc3339, maximumHorizon: 3)
+        let head = Forecast(
+            slot: 4, rule: 1, time: Timestamp(nanoseconds: 1_700_000_000_000_000_000), value: 20.5, status: .ok,
+            warmth: 1, sequence: 12, age: 0.0004)
+        let yhat = [20.6, .nan, 21]
+        encoder.encode(head, stream: "plant.a".utf8.span.bytes, yhat: yhat.span)
+        let expected =
+            #"{"stream":"plant.a","ts":"2023-11-14T22:13:20Z","every":"event","model":"pump","revision":"ab12","#
+            + #""epoch":"00000000000000ab","seq":12,"status":"ok","y":20.5,"horizon":3,"yhat":[20.6,null,21],"#
+            + #""quality":{"warm":1,"age":0.0004}}"#
+        #expect(encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == expected)
+    }
+
+    @Test func theBufferHoldsTheLongestForecast() throws {
+        let name = "\"a\\b\n\u{1}é"
+        var encoder = ForecastEncoder(
+            epoch: .max, rules: [RuleLabels(model: name, revision: "r")], times: .rfc3339, maximumHorizon: 500)
+        let head = Forecast(
+            slot: 0, rule: 0, time: Timestamp(nanoseconds: .min), value: -2.2250738585072014e-308, status: .warming,
+            warmth: 1 / 3, sequence: .max, age: -1 / 3)
+        let yhat = [Double](repeating: -2.2250738585072014e-308, count: 500)
+        let stream = String(repeating: "s", count: 128)
+        encoder.encode(head, stream: stream.utf8.span.bytes, yhat: yhat.span)
+        let data = encoder.bytes.withUnsafeBytes { Data($0) }
+        let fields = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(fields["model"] as? String == name)
+        #expect(fields["stream"] as? String == stream)
+        #expect((fields["yhat"] as? [Any])?.count == 500)
+        #expect(fields["status"] as? String == "warming")
+    }
+}

@@ -1,0 +1,115 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+import Testing
+import WireFormat
+
+struct JSONDecoderTests {
+    static let decoder = PayloadDecoder.json(JSONDecoder())
+
+    @Test(arguments: [
+        (#"{"value":1}"#, [Decoded("a", nil, 1)]),
+        (#" { "value" : -0.5e1 , "ts" : 2 } "#, [Decoded("a", 2_000_000_000, -5)]),
+        (#"{"ds":1700000000.123456789,"y":20.1234}"#, [Decoded("a", 1_700_000_000_123_456_789, 20.1234)]),
+        (#"{"ts":1.7e9,"value":0}"#, [Decoded("a", 1_700_000_000_000_000_000, 0)]),
+        (#"{"ts":-0.000000001,"value":-0.0}"#, [Decoded("a", -1, -0.0)]),
+        (#"{"ts":"2026-11-23T06:59:40.25Z","value":1}"#, [Decoded("a", 1_795_417_180_250_000_000, 1)]),
+        (#"{"ts":5,"values":{"temp":1,"hum":2.5,"gone":null}}"#,
+            [Decoded("a.temp", 5_000_000_000, 1), Decoded("a.hum", 5_000_000_000, 2.5)]),
+        (#"{"values":{"temp":1},"value":3,"ts":5}"#,
+            [Decoded("a.temp", 5_000_000_000, 1), Decoded("a", 5_000_000_000, 3)]),
+        (#"[{"value":1},{"ts":1,"y":2}]"#, [Decoded("a", nil, 1), Decoded("a", 1_000_000_000, 2)]),
+        (#"{"x":[1,{"y":[]},"é\ud83d\ude00\n",true,null,-1e5],"value":7,"note":{"value":8}}"#,
+            [Decoded("a", nil, 7)]),
+        ("{\"note\":\"grüße 漢 😀\",\"value\":1}", [Decoded("a", nil, 1)]),
+    ])
+    func reads(payload: String, expected: [Decoded]) {
+        #expect(decode(Array(payload.utf8), as: Self.decoder) == .success(expected))
+    }
+
+    @Test(arguments: [
+        ("", .empty), (" ", .syntax), ("{", .syntax), ("{}", .missingValue), ("[]", .missingValue), ("1", .wrongType),
+        ("[1]", .wrongType), (#"{"value":}"#, .syntax), (#"{"value":1"#, .syntax), (#"{"value":1}x"#, .syntax),
+        (#"{"value":1,}"#, .syntax), (#"{"value" 1}"#, .syntax), (#"{value:1}"#, .syntax), (#"{"value":NaN}"#, .syntax),
+        (#"{"value":Infinity}"#, .syntax), (#"{"value":-Infinity}"#, .syntax), (#"{"value":0x10}"#, .syntax),
+        (#"{"value":+1}"#, .syntax), (#"{"value":.5}"#, .syntax), (#"{"value":1.}"#, .syntax),
+        (#"{"value":01}"#, .syntax), (#"{"value":1e}"#, .syntax), (#"{"value":--1}"#, .syntax),
+        (#"{"value":1e999}"#, .notFinite), (#"{"value":-1e309}"#, .notFinite), (#"{"value":null}"#, .missingValue),
+        (#"{"value":"1"}"#, .wrongType), (#"{"value":true}"#, .wrongType), (#"{"value":{}}"#, .wrongType),
+        (#"{"values":[1]}"#, .wrongType), (#"{"values":{}}"#, .missingValue), (#"{"values":{"a":null}}"#, .missingValue),
+        (#"{"values":{"a":"x"}}"#, .wrongType), (#"{"values":{"a b":1}}"#, .identifier),
+        (#"{"values":{"":1}}"#, .identifier), (#"{"ts":1}"#, .missingValue), (#"{"ts":null,"value":1}"#, .timestamp),
+        (#"{"ts":"yesterday","value":1}"#, .timestamp), (#"{"ts":true,"value":1}"#, .wrongType),
+        (#"{"ts":1e300,"value":1}"#, .timestamp), (#"{"ts":9300000000,"value":1}"#, .timestamp),
+        (#"{"value":1,"value":2}"#, .duplicateField), (#"{"value":1,"y":2}"#, .duplicateField),
+        (#"{"ts":1,"ts":1,"value":1}"#, .duplicateField), (#"[{"value":1},{}]"#, .missingValue),
+        (#"{"value":1,"x":"\ud800"}"#, .encoding), (#"{"value":1,"x":"\udc00"}"#, .encoding),
+        (#"{"value":1,"x":"\q"}"#, .syntax), (#"{"value":1,"x":"\u12g4"}"#, .syntax),
+        ("{\"value\":1,\"x\":\"a\nb\"}", .syntax), (#"{"value":1,"x":tru}"#, .syntax), ("\u{FEFF}{\"value\":1}", .syntax),
+    ] as [(String, DecodeError)])
+    func refuses(payload: String, reason: DecodeError) {
+        #expect(decode(Array(payload.utf8), as: Self.decoder) == .failure(reason))
+    }
+
+    @Test(arguments: [
+        [0xFF], [0xC0, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5], [0x80],
+        [0xE2, 0x82],
+    ] as [[UInt8]])
+    func refusesWhatIsNotUTF8(bytes: [UInt8]) {
+        let payload = Array(#"{"value":1,"x":""#.utf8) + bytes + Array(#""}"#.utf8)
+        #expect(decode(payload, as: Self.decoder) == .failure(.encoding))
+    }
+
+    @Test func nestsUpTo32Levels() {
+        func nested(_ levels: Int) -> [UInt8] {
+            Array((#"{"value":1,"x":"# + String(repeating: "[", count: levels) + String(repeating: "]", count: levels) + "}").utf8)
+        }
+        #expect(decode(nested(31), as: Self.decoder) == .success([Decoded("a", nil, 1)]))
+        #expect(decode(nested(32), as: Self.decoder) == .failure(.depth))
+        #expect(decode(nested(100_000), as: Self.decoder) == .failure(.depth))
+    }
+
+    @Test func limitsObservationsAndIdentifiers() {
+        let three = Array(#"[{"value":1},{"value":2},{"value":3}]"#.utf8)
+        #expect(decode(three, as: Self.decoder, capacity: 2) == .failure(.tooManyObservations))
+        let long = String(repeating: "x", count: 128)
+        let field = Array(#"{"values":{"t":1}}"#.utf8)
+        #expect(decode(field, as: Self.decoder, identifier: long) == .failure(.identifier))
+        #expect(decode(Array(#"{"value":1}"#.utf8), as: Self.decoder, identifier: "a b") == .failure(.identifier))
+    }
+
+    @Test(arguments: [(TimeUnit.s, 1_000_000_000), (.ms, 1_000_000), (.us, 1000), (.ns, 1)] as [(TimeUnit, Int64)])
+    func fieldNamesAndUnitsCanBeChosen(unit: TimeUnit, nanoseconds: Int64) {
+        let fields = JSONDecoder.FieldNames(time: ["when"], value: ["reading"], values: ["all"])
+        let decoder = PayloadDecoder.json(JSONDecoder(fields: fields, timeUnit: unit))
+        #expect(
+            decode(Array(#"{"when":7,"reading":1,"value":"not read"}"#.utf8), as: decoder)
+                == .success([Decoded("a", 7 * nanoseconds, 1)]))
+    }
+
+    /// Bytes of good messages changed at random: no trap, and all or nothing.
+    @Test(arguments: [1, 2, 3, 4] as [UInt64]) func mutatedMessagesNeverTrap(seed: UInt64) {
+        let good = [
+            #"{"ts":"2026-11-23T06:59:40.25Z","value":1.25e-3,"x":[1,{"y":"\u00e9"}]}"#,
+            #"{"ts":1700000000.5,"values":{"temp":1,"hum":-2.5}}"#, #"[{"value":1},{"value":12345678901234567890}]"#,
+        ].map { Array($0.utf8) }
+        var generator = SeededGenerator(seed: seed)
+        var refused = 0
+        for _ in 0..<50_000 {
+            var payload = good.randomElement(using: &generator)!
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let index = Int.random(in: 0..<payload.count, using: &generator)
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: payload[index] = UInt8.random(in: 0...255, using: &generator)
+                case 1: payload.insert(UInt8.random(in: 32...126, using: &generator), at: index)
+                default: if payload.count > 1 { payload.remove(at: index) }
+                }
+            }
+            switch decode(payload, as: Self.decoder) {
+            case .success(let observations): #expect(observations.allSatisfy { $0.value.isFinite })
+            case .failure: refused += 1
+            }
+        }
+        #expect((10_000..<50_000).contains(refused), "seed \(seed)")
+    }
+}

@@ -38,10 +38,8 @@ enum ConfigurationDocument {
         }
         switch node {
         case .mapping(let mapping):
-            for (key, value) in mapping {
-                refuseTags(in: key, report: report)
-                refuseTags(in: value, report: report)
-            }
+            // The parser gives keys a tag of its own while it looks for duplicates.
+            for (_, value) in mapping { refuseTags(in: value, report: report) }
         case .sequence(let sequence):
             for entry in sequence { refuseTags(in: entry, report: report) }
         case .scalar, .alias: break
@@ -53,6 +51,8 @@ enum ConfigurationDocument {
         of error: any Error, text: String
     ) -> (message: String, position: ConfigurationPosition) {
         switch error as? YamlError {
+        case .scanner(let context?, _, _, _) where context.text == "while scanning an alias":
+            return (aliasMessage, ConfigurationPosition(context.mark))
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
             let position = ConfigurationPosition(mark)
             return (syntaxMessage(problem, context: context, at: position, text: text), position)
@@ -83,12 +83,13 @@ enum ConfigurationDocument {
     private static func syntaxMessage(
         _ problem: String, context: YamlError.Context?, at position: ConfigurationPosition, text: String
     ) -> String {
-        if context?.text == "while scanning an alias" { return aliasMessage }
+        let cannotBegin = problem.contains("cannot start any token")
         switch scalar(at: position, in: text) {
-        case "\t":
+        case "\t" where cannotBegin || problem.contains("tab character"):
             return "not valid YAML: a tab where only spaces can stand: indent with spaces"
-        case "@", "`", "%":
-            return "not valid YAML: a text cannot begin with this character: put the text in quotes"
+        case let scalar? where cannotBegin:
+            let character = ConfigurationSuggestion.quoted(String(scalar))
+            return "not valid YAML: a plain text cannot begin with \(character): put the text in quotes"
         default:
             // The parser's sentences need no more than their begin to be placed.
             let begin = context.map { " (\($0.text) begun at \($0.mark.line):\($0.mark.column))" } ?? ""

@@ -82,7 +82,7 @@ extension ConfigurationValue {
     /// A list of at least one endpoint, none of them twice, and none bound by two sockets.
     func endpoints(for use: ConfigurationEndpoint.Use) -> [String]? {
         var seen: Set<String> = []
-        let endpoints = list(of: "endpoints") { value -> String? in
+        return list(of: "endpoints") { value -> String? in
             guard let endpoint = value.text("an endpoint such as tcp://127.0.0.1:5556") else { return nil }
             if let complaint = ConfigurationEndpoint.complaint(about: endpoint, for: use) {
                 value.mismatch(complaint.expected, suggestion: complaint.suggestion)
@@ -95,7 +95,5 @@ extension ConfigurationValue {
             }
             return endpoint
         }
-        if let endpoints, endpoints.isEmpty { problem("expected at least one endpoint, found an empty list") }
-        return endpoints
     }
 }

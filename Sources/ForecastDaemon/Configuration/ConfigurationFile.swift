@@ -19,7 +19,7 @@ enum ConfigurationFile {
         } catch {
             let valid = String(decoding: bytes[..<error.byteOffsets.lowerBound], as: UTF8.self)
             throw problem(
-                "expected UTF-8 text, found bytes that are none (\(error.kind)); save the file as UTF-8",
+                "expected UTF-8 text, found a byte that is none: save the file as UTF-8",
                 path,
                 ConfigurationPosition(after: valid.unicodeScalars))
         }

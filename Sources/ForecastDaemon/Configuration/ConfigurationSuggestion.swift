@@ -5,7 +5,7 @@ enum ConfigurationSuggestion {
     /// The candidate nearest to `word`, or nil if none is near enough to be worth a guess.
     ///
     /// Case, `-` and `_` count for nothing, so `highWaterMark` is `high_water_mark`; beyond that one edit for
-    /// every three letters is near.
+    /// every three letters is near, and so is a word cut short.
     static func nearest(to word: String, among candidates: [String]) -> String? {
         let sought = normalized(word)
         guard !sought.isEmpty && sought.count <= 64 else { return nil }
@@ -18,7 +18,8 @@ enum ConfigurationSuggestion {
             guard distance <= allowed && distance < max(sought.count, letters.count) else { continue }
             if distance < best?.distance ?? .max { best = (distance, candidate) }
         }
-        return best?.candidate
+        if let best { return best.candidate }
+        return sought.count < 3 ? nil : candidates.first { normalized($0).starts(with: sought) }
     }
 
     /// The end of a message that offers `suggestion`; empty without one.

@@ -101,7 +101,7 @@ struct ConfigurationTable: ~Copyable {
     /// As `take`, but an absent key is a problem; `purpose` says what the key is for.
     mutating func require(_ key: String, _ purpose: String) -> ConfigurationValue? {
         let value = take(key)
-        if value == nil { problem("missing key \(key): \(purpose)") }
+        if value == nil { problem("missing key \"\(key)\": \(purpose)") }
         return value
     }
 
@@ -159,10 +159,14 @@ extension ConfigurationTable {
         if let size = take(key)?.size(in: range) { result = size }
     }
 
-    /// Reads one of the words of `Choice` into `result`.
+    /// Reads one of the words of `Choice` into `result`; false if something else stands there.
+    @discardableResult
     mutating func read<Choice: CaseIterable & RawRepresentable<String>>(
         _ key: String, into result: inout Choice
-    ) {
-        if let choice: Choice = take(key)?.choice() { result = choice }
+    ) -> Bool {
+        guard let value = take(key) else { return true }
+        guard let choice: Choice = value.choice() else { return false }
+        result = choice
+        return true
     }
 }

@@ -34,7 +34,8 @@ enum ConfigurationUnits {
             symbols.first { $0 == milli }
             ?? symbols.first { word.hasPrefix($0.lowercased()) }
             ?? symbols.first { word.first == $0.lowercased().first }
-        return symbol.map { digits + $0 }
+        guard let correction = symbol.map({ digits + $0 }), correction != text else { return nil }
+        return quantity(correction, units: units) == nil ? nil : correction
     }
 
     /// `quantity` in the largest unit that expresses it exactly.

@@ -106,8 +106,12 @@ struct ConfigurationValue {
         return choice
     }
 
-    /// The entries of a list, each read by `read`; entries that do not fit are left out.
-    func list<Element>(of expected: String, _ read: (ConfigurationValue) -> Element?) -> [Element]? {
+    /// The entries of a list, at least one, each read by `read`; nil if one of them does not fit.
+    ///
+    /// - Parameter hint: What to do where an empty list was written.
+    func list<Element>(
+        of expected: String, hint: String = "write at least one", _ read: (ConfigurationValue) -> Element?
+    ) -> [Element]? {
         guard case .sequence(let sequence) = node else {
             if case .scalar(let scalar) = node, !node.isNothing {
                 problem(
@@ -118,13 +122,18 @@ struct ConfigurationValue {
             }
             return nil
         }
-        return sequence.enumerated().compactMap { index, entry in
+        guard !sequence.isEmpty else {
+            problem("expected a list of \(expected), found an empty one: \(hint)")
+            return nil
+        }
+        let elements = sequence.enumerated().compactMap { index, entry in
             let value = ConfigurationValue(
                 node: entry, path: "\(path)[\(index)]", section: "\(section)[]", keyPosition: entry.position,
                 report: report)
             report.locate(value.path, at: value.position)
             return read(value)
         }
+        return elements.count == sequence.count ? elements : nil
     }
 
     /// The value as a section.
@@ -161,10 +170,7 @@ struct ConfigurationValue {
 
     /// The sections of a list, in order; at least one is expected.
     func readSections<Section: ConfigurationSection>() -> [Section] {
-        let sections: [Section]? = list(of: "rules") { $0.readSection(name: "") }
-        guard let sections else { return [] }
-        if sections.isEmpty { problem("expected at least one rule, found an empty list") }
-        return sections
+        list(of: "rules") { $0.readSection(name: "") } ?? []
     }
 
     private static func isName(_ text: String) -> Bool {

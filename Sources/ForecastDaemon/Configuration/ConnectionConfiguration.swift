@@ -22,7 +22,7 @@ extension ConnectionConfiguration: ConfigurationSection {
         if let endpoints = table.take("bind")?.endpoints(for: .binding) { bind = endpoints }
         if !table.has("connect") && !table.has("bind") {
             table.problem(
-                "missing key connect or bind: the endpoints, as connect: [\"tcp://127.0.0.1:5556\"]")
+                "missing key \"connect\" or \"bind\": the endpoints, as connect: [\"tcp://127.0.0.1:5556\"]")
         }
         // Zero, which is no limit at all to the library, is no choice.
         table.read("high_water_mark", in: 1...10_000_000, into: &highWaterMark)

@@ -56,7 +56,8 @@ extension InputConfiguration: ConfigurationSection {
 extension ConfigurationValue {
     /// A list of at least one prefix of stream ids.
     fileprivate func topics() -> [String]? {
-        let prefixes = list(of: "prefixes of stream ids") { value -> String? in
+        let hint = "leave topics out to subscribe to everything"
+        return list(of: "prefixes of stream ids", hint: hint) { value -> String? in
             let expected = "a prefix of stream ids, 1 to 128 of A-Z a-z 0-9 . _ : / -"
             guard let prefix = value.text(expected) else { return nil }
             guard StreamPattern.isText(prefix) else {
@@ -69,9 +70,5 @@ extension ConfigurationValue {
             }
             return prefix
         }
-        if let prefixes, prefixes.isEmpty {
-            problem("an empty list subscribes to nothing: leave topics out to subscribe to everything")
-        }
-        return prefixes
     }
 }

@@ -31,16 +31,17 @@ extension InputFormatConfiguration: ConfigurationSection {
 
     init(from table: inout ConfigurationTable) {
         var format = Format.json
-        table.read("format", into: &format)
+        let isFormatKnown = table.read("format", into: &format)
         let fields: JSONFieldNames = table.readSection("fields")
         let columns = table.take("columns")?.textColumns() ?? [.value]
         switch format {
-        case .json:
-            self = .json(fields)
-            table.refuse("columns", "only for format: text; this input has json")
-        case .text:
-            self = .text(columns)
-            table.refuse("fields", "only for format: json; this input has text")
+        case .json: self = .json(fields)
+        case .text: self = .text(columns)
+        }
+        guard isFormatKnown else { return }
+        switch format {
+        case .json: table.refuse("columns", "only for format: text; this input has json")
+        case .text: table.refuse("fields", "only for format: json; this input has text")
         }
     }
 }
@@ -65,9 +66,7 @@ extension JSONFieldNames: ConfigurationSection {
 
 extension ConfigurationValue {
     fileprivate func fieldNames() -> [String]? {
-        let names = list(of: "names of fields") { $0.text("the name of a field") }
-        if let names, names.isEmpty { problem("expected at least one name of a field, found an empty list") }
-        return names
+        list(of: "names of fields") { $0.text("the name of a field") }
     }
 
     fileprivate func textColumns() -> [TextColumn]? {

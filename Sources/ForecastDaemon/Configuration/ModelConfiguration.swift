@@ -34,16 +34,17 @@ extension ModelConfiguration: ConfigurationSection {
             table.require("weights", "the path of the safetensors file")?
             .text("the path of a safetensors file") ?? ""
         var modeName = ModeName.stateful
-        table.read("mode", into: &modeName)
+        let isModeKnown = table.read("mode", into: &modeName)
         let window = table.take("window")?.integer(in: 1...65536)
         switch modeName {
-        case .stateful:
+        case .stateful where isModeKnown:
             table.refuse("window", "only for mode: window; this model is stateful")
         case .window:
-            mode = .window(window ?? 1)
+            if let window { mode = .window(window) }
             if !table.has("window") {
-                table.problem("missing key window: the number of ticks that mode: window runs over")
+                table.problem("missing key \"window\": the number of ticks that mode: window runs over")
             }
+        case .stateful: break
         }
     }
 }

@@ -22,17 +22,21 @@ extension Node {
         }
     }
 
-    /// The tag that stands before the node, as `!!int` in its long form.
+    /// The tag that was written before the node, such as `!!int`.
     var writtenTag: String? {
+        let tag: String
         switch self {
         case .scalar(let scalar):
-            let name = scalar.tag.description
+            tag = scalar.tag.description
             // The parser gives every text in quotes this tag.
-            return scalar.isQuoted && name == "tag:yaml.org,2002:str" ? nil : (name.isEmpty ? nil : name)
-        case .mapping(let mapping): return mapping.tag.description.isEmpty ? nil : mapping.tag.description
-        case .sequence(let sequence): return sequence.tag.description.isEmpty ? nil : sequence.tag.description
+            if scalar.isQuoted && tag == "tag:yaml.org,2002:str" { return nil }
+        case .mapping(let mapping): tag = mapping.tag.description
+        case .sequence(let sequence): tag = sequence.tag.description
         case .alias: return nil
         }
+        guard !tag.isEmpty else { return nil }
+        let standard = "tag:yaml.org,2002:"
+        return tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
     }
 }
 

@@ -22,8 +22,7 @@ enum StreamPattern {
 extension ConfigurationValue {
     /// The value as a pattern of stream ids.
     func streamPattern() -> String? {
-        let expected =
-            "a pattern of stream ids: A-Z a-z 0-9 . _ : / - with * for any run and ? for one character"
+        let expected = "a pattern of stream ids (A-Z a-z 0-9 . _ : / - and the wildcards * and ?)"
         guard let pattern = text(expected) else { return nil }
         guard StreamPattern.isValid(pattern) else {
             mismatch(expected)

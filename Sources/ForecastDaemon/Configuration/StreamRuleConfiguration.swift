@@ -35,7 +35,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
             table.require("match", "the pattern of stream ids, as \"plant.*.temp\"")?.streamPattern() ?? ""
         model = table.require("model", "the name of a model")?.text("the name of a model") ?? ""
         var scaleName = ScaleName.rolling
-        table.read("scale", into: &scaleName)
+        let isScaleKnown = table.read("scale", into: &scaleName)
         var halfLife = 600
         table.read("half_life", in: 1...1_000_000_000, into: &halfLife)
         switch scaleName {
@@ -43,7 +43,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
         case .model: scale = .model
         case .rolling: scale = .rolling(halfLife: halfLife)
         }
-        if scaleName != .rolling {
+        if isScaleKnown && scaleName != .rolling {
             table.refuse("half_life", "only for scale: rolling; this rule has \(scaleName.rawValue)")
         }
         horizon = table.take("horizon")?.integer(in: 1...10_000)

@@ -5,7 +5,7 @@ import Testing
 
 /// Reads damaged manuals: whatever stands in a file, it is read or refused with a place inside of it.
 @Suite struct ConfigurationMutationTests {
-    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    @Test(arguments: 1...16 as ClosedRange<UInt64>)
     func damagedManualIsReadOrRefused(seed: UInt64) throws {
         var random = SplitMix64(state: seed)
         let manual = Array(try ConfigurationManualTests.manualText().unicodeScalars)
@@ -69,7 +69,7 @@ import Testing
 }
 
 /// A small generator whose sequence is the same everywhere (Steele, Lea & Flood 2014).
-struct SplitMix64: RandomNumberGenerator {
+private struct SplitMix64: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

@@ -81,6 +81,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(9, "pipeline:", "9:1: pipeline: expected a mapping (key: value), found nothing"),
         BadLine(9, "pipeline: [1]", "9:11: pipeline: expected a mapping (key: value), found a list"),
         BadLine(9, "pipeline: fast", #"9:11: pipeline: expected a mapping (key: value), found "fast""#),
+        BadLine(
+            9, "log:\n  level:info", #"10:3: log: expected a mapping (key: value), found "level:info""#),
         BadLine(9, "? [log]\n: 5", "9:3: expected a name as key, found a list"),
         BadLine(
             1, "input:", #"1:1: missing key "inputs": where observations come from"#,
@@ -166,6 +168,10 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             2, #"  plant: {socket: sub, bind: [tcp://*:5556], topics: ["plant.*"]}"#,
             #"2:55: inputs.plant.topics[0]: expected a prefix, which needs no * at its end, found "plant.*"; "#
                 + #"did you mean "plant."?"#),
+        BadLine(
+            2, #"  plant: {socket: sub, bind: [tcp://*:5556], topics: ["*"]}"#,
+            "2:55: inputs.plant.topics[0]: expected a prefix, not a pattern (leave topics out to subscribe to "
+                + #"everything), found "*""#),
         BadLine(
             2, "  plant: {socket: sub, connect: tcp://a:1}",
             #"2:33: inputs.plant.connect: expected a list of endpoints, found "tcp://a:1"; did you mean "#

@@ -9,8 +9,7 @@ import Testing
     private static let alias =
         "a plain text cannot begin with *, which is an alias in YAML: put the text in quotes, as \"*.temp\""
     private static let anchor =
-        "YAML anchors (&name) are not supported: write the values out; a text that begins with & must stand in "
-        + "quotes"
+        "YAML anchors (&name) are not supported: write the values out, or put a text with & in quotes"
 
     @Test(arguments: [
         ("", nothing),
@@ -43,7 +42,15 @@ import Testing
         ),
         (
             "a: 'x\nb: 3\n",
-            "3:1: not valid YAML: found unexpected end of stream (while scanning a quoted scalar begun at 1:4)"
+            "1:4: not valid YAML: this quote is never closed"
+        ),
+        (
+            "a:\n  b: {c: 1\n",
+            "2:6: not valid YAML: did not find expected ',' or '}' before the end of the file"
+        ),
+        (
+            "log:\n  drops_every: 5s\n  level:info\n",
+            "3:3: not valid YAML: expected a key with a colon and a space behind it (key: value)"
         ),
         ("a: b: c\n", "1:5: not valid YAML: mapping values are not allowed in this context"),
         ("log: 1\na: \u{7}\n", "2:4: not valid YAML: control characters are not allowed"),

@@ -138,7 +138,7 @@ import Testing
         let window = ConfigurationSample.text(6, "  pump: {weights: a, mode: window, window: 64}")
         #expect(try DaemonConfiguration.parse(window, file: "f").models[0].mode == .window(64))
         for (settings, scale) in [
-            ("scale: none", StreamRuleConfiguration.Scale.none), ("scale: model", .model),
+            ("scale: none", StreamRuleConfiguration.Scale.unscaled), ("scale: model", .model),
             ("half_life: 5", .rolling(halfLife: 5)),
         ] {
             let text = ConfigurationSample.text(8, "  - {match: a, model: pump, \(settings), horizon: 3}")

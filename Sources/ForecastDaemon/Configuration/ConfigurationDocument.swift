@@ -9,13 +9,13 @@ enum ConfigurationDocument {
         if let position = anchorPosition(in: text) {
             // Aliases let a few lines stand for billions of nodes: the file is refused before it is composed.
             report.add(
-                "YAML anchors (&name) are not supported: write the values out; a text that begins with & must "
-                    + "stand in quotes", path: "", at: position)
+                "YAML anchors (&name) are not supported: write the values out, or put a text with & in quotes",
+                path: "", at: position)
             return nil
         }
         do {
             // The parser underneath cannot take an empty string.
-            if !text.isEmpty, let node = try Yams.compose(yaml: text) {
+            if !text.isEmpty, let node = try Yams.compose(yaml: text, .default, .default, .utf8) {
                 refuseTags(in: node, report: report)
                 return node
             }
@@ -50,11 +50,20 @@ enum ConfigurationDocument {
     private static func explanation(
         of error: any Error, text: String
     ) -> (message: String, position: ConfigurationPosition) {
+        if case .scanner(let context?, let problem, _, _) = error as? YamlError,
+            let message = beginningMessage(problem, context)
+        {
+            return (message, ConfigurationPosition(context.mark))
+        }
         switch error as? YamlError {
-        case .scanner(let context?, _, _, _) where context.text == "while scanning an alias":
-            return (aliasMessage, ConfigurationPosition(context.mark))
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
             let position = ConfigurationPosition(mark)
+            if let context, position >= ConfigurationPosition(after: text.unicodeScalars) {
+                return (
+                    "not valid YAML: \(problem) before the end of the file",
+                    ConfigurationPosition(context.mark)
+                )
+            }
             return (syntaxMessage(problem, context: context, at: position, text: text), position)
         case .composer(_, let problem, let mark, _):
             let position = ConfigurationPosition(mark)
@@ -80,6 +89,18 @@ enum ConfigurationDocument {
     private static let aliasMessage =
         "a plain text cannot begin with *, which is an alias in YAML: put the text in quotes, as \"*.temp\""
 
+    /// What is wrong with that which begins at the context's mark, where this says more than the place at which
+    /// the parser gave up.
+    private static func beginningMessage(_ problem: String, _ context: YamlError.Context) -> String? {
+        if context.text == "while scanning an alias" { return aliasMessage }
+        if context.text == "while scanning a simple key" {
+            return "not valid YAML: expected a key with a colon and a space behind it (key: value)"
+        }
+        return problem == "found unexpected end of stream"
+            ? "not valid YAML: this quote is never closed" : nil
+    }
+
+    /// What is wrong at the place where the parser gave up.
     private static func syntaxMessage(
         _ problem: String, context: YamlError.Context?, at position: ConfigurationPosition, text: String
     ) -> String {
@@ -91,12 +112,12 @@ enum ConfigurationDocument {
             let character = ConfigurationSuggestion.quoted(String(scalar))
             return "not valid YAML: a plain text cannot begin with \(character): put the text in quotes"
         default:
-            // The parser's sentences need no more than their begin to be placed.
-            let begin = context.map { " (\($0.text) begun at \($0.mark.line):\($0.mark.column))" } ?? ""
-            return "not valid YAML: \(problem)\(begin)"
+            let start = context.map { " (\($0.text) begun at \($0.mark.line):\($0.mark.column))" } ?? ""
+            return "not valid YAML: \(problem)\(start)"
         }
     }
 
+    /// The character of `text` at `position`; nil behind its end.
     private static func scalar(at position: ConfigurationPosition, in text: String) -> Unicode.Scalar? {
         var current = ConfigurationPosition.start
         for scalar in text.unicodeScalars {

@@ -58,13 +58,14 @@ struct ConfigurationTable: ~Copyable {
             isMapping = false
             return
         }
+        var keys: Set<String> = []
         for (key, value) in mapping {
             guard case .scalar(let scalar) = key else {
                 report.add("expected a name as key, found \(key.summary)", path: path, at: key.position)
                 continue
             }
             // The parser lets 1 and "1" pass as two keys.
-            guard !entries.contains(where: { $0.key == scalar.string }) else {
+            guard keys.insert(scalar.string).inserted else {
                 report.add(Self.duplicateKeyMessage, path: path(to: scalar.string), at: key.position)
                 continue
             }

@@ -80,9 +80,12 @@ extension DaemonConfiguration: ConfigurationSection {
             let path = "streams[\(index)]"
             if !rule.model.isEmpty && !names.isEmpty && !names.contains(rule.model) {
                 let near = ConfigurationSuggestion.nearest(to: rule.model, among: names)
+                let choice =
+                    names.count > 8
+                    ? "one of the \(names.count) models" : ConfigurationSuggestion.alternatives(names)
                 table.problem(
                     "\(path).model",
-                    "expected the name of a model (\(ConfigurationSuggestion.alternatives(names))), found "
+                    "expected the name of a model (\(choice)), found "
                         + ConfigurationSuggestion.quoted(rule.model) + ConfigurationSuggestion.question(near))
             }
             guard !rule.match.isEmpty else { continue }

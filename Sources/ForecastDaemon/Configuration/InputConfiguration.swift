@@ -54,21 +54,22 @@ extension InputConfiguration: ConfigurationSection {
 }
 
 extension ConfigurationValue {
-    /// A list of at least one prefix of stream ids.
+    /// A list of prefixes of stream ids.
     fileprivate func topics() -> [String]? {
-        let hint = "leave topics out to subscribe to everything"
-        return list(of: "prefixes of stream ids", hint: hint) { value -> String? in
+        let everything = "leave topics out to subscribe to everything"
+        return list(of: "prefixes of stream ids", hint: everything) { value -> String? in
             let expected = "a prefix of stream ids, 1 to 128 of A-Z a-z 0-9 . _ : / -"
             guard let prefix = value.text(expected) else { return nil }
-            guard StreamPattern.isText(prefix) else {
-                let stem = prefix.prefix { $0 != "*" && $0 != "?" }
-                let isPattern = stem.count < prefix.count && StreamPattern.isText(String(stem))
-                value.mismatch(
-                    isPattern ? "a prefix, which needs no * at its end" : expected,
-                    suggestion: isPattern ? String(stem) : nil)
-                return nil
+            if StreamPattern.isText(prefix) { return prefix }
+            let stem = String(prefix.prefix { $0 != "*" && $0 != "?" })
+            if prefix == "*" {
+                value.mismatch("a prefix, not a pattern (\(everything))")
+            } else if stem != prefix && StreamPattern.isText(stem) {
+                value.mismatch("a prefix, which needs no * at its end", suggestion: stem)
+            } else {
+                value.mismatch(expected)
             }
-            return prefix
+            return nil
         }
     }
 }

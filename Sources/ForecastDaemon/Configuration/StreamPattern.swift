@@ -4,7 +4,7 @@ import Forecasting
 
 /// The patterns of stream ids that a rule may have.
 enum StreamPattern {
-    /// Whether `text` could be an id, or the begin of one.
+    /// Whether `text` could be an id, or the start of one.
     static func isText(_ text: String) -> Bool {
         (1...StreamIdentifier.maximumLength).contains(text.utf8.count)
             && text.utf8.allSatisfy(StreamIdentifier.isAllowed)

@@ -5,7 +5,7 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     /// What brings values to the magnitude that the model was trained on.
     public enum Scale: Sendable, Equatable {
         /// Values go to the model as they are.
-        case none
+        case unscaled
         /// The mean and deviation in the model's metadata.
         case model
         /// The mean and deviation of the stream itself, in which a value's weight halves every so many ticks.
@@ -39,7 +39,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
         var halfLife = 600
         table.read("half_life", in: 1...1_000_000_000, into: &halfLife)
         switch scaleName {
-        case .none: scale = .none
+        case .none: scale = .unscaled
         case .model: scale = .model
         case .rolling: scale = .rolling(halfLife: halfLife)
         }

@@ -9,7 +9,8 @@ enum ConfigurationDocument {
         if let position = anchorPosition(in: text) {
             // Aliases let a few lines stand for billions of nodes: the file is refused before it is composed.
             report.add(
-                "YAML anchors (&name) are not supported: write the values out, or put a text with & in quotes",
+                "YAML anchors (&name) are not supported: write the values out, or put a text with & in "
+                    + "quotes",
                 path: "", at: position)
             return nil
         }
@@ -20,7 +21,8 @@ enum ConfigurationDocument {
                 return node
             }
             report.add(
-                "expected a mapping with the keys inputs, outputs, models and streams, found nothing in the file",
+                "expected a mapping with the keys inputs, outputs, models and streams, found nothing in the "
+                    + "file",
                 path: "", at: .start)
         } catch {
             let (message, position) = explanation(of: error, text: text)
@@ -33,8 +35,8 @@ enum ConfigurationDocument {
     private static func refuseTags(in node: Node, report: ConfigurationReport) {
         if let tag = node.writtenTag {
             report.add(
-                "YAML tags are not supported, found \(ConfigurationSuggestion.quoted(tag)): leave it out; a text "
-                    + "that begins with ! must stand in quotes", path: "", at: node.position)
+                "YAML tags are not supported, found \(ConfigurationSuggestion.quoted(tag)): leave it out; a "
+                    + "text that begins with ! must stand in quotes", path: "", at: node.position)
         }
         switch node {
         case .mapping(let mapping):
@@ -89,8 +91,8 @@ enum ConfigurationDocument {
     private static let aliasMessage =
         "a plain text cannot begin with *, which is an alias in YAML: put the text in quotes, as \"*.temp\""
 
-    /// What is wrong with that which begins at the context's mark, where this says more than the place at which
-    /// the parser gave up.
+    /// What is wrong with that which begins at the context's mark; nil where the place at which the parser
+    /// gave up says more.
     private static func beginningMessage(_ problem: String, _ context: YamlError.Context) -> String? {
         if context.text == "while scanning an alias" { return aliasMessage }
         if context.text == "while scanning a simple key" {

@@ -12,7 +12,7 @@ enum ConfigurationUnits {
     /// Units of size in bytes.
     static let sizes: [Unit] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]
 
-    /// The quantity that `text` states, in the smallest unit; nil if it is not digits and a unit, or too much.
+    /// The quantity that `text` states, in the smallest unit; nil if it is not digits and a unit.
     static func quantity(_ text: String, units: [Unit]) -> Int? {
         let (digits, symbol) = split(text)
         guard let number = wholeNumber(digits), let unit = units.first(where: { $0.symbol == symbol }) else {

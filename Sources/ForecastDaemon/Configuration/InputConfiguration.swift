@@ -1,0 +1,75 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// One socket that observations come from.
+public struct InputConfiguration: Sendable, Equatable {
+    /// The kinds of sockets that receive.
+    public enum Socket: String, Sendable, CaseIterable {
+        /// Subscribes to publishers.
+        case sub
+        /// Takes its share of what pushers send.
+        case pull
+    }
+
+    /// The name under which logs and figures know the input.
+    public var name: String
+    /// The kind of socket.
+    public var socket: Socket
+    /// Where it is, and how it keeps a connection.
+    public var connection: ConnectionConfiguration
+    /// The prefixes of the stream ids to subscribe to.
+    ///
+    /// The empty prefix is everything; a pull socket has none.
+    public var topics: [String]
+    /// How a payload is read.
+    public var format: InputFormatConfiguration
+    /// The unit of times that come as a number; times as text are RFC 3339.
+    public var timeUnit = TimeUnit.seconds
+    /// The most bytes that a frame may have; a peer that sends more is disconnected.
+    public var maximumMessageSize = 1 << 20
+}
+
+/// The unit of a time that is a number since 1970-01-01T00:00:00Z.
+public enum TimeUnit: String, Sendable, CaseIterable {
+    case seconds = "s"
+    case milliseconds = "ms"
+    case microseconds = "us"
+    case nanoseconds = "ns"
+}
+
+extension InputConfiguration: ConfigurationSection {
+    init(from table: inout ConfigurationTable) {
+        name = table.name
+        let kind: Socket? = table.require("socket", "the kind of socket, sub or pull")?.choice()
+        socket = kind ?? .sub
+        connection = ConnectionConfiguration(from: &table)
+        let prefixes = table.take("topics")?.topics()
+        topics = socket == .sub ? prefixes ?? [""] : []
+        if kind == .pull {
+            table.refuse("topics", "only for socket: sub; a pull socket takes all that is pushed to it")
+        }
+        format = InputFormatConfiguration(from: &table)
+        table.read("time_unit", into: &timeUnit)
+        table.read("maximum_message_size", bytesIn: 256...(1 << 30), into: &maximumMessageSize)
+    }
+}
+
+extension ConfigurationValue {
+    /// A list of prefixes of stream ids.
+    fileprivate func topics() -> [String]? {
+        let everything = "leave topics out to subscribe to everything"
+        return list(of: "prefixes of stream ids", hint: everything) { value -> String? in
+            let expected = "a prefix of stream ids, 1 to 128 of A-Z a-z 0-9 . _ : / -"
+            guard let prefix = value.text(expected) else { return nil }
+            if StreamPattern.isText(prefix) { return prefix }
+            let stem = String(prefix.prefix { $0 != "*" && $0 != "?" })
+            if prefix == "*" {
+                value.mismatch("a prefix, not a pattern (\(everything))")
+            } else if stem != prefix && StreamPattern.isText(stem) {
+                value.mismatch("a prefix, which needs no * at its end", suggestion: stem)
+            } else {
+                value.mismatch(expected)
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// How the streams whose id matches a pattern are forecast.
+public struct StreamRuleConfiguration: Sendable, Equatable {
+    /// What brings values to the magnitude that the model was trained on.
+    public enum Scale: Sendable, Equatable {
+        /// Values go to the model as they are.
+        case unscaled
+        /// The mean and deviation in the model's metadata.
+        case model
+        /// The mean and deviation of the stream itself, in which a value's weight halves every so many ticks.
+        case rolling(halfLife: Int)
+    }
+
+    /// A glob over the whole id: `*` is any run of bytes, `?` one byte.
+    public var match: String
+    /// The name of one of the models.
+    public var model: String
+    /// What brings values to the magnitude that the model was trained on.
+    public var scale: Scale
+    /// Ticks to forecast; nil for all outputs of a model with several, and else for one.
+    public var horizon: Int?
+    /// Ticks before forecasts have the status `ok`.
+    public var warmup = 24
+    /// How far ahead of the clock an observation's time may be; one further ahead is refused.
+    public var maximumSkew = Duration.seconds(60)
+}
+
+extension StreamRuleConfiguration: ConfigurationSection {
+    /// The words for the scales.
+    private enum ScaleName: String, CaseIterable { case none, model, rolling }
+
+    init(from table: inout ConfigurationTable) {
+        match =
+            table.require("match", "the pattern of stream ids, as \"plant.*.temp\"")?.streamPattern() ?? ""
+        model = table.require("model", "the name of a model")?.text("the name of a model") ?? ""
+        var scaleName = ScaleName.rolling
+        let isScaleKnown = table.read("scale", into: &scaleName)
+        var halfLife = 600
+        table.read("half_life", in: 1...1_000_000_000, into: &halfLife)
+        switch scaleName {
+        case .none: scale = .unscaled
+        case .model: scale = .model
+        case .rolling: scale = .rolling(halfLife: halfLife)
+        }
+        if isScaleKnown && scaleName != .rolling {
+            table.refuse("half_life", "only for scale: rolling; this rule has \(scaleName.rawValue)")
+        }
+        horizon = table.take("horizon")?.integer(in: 1...10_000)
+        table.read("warmup", in: 0...1_000_000_000, into: &warmup)
+        table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
+    }
+}

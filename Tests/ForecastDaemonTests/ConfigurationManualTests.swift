@@ -1,0 +1,75 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ForecastDaemon
+import Foundation
+import Testing
+
+/// Holds `config/forecastd.yaml`, the manual of all keys, against the reader.
+@Suite struct ConfigurationManualTests {
+    private static let directory = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "config")
+    static let manual = directory.appending(path: "forecastd.yaml").path
+
+    static func manualText() throws -> String { try String(contentsOfFile: manual, encoding: .utf8) }
+
+    @Test func everyKeyIsInTheManual() throws {
+        let keys = try DaemonConfiguration.keys(in: Self.manualText(), file: Self.manual)
+        #expect(keys.known.count > 40)
+        #expect(keys.known.subtracting(keys.written).map(\.description).sorted() == [])
+    }
+
+    /// What is left out has the value that the manual shows, except where the manual says what it would be.
+    @Test func documentedValuesAreTheDefaults() throws {
+        let manual = try DaemonConfiguration.load(path: Self.manual)
+        let bare = try DaemonConfiguration.parse(
+            """
+            inputs:
+              plant:
+                socket: sub
+                connect: ["tcp://127.0.0.1:5556"]
+                bind: ["ipc:///tmp/forecastd-plant"]
+                topics: ["plant."]
+              lab: {socket: pull, bind: ["ipc:///tmp/forecastd-lab"], format: text}
+            outputs:
+              forecasts:
+                socket: pub
+                bind: ["tcp://127.0.0.1:5557"]
+                connect: ["ipc:///tmp/forecastd-collector"]
+            models:
+              general: {weights: models/general.safetensors}
+              general_window: {weights: models/general.safetensors, mode: window, window: 64}
+            streams:
+              - {match: "plant.*", model: general, horizon: 24}
+              - {match: "lab.*", model: general_window}
+            """, file: Self.manual)
+        #expect(manual.inputs == bare.inputs)
+        #expect(manual.outputs == bare.outputs)
+        #expect(manual.models == bare.models)
+        #expect(manual.streams == bare.streams)
+        #expect(manual == bare)
+    }
+
+    /// Where a comment ends with "Default X.", the key below it has the value X.
+    @Test func defaultsInTheProseAreThoseOfTheKeys() throws {
+        let lines = try Self.manualText().split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+        var stated = 0
+        for (line, next) in zip(lines, lines.dropFirst()) where line.hasPrefix("#") {
+            guard let range = line.range(of: "Default "), line.hasSuffix(".") else { continue }
+            let value = line[range.upperBound...].dropLast()
+            #expect(next.hasSuffix(": \(value)"), "\(next) after: \(line)")
+            stated += 1
+        }
+        #expect(stated >= 18)
+    }
+
+    @Test func demonstrationIsValid() throws {
+        let path = Self.directory.appending(path: "demo.yaml").path
+        let demo = try DaemonConfiguration.load(path: path)
+        #expect(demo.inputs[0].connection.connect == ["tcp://127.0.0.1:5556"])
+        #expect(demo.inputs[0].topics == ["host."])
+        #expect(demo.outputs[0].connection.bind == ["tcp://127.0.0.1:5557"])
+        #expect(demo.models[0].weights.hasSuffix("config/models/general.safetensors"))
+        #expect(demo.streams[0].match == "host.*")
+    }
+}

@@ -1,0 +1,332 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ForecastDaemon
+import Testing
+
+/// The smallest configuration there is, and what becomes of it when lines are replaced or appended.
+enum ConfigurationSample {
+    static let lines = [
+        #"inputs:"#,
+        #"  plant: {socket: sub, connect: ["tcp://127.0.0.1:5556"]}"#,
+        #"outputs:"#,
+        #"  forecasts: {socket: pub, bind: ["tcp://127.0.0.1:5557"]}"#,
+        #"models:"#,
+        #"  pump: {weights: pump.safetensors}"#,
+        #"streams:"#,
+        #"  - {match: "plant.*", model: pump}"#,
+    ]
+
+    /// The sample with line `number` replaced by `text`; line 9 is one appended.
+    static func text(_ number: Int = 9, _ text: String = "") -> String {
+        var lines = Self.lines + [""]
+        lines[number - 1] = text
+        return lines.joined(separator: "\n")
+    }
+
+    /// The problems of `text`, one per line as a person sees them.
+    static func problems(_ text: String) -> [String] {
+        do {
+            _ = try DaemonConfiguration.parse(text, file: "f.yaml")
+            return []
+        } catch {
+            return error.description.split(separator: "\n").map(String.init)
+        }
+    }
+}
+
+/// One line of the sample replaced, and all problems that follow from it.
+struct BadLine: Sendable, CustomTestStringConvertible {
+    var number: Int
+    var text: String
+    var problems: [String]
+
+    init(_ number: Int, _ text: String, _ problems: String...) {
+        self.number = number
+        self.text = text
+        self.problems = problems.map { "f.yaml:" + $0 }
+    }
+
+    var testDescription: String { text }
+}
+
+@Suite struct ConfigurationProblemsTests {
+    @Test func sampleIsValid() throws {
+        let configuration = try DaemonConfiguration.parse(ConfigurationSample.text(), file: "f.yaml")
+        #expect(configuration.inputs.map(\.name) == ["plant"])
+        #expect(configuration.inputs[0].topics == [""])
+        #expect(configuration.outputs[0].connection.bind == ["tcp://127.0.0.1:5557"])
+        #expect(configuration.models[0].mode == .stateful)
+        #expect(configuration.streams[0].scale == .rolling(halfLife: 600))
+        #expect(configuration.streams[0].horizon == nil)
+    }
+
+    @Test(arguments: keys + values + sockets + models + rules)
+    func isReported(_ line: BadLine) {
+        let text = ConfigurationSample.text(line.number, line.text)
+        #expect(ConfigurationSample.problems(text) == line.problems)
+    }
+
+    static let keys = [
+        BadLine(9, "stream_limit: 5", #"9:1: unknown key "stream_limit"; did you mean "streams_limit"?"#),
+        BadLine(9, "Streams-Limit: 5", #"9:1: unknown key "Streams-Limit"; did you mean "streams_limit"?"#),
+        BadLine(
+            9, "http: {bind: x}",
+            #"9:1: unknown key "http"; known keys: inputs, outputs, models, streams, streams_limit, pipeline, log"#
+        ),
+        BadLine(
+            9, "log: {levl: info}", #"9:7: log: unknown key "levl"; did you mean "level"?"#),
+        BadLine(
+            9, "pipeline:\n  batch-limt: 5",
+            #"10:3: pipeline: unknown key "batch-limt"; did you mean "batch_limit"?"#),
+        BadLine(9, "pipeline:", "9:1: pipeline: expected a mapping (key: value), found nothing"),
+        BadLine(9, "pipeline: [1]", "9:11: pipeline: expected a mapping (key: value), found a list"),
+        BadLine(9, "pipeline: fast", #"9:11: pipeline: expected a mapping (key: value), found "fast""#),
+        BadLine(
+            9, "log:\n  level:info", #"10:3: log: expected a mapping (key: value), found "level:info""#),
+        BadLine(9, "? [log]\n: 5", "9:3: expected a name as key, found a list"),
+        BadLine(
+            1, "input:", #"1:1: missing key "inputs": where observations come from"#,
+            #"1:1: unknown key "input"; did you mean "inputs"?"#),
+        BadLine(
+            9, #""a\nb\u0007": 1"#,
+            #"9:1: unknown key "a\nb\u{07}"; known keys: inputs, outputs, models, streams, streams_limit, "#
+                + "pipeline, log"),
+        BadLine(
+            9, "log: {1: 2, \"1\": 3}",
+            #"9:7: log: unknown key "1"; known keys: level, drops_every"#,
+            "9:13: log.1: the key stands twice in this mapping: keep one of them"),
+    ]
+
+    static let values = [
+        BadLine(
+            9, "streams_limit: lots",
+            #"9:16: streams_limit: expected a whole number from 1 to 10000000, found "lots""#),
+        BadLine(
+            9, "streams_limit: '5'",
+            #"9:16: streams_limit: expected a whole number from 1 to 10000000, found "5" in quotes: leave the "#
+                + "quotes out"),
+        BadLine(
+            9, "streams_limit: ~",
+            "9:1: streams_limit: expected a whole number from 1 to 10000000, found nothing"),
+        BadLine(
+            9, "streams_limit: [5]",
+            "9:16: streams_limit: expected a whole number from 1 to 10000000, found a list"),
+        BadLine(
+            9, "log: {drops_every: 5}",
+            #"9:20: log.drops_every: expected a duration from 1s to 1h with its unit (ms, s, m, h or d), as 5s, "#
+                + #"found "5""#),
+        BadLine(
+            9, "log: {drops_every: 5 sec}",
+            #"9:20: log.drops_every: expected a duration from 1s to 1h with its unit (ms, s, m, h or d), as 5s, "#
+                + #"found "5 sec"; did you mean "5s"?"#),
+        BadLine(
+            9, "log: {drops_every: 2h}",
+            #"9:20: log.drops_every: expected a duration from 1s to 1h, found "2h""#),
+        BadLine(
+            9, "log: {drops_every: {a: b}}",
+            "9:20: log.drops_every: expected a duration from 1s to 1h, as 5s, found a mapping"),
+        BadLine(
+            9, "log: {level: warn}",
+            "9:14: log.level: expected trace, debug, info, notice, warning, error or critical, found \"warn\"; "
+                + "did you mean \"warning\"?"),
+        BadLine(
+            9, "log: {level: true}",
+            "9:14: log.level: expected trace, debug, info, notice, warning, error or critical, found \"true\""
+        ),
+        BadLine(
+            9, "pipeline: {io_thread_scheduling: Batch}",
+            #"9:34: pipeline.io_thread_scheduling: expected batch or normal, found "Batch"; did you mean "batch"?"#
+        ),
+    ]
+
+    static let sockets = [
+        BadLine(
+            2, "  plant: {connect: [tcp://a:1]}",
+            #"2:3: inputs.plant: missing key "socket": the kind of socket, sub or pull"#),
+        BadLine(
+            2, "  plant: {socket: sub}",
+            #"2:3: inputs.plant: missing key "connect" or "bind": the endpoints, as connect: "#
+                + #"["tcp://127.0.0.1:5556"]"#),
+        BadLine(2, "  plant:", "2:3: inputs.plant: expected a mapping (key: value), found nothing"),
+        BadLine(
+            2, "  {}",
+            "2:3: inputs: expected at least one name with its settings (name: {key: value}), found a mapping"),
+        BadLine(
+            2, "  my plant: {socket: sub, bind: [tcp://*:5556]}",
+            #"2:3: inputs: expected a name, 1 to 64 characters of A-Z a-z 0-9 _ -, found "my plant""#),
+        BadLine(
+            2, "  plant: {socket: pub, bind: [tcp://*:5556]}",
+            #"2:19: inputs.plant.socket: expected sub or pull, found "pub"; did you mean "sub"?"#),
+        BadLine(
+            2, "  plant: {socket: pull, bind: [tcp://*:5556], topics: [a]}",
+            "2:55: inputs.plant.topics: only for socket: sub; a pull socket takes all that is pushed to it"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:5556], topics: []}",
+            "2:54: inputs.plant.topics: expected a list of prefixes of stream ids, found an empty one: leave "
+                + "topics out to subscribe to everything"),
+        BadLine(
+            2, #"  plant: {socket: sub, bind: [tcp://*:5556], topics: ["plant.*"]}"#,
+            #"2:55: inputs.plant.topics[0]: expected a prefix, which needs no * at its end, found "plant.*"; "#
+                + #"did you mean "plant."?"#),
+        BadLine(
+            2, #"  plant: {socket: sub, bind: [tcp://*:5556], topics: ["*"]}"#,
+            "2:55: inputs.plant.topics[0]: expected a prefix, not a pattern (leave topics out to subscribe to "
+                + #"everything), found "*""#),
+        BadLine(
+            2, "  plant: {socket: sub, connect: tcp://a:1}",
+            #"2:33: inputs.plant.connect: expected a list of endpoints, found "tcp://a:1"; did you mean "#
+                + #"["tcp://a:1"]?"#),
+        BadLine(
+            2, "  plant: {socket: sub, connect: [tcp://a:1, tcp://a:1]}",
+            "2:45: inputs.plant.connect[1]: tcp://a:1 stands in this list already"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://127.0.0.1:5557]}",
+            "4:35: outputs.forecasts.bind[0]: tcp://127.0.0.1:5557 is bound by inputs.plant.bind already"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], maximum_message_size: 1MB}",
+            "2:65: inputs.plant.maximum_message_size: expected a size from 256B to 1GiB with its unit (B, KiB, "
+                + #"MiB or GiB), as 64KiB, found "1MB"; did you mean "1MiB"?"#),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], heartbeat: {interval: 20s}}",
+            "2:54: inputs.plant.heartbeat.timeout: 15s is shorter than the interval of 20s: every connection "
+                + "would be given up",
+            "2:54: inputs.plant.heartbeat.ttl: 15s is shorter than the interval of 20s: peers would give up "
+                + "between two heartbeats"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], reconnect: {initial: 1m}}",
+            "2:54: inputs.plant.reconnect.maximum: 30s is shorter than the initial pause of 1m"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], columns: [value]}",
+            "2:52: inputs.plant.columns: only for format: text; this input has json"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, fields: {time: [t]}}",
+            "2:65: inputs.plant.fields: only for format: json; this input has text"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, columns: [ts, skip]}",
+            "2:66: inputs.plant.columns: expected one value and at most one ts among the columns, found 0 and 1"
+        ),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], format: txt, columns: [vlaue]}",
+            #"2:51: inputs.plant.format: expected json or text, found "txt"; did you mean "text"?"#,
+            #"2:66: inputs.plant.columns[0]: expected value, ts or skip, found "vlaue"; did you mean "value"?"#
+        ),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], fields: {time: [t, y]}}",
+            #"2:51: inputs.plant.fields.value: the field "y" is named by time already"#),
+        BadLine(
+            4, "  forecasts: {socket: pub, bind: [tcp://*:1], topics: [a]}",
+            #"4:47: outputs.forecasts: unknown key "topics"; known keys: socket, connect, bind, "#
+                + "high_water_mark, heartbeat, reconnect, handshake_timeout, format, time_format, linger"),
+        BadLine(
+            4, "  forecasts: {socket: pub, bind: [tcp://*:1], time_format: iso}",
+            #"4:60: outputs.forecasts.time_format: expected rfc3339, s, ms, us or ns, found "iso""#),
+    ]
+
+    static let models = [
+        BadLine(
+            6, "  pump: {weight: a}",
+            #"6:3: models.pump: missing key "weights": the path of the safetensors file"#,
+            #"6:10: models.pump: unknown key "weight"; did you mean "weights"?"#),
+        BadLine(
+            6, #"  pump: {weights: ""}"#,
+            #"6:19: models.pump.weights: expected the path of a safetensors file, found """#),
+        BadLine(
+            6, "  pump: {weights: a, mode: window}",
+            #"6:3: models.pump: missing key "window": the number of ticks that mode: window runs over"#),
+        BadLine(
+            6, "  pump: {weights: a, window: 64}",
+            "6:30: models.pump.window: only for mode: window; this model is stateful"),
+        BadLine(
+            6, "  pump: {weights: a, mode: windowed, window: 64}",
+            #"6:28: models.pump.mode: expected stateful or window, found "windowed"; did you mean "window"?"#),
+        BadLine(
+            6, "  pump: {weights: a, mode: window, window: 0}",
+            #"6:44: models.pump.window: expected a whole number from 1 to 65536, found "0""#),
+    ]
+
+    static let rules = [
+        BadLine(
+            8, #"  - {match: "plant.*", model: pmup}"#,
+            #"8:31: streams[0].model: expected the name of a model (pump), found "pmup"; did you mean "pump"?"#
+        ),
+        BadLine(8, "  []", "8:3: streams: expected a list of rules, found an empty one: write at least one"),
+        BadLine(
+            8, "  plant: {model: pump}", "8:3: streams: expected a list of rules, found a mapping"),
+        BadLine(8, "  - plant", #"8:5: streams[0]: expected a mapping (key: value), found "plant""#),
+        BadLine(
+            8, "  - model: pump",
+            #"8:5: streams[0]: missing key "match": the pattern of stream ids, as "plant.*.temp""#),
+        BadLine(
+            8, "  - {match: plant temp, model: pump}",
+            "8:13: streams[0].match: expected a pattern of stream ids (A-Z a-z 0-9 . _ : / - and the wildcards "
+                + #"* and ?), found "plant temp""#),
+        BadLine(
+            8, #"  - {match: a, model: pump, scale: model, half_life: 5}"#,
+            "8:54: streams[0].half_life: only for scale: rolling; this rule has model"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s}"#,
+            #"8:29: streams[0]: unknown key "every"; known keys: match, model, scale, half_life, horizon, "#
+                + "warmup, maximum_skew"),
+        BadLine(
+            9, #"  - {match: "plant.*", model: pump}"#,
+            "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
+        ),
+        BadLine(
+            8, "  - {match: \"*\", model: pump}\n  - {match: a, model: pump}",
+            "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
+        ),
+        BadLine(
+            8, #"  - {match: "a.*", model: pump, horizon: 0, maximum_skew: -1s}"#,
+            #"8:42: streams[0].horizon: expected a whole number from 1 to 10000, found "0""#,
+            #"8:59: streams[0].maximum_skew: expected a duration from 0ms to 366d with its unit (ms, s, m, h "#
+                + #"or d), as 5s, found "-1s""#),
+    ]
+
+    @Test func allProblemsAreReportedInTheOrderOfTheFile() {
+        let text = """
+            log: {level: loud}
+            streams:
+              - match: "plant.*"
+                model: pumpp
+                warmup: soon
+            models:
+              pump: {mode: statefull}
+            inputs:
+              plant:
+                socket: sub
+                conect: [tcp://127.0.0.1:5556]
+            """
+        #expect(
+            ConfigurationSample.problems(text) == [
+                #"f.yaml:1:1: missing key "outputs": where forecasts go"#,
+                "f.yaml:1:14: log.level: expected trace, debug, info, notice, warning, error or critical, found "
+                    + #""loud""#,
+                #"f.yaml:4:12: streams[0].model: expected the name of a model (pump), found "pumpp"; did you mean "#
+                    + #""pump"?"#,
+                #"f.yaml:5:13: streams[0].warmup: expected a whole number from 0 to 1000000000, found "soon""#,
+                #"f.yaml:7:3: models.pump: missing key "weights": the path of the safetensors file"#,
+                "f.yaml:7:16: models.pump.mode: expected stateful or window, found \"statefull\"; did you mean "
+                    + "\"stateful\"?",
+                #"f.yaml:9:3: inputs.plant: missing key "connect" or "bind": the endpoints, as connect: "#
+                    + #"["tcp://127.0.0.1:5556"]"#,
+                #"f.yaml:11:5: inputs.plant: unknown key "conect"; did you mean "connect"?"#,
+            ])
+    }
+
+    @Test func hundredsOfProblemsAreCounted() {
+        let rules = String(repeating: "\n  - {match: a b, model: pump}", count: 200)
+        let problems = ConfigurationSample.problems(ConfigurationSample.text(8, rules))
+        #expect(problems.count == 51)
+        #expect(problems.last == "and 150 more problems")
+    }
+
+    @Test func problemsCarryTheirPlaceAsValues() {
+        let text = ConfigurationSample.text(9, "streams_limit: 0")
+        let problem = ConfigurationProblem(
+            file: "f.yaml", line: 9, column: 16, path: "streams_limit",
+            message: #"expected a whole number from 1 to 10000000, found "0""#)
+        #expect(throws: ConfigurationError.invalid([problem])) {
+            try DaemonConfiguration.parse(text, file: "f.yaml")
+        }
+    }
+}

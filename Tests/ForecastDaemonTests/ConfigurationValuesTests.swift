@@ -1,0 +1,150 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ForecastDaemon
+import Testing
+
+@Suite struct ConfigurationValuesTests {
+    private static func input(_ settings: String) throws -> InputConfiguration {
+        let text = ConfigurationSample.text(2, "  plant: {socket: sub, bind: [tcp://*:5556], \(settings)}")
+        return try DaemonConfiguration.parse(text, file: "f.yaml").inputs[0]
+    }
+
+    @Test(arguments: [
+        ("500ms", Duration.milliseconds(500)), ("5s", .seconds(5)), ("1m", .seconds(60)),
+        ("60s", .seconds(60)), ("'5s'", .seconds(5)), ("60000ms", .seconds(60)),
+    ])
+    func durationsHaveUnits(text: String, duration: Duration) throws {
+        #expect(try Self.input("handshake_timeout: \(text)").connection.handshakeTimeout == duration)
+    }
+
+    @Test(arguments: [("2h", 7200), ("1d", 86_400), ("366d", 31_622_400), ("0s", 0)])
+    func longDurationsHaveUnits(text: String, seconds: Int) throws {
+        let rule = #"  - {match: "*", model: pump, maximum_skew: \#(text)}"#
+        let configuration = try DaemonConfiguration.parse(
+            ConfigurationSample.text(8, rule), file: "f.yaml")
+        #expect(configuration.streams[0].maximumSkew == .seconds(seconds))
+    }
+
+    @Test(arguments: [
+        ("256B", 256), ("64KiB", 65_536), ("1MiB", 1 << 20), ("1GiB", 1 << 30), ("1000000B", 1_000_000),
+    ])
+    func sizesHaveUnits(text: String, bytes: Int) throws {
+        #expect(try Self.input("maximum_message_size: \(text)").maximumMessageSize == bytes)
+    }
+
+    /// What is almost a duration is none; a unit that can be guessed is offered.
+    @Test(arguments: [
+        ("5", ""), ("5 s", "5s"), ("5S", "5s"), ("5sec", "5s"), ("5min", "5m"), ("5minutes", "5m"),
+        ("5msec", "5ms"), ("5milliseconds", "5ms"), ("5hours", "5h"), ("5 days", "5d"), ("5parsec", ""),
+        ("1.5s", ""), ("-5s", ""), ("05s", ""), ("+5s", ""), ("1e3s", ""), ("5_0s", ""), ("s", ""),
+        ("99999999999999999999s", ""), ("٥s", ""), ("9223372036854775807d", ""),
+    ])
+    func otherDurationsAreRefused(text: String, suggestion: String) throws {
+        let problems = ConfigurationSample.problems(
+            ConfigurationSample.text(9, "log: {drops_every: \(text)}"))
+        try #require(problems.count == 1)
+        #expect(problems[0].hasPrefix("f.yaml:9:20: log.drops_every: expected a duration from 1s to 1h"))
+        #expect(problems[0].contains("did you mean") == !suggestion.isEmpty)
+        #expect(suggestion.isEmpty || problems[0].hasSuffix(#"; did you mean "\#(suggestion)"?"#))
+    }
+
+    @Test(arguments: [
+        "+5", "05", "5.0", "5e1", "0x5", "0b1", "5_0", "1:30", "-5", ".5", "99999999999999999999", "٥",
+    ])
+    func otherNumbersAreRefused(text: String) {
+        let problems = ConfigurationSample.problems(ConfigurationSample.text(9, "streams_limit: \(text)"))
+        let expected = "expected a whole number from 1 to 10000000, found \"\(text)\""
+        #expect(problems == ["f.yaml:9:16: streams_limit: \(expected)"])
+    }
+
+    @Test(arguments: [
+        "tcp://127.0.0.1:5556", "tcp://plant.example:1", "tcp://[::1]:65535", "tcp://[fe80::1%eth0]:5556",
+        "ipc:///run/forecastd/in", "ipc://relative", "ipc://@abstract",
+    ])
+    func endpointsCanBeConnectedTo(endpoint: String) throws {
+        let input = try Self.input("connect: [\"\(endpoint)\"]")
+        #expect(input.connection.connect == [endpoint])
+    }
+
+    @Test(arguments: ["tcp://*:5557", "tcp://eth0:5557", "tcp://127.0.0.1:*", "tcp://[::]:5557", "ipc:///a"])
+    func endpointsCanBeBound(endpoint: String) throws {
+        let text = ConfigurationSample.text(4, "  forecasts: {socket: pub, bind: [\"\(endpoint)\"]}")
+        let configuration = try DaemonConfiguration.parse(text, file: "f.yaml")
+        #expect(configuration.outputs[0].connection.bind == [endpoint])
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1:5556", #"; did you mean "tcp://127.0.0.1:5556"?"#),
+        ("tpc://a:1", #"did you mean "tcp://a:1"?"#),
+        ("plant", #"or ipc:///run/forecastd/in, found "plant""#),
+        ("http://a:1", "begins with tcp:// or ipc://"),
+        ("inproc://a", "inproc reaches nothing outside of the process"), ("udp://a:1", "tcp:// or ipc://"),
+        ("tcp://a", "with a port from 1 to 65535"), ("tcp://a:0", "with a port from 1 to 65535"),
+        ("tcp://a:65536", "with a port from 1 to 65535"), ("tcp://a:*", "with a port from 1 to 65535"),
+        ("tcp://a:05", "with a port from 1 to 65535"), ("tcp://*:5", "a host name or address to connect to"),
+        ("tcp://:5", "a host name or address to connect to"), ("tcp://a b:5", "a host name or address"),
+        ("tcp://::1:5", "(IPv6 in [brackets])"), ("tcp://[]:5", "(IPv6 in [brackets])"),
+        ("ipc://", "a path of 1 to 107 bytes"), ("", "expected an endpoint"),
+        ("ipc://" + String(repeating: "x", count: 108), "a path of 1 to 107 bytes"),
+    ])
+    func otherEndpointsAreRefused(endpoint: String, part: String) throws {
+        let problems = ConfigurationSample.problems(
+            ConfigurationSample.text(2, "  plant: {socket: sub, connect: [\"\(endpoint)\"]}"))
+        try #require(problems.count == 1)
+        #expect(problems[0].hasPrefix("f.yaml:2:34: inputs.plant.connect[0]: expected "))
+        #expect(problems[0].contains(part))
+    }
+
+    @Test(arguments: [
+        "*", "plant.*.temp", "?", "a:b/c_d-e.f", "**", String(repeating: "x", count: 128) + "*",
+    ])
+    func patternsCanMatch(pattern: String) throws {
+        let text = ConfigurationSample.text(8, "  - {match: \"\(pattern)\", model: pump}")
+        #expect(try DaemonConfiguration.parse(text, file: "f.yaml").streams[0].match == pattern)
+    }
+
+    @Test(arguments: ["a b", "a,b", "[ab]", "ä", "a\\tb", String(repeating: "x", count: 129), "{a,b}"])
+    func otherPatternsAreRefused(pattern: String) {
+        let text = ConfigurationSample.text(8, "  - {match: \"\(pattern)\", model: pump}")
+        #expect(ConfigurationSample.problems(text).count == 1)
+    }
+
+    @Test func formatsHaveTheirSettings() throws {
+        let json = try Self.input("fields: {time: [t], values: v}, time_unit: ms")
+        guard case .json(let fields) = json.format else {
+            Issue.record("\(json.format)")
+            return
+        }
+        #expect(fields.time == ["t"] && fields.value == ["value", "y"] && fields.values == "v")
+        #expect(json.timeUnit == .milliseconds)
+        #expect(try Self.input("format: text").format == .text([.value]))
+        let text = try Self.input("format: text, columns: [ts, skip, value]")
+        #expect(text.format == .text([.time, .skip, .value]))
+    }
+
+    @Test(arguments: [
+        ("f.yaml", "pump.safetensors"), ("config/f.yaml", "config/pump.safetensors"),
+        ("/etc/forecastd.yaml", "/etc/pump.safetensors"), ("./f.yaml", "./pump.safetensors"),
+    ])
+    func weightsStandBesideTheFile(file: String, weights: String) throws {
+        #expect(
+            try DaemonConfiguration.parse(ConfigurationSample.text(), file: file).models[0].weights == weights
+        )
+        let absolute = ConfigurationSample.text(6, "  pump: {weights: /var/a.safetensors}")
+        #expect(try DaemonConfiguration.parse(absolute, file: file).models[0].weights == "/var/a.safetensors")
+    }
+
+    @Test func modesAndScalesCarryTheirNumbers() throws {
+        let window = ConfigurationSample.text(6, "  pump: {weights: a, mode: window, window: 64}")
+        #expect(try DaemonConfiguration.parse(window, file: "f").models[0].mode == .window(64))
+        for (settings, scale) in [
+            ("scale: none", StreamRuleConfiguration.Scale.unscaled), ("scale: model", .model),
+            ("half_life: 5", .rolling(halfLife: 5)),
+        ] {
+            let text = ConfigurationSample.text(8, "  - {match: a, model: pump, \(settings), horizon: 3}")
+            let rule = try DaemonConfiguration.parse(text, file: "f").streams[0]
+            #expect(rule.scale == scale)
+            #expect(rule.horizon == 3)
+        }
+    }
+}

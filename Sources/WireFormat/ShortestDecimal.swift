@@ -6,7 +6,7 @@
 /// borders of its rounding interval, each times 4, are scaled by one power of ten and rounded to odd; what
 /// falls between the borders with one digit less is tried first.
 struct ShortestDecimal: Equatable {
-    /// The digits, without trailing zeros unless they are all before the point.
+    /// The digits, without trailing zeros.
     var digits: UInt64
     /// The power of ten that `digits` is multiplied by.
     var exponent: Int
@@ -46,6 +46,7 @@ struct ShortestDecimal: Equatable {
         let q = (isNormal ? exponent : 1) - bias
         if q <= 0 && q > -bits - 1 && c & (1 << UInt64(-q) - 1) == 0 {
             (digits, self.exponent) = (c >> UInt64(-q), 0)  // an integer
+            removeTrailingZeros()
             return
         }
         let isEven = c & 1 == 0
@@ -81,7 +82,7 @@ struct ShortestDecimal: Equatable {
     }
 
     private mutating func removeTrailingZeros() {
-        while exponent < 0, digits % 10 == 0 {
+        while digits % 10 == 0 {
             digits /= 10
             exponent += 1
         }

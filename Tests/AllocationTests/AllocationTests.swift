@@ -1,0 +1,134 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import CAllocationCount
+import Forecasting
+import RecurrentKernels
+import Testing
+import WireFormat
+
+/// After warm-up, a message on its way from bytes to bytes allocates nothing.
+///
+/// (Refused messages are not counted here: the testing library takes a backtrace of every error thrown.)
+struct AllocationTests {
+    /// The whole way of messages but for the sockets: frames, decoder, engine, encoder.
+    struct Way: ~Copyable {
+        var decoded = DecodedMessage()
+        var engine: ForecastEngine
+        var encoder: ForecastEncoder
+        let decoder: PayloadDecoder
+        var forecastCount = 0
+
+        init(_ plan: ForecastPlan, decoder: PayloadDecoder) {
+            engine = ForecastEngine(plan: plan, seed: 1)
+            encoder = ForecastEncoder(
+                epoch: 1, rules: plan.rules.map { _ in RuleLabels(model: "m", revision: "r") },
+                times: .rfc3339, maximumHorizon: plan.rules.map(\.horizon).max() ?? 1)
+            self.decoder = decoder
+        }
+
+        mutating func take(identifier: [UInt8], payload: [UInt8], now: Timestamp) {
+            do throws(DecodeError) {
+                try decoder.decode(
+                    identifier: identifier.span.bytes, payload: payload.span.bytes, into: &decoded)
+            } catch { return }
+            for index in 0..<decoded.count {
+                if engine.isFull { forecast(at: now) }
+                Self.offer(decoded, index, to: &engine, at: now)
+            }
+        }
+
+        private static func offer(
+            _ decoded: borrowing DecodedMessage, _ index: Int, to engine: inout ForecastEngine, at now: Timestamp
+        ) {
+            let (time, value) = decoded.observation(at: index)
+            _ = engine.accept(
+                Observation(time: time ?? now, value: value), of: decoded.identifier(at: index), at: now)
+        }
+
+        mutating func forecast(at now: Timestamp) {
+            while engine.advance(at: now) {
+                Self.encode(engine, into: &encoder)
+                forecastCount += engine.forecastCount
+            }
+        }
+
+        private static func encode(_ engine: borrowing ForecastEngine, into encoder: inout ForecastEncoder) {
+            for index in 0..<engine.forecastCount {
+                let forecast = engine.forecast(at: index)
+                encoder.encode(
+                    forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index))
+            }
+        }
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var mode: ForecastPlan.Model.Mode
+        var outputs: Int
+        var horizon: Int
+        var decoder: PayloadDecoder
+        var payload: @Sendable (Int) -> String
+        var testDescription: String { name }
+    }
+
+    static let json = PayloadDecoder.json(JSONDecoder())
+    static let cases = [
+        Case(name: "stateful, direct", mode: .stateful, outputs: 4, horizon: 4, decoder: json) {
+            #"{"ts":\#(1_700_000_000 + $0).25,"value":\#(Double($0 % 13) * 0.37)}"#
+        },
+        Case(name: "stateful, recursion", mode: .stateful, outputs: 1, horizon: 6, decoder: json) {
+            #"{"ts":"2026-01-01T00:00:00.\#(100_000 + $0)Z","value":\#($0 % 13)}"#
+        },
+        Case(name: "window", mode: .window(length: 5), outputs: 1, horizon: 2, decoder: json) {
+            #"{"values":{"temp":\#($0 % 7),"hum":1e-3}}"#
+        },
+        Case(name: "text", mode: .stateful, outputs: 1, horizon: 1, decoder: .text(TextDecoder())) {
+            "\($0).5"
+        },
+    ]
+
+    @Test(arguments: cases) func aMessageAllocatesNothing(_ example: Case) throws {
+        var generator = SystemRandomNumberGenerator()
+        let shape = RecurrentShape(inputSize: 1, hiddenSize: 17, layerCount: 2, outputSize: example.outputs)
+        func draw(_ count: Int) -> [Float] {
+            (0..<count).map { _ in Float.random(in: -0.2...0.2, using: &generator) }
+        }
+        let weights = RecurrentWeights(
+            shape: shape,
+            layers: (0..<2).map { layer in
+                RecurrentWeights.Layer(
+                    input: draw(68 * shape.inputSize(ofLayer: layer)), recurrent: draw(68 * 17), bias: draw(68))
+            }, readout: draw(17 * example.outputs), readoutBias: draw(example.outputs))
+        let plan = ForecastPlan(
+            models: [
+                ForecastPlan.Model(
+                    name: "m", revision: "r", packed: PackedModel(weights), mode: example.mode, target: .value)
+            ],
+            rules: [
+                ForecastPlan.Rule(
+                    match: try Glob("*"), model: 0, scaling: .rolling(halfLife: 100), horizon: example.horizon,
+                    warmup: 3, maximumSkew: .max)
+            ], streamsLimit: 1000, batchLimit: 32)
+        var way = Way(plan, decoder: example.decoder)
+        let identifiers = (0..<50).map { Array("stream.\($0)".utf8) }
+        let payloads = (0..<12_000).map { Array(example.payload($0).utf8) }
+        var counts: [UInt64] = [0, 0, 0]
+        for round in counts.indices {
+            let before = allocation_count()
+            for index in 0..<4000 {
+                let now = Timestamp(nanoseconds: Int64(round * 4000 + index) * 1_000_000_000)
+                way.take(identifier: identifiers[index % 50], payload: payloads[4000 * round + index], now: now)
+                if index % 20 == 19 { way.forecast(at: now) }
+            }
+            counts[round] = allocation_count() - before
+        }
+        #expect(counts[1] == 0 && counts[2] == 0, "allocations per round of 4000 messages: \(counts)")
+        #expect(way.forecastCount >= 12_000)
+    }
+
+    @Test func theCounterCounts() {
+        let before = allocation_count()
+        let values = [UInt8](repeating: 1, count: 10_000)
+        #expect(allocation_count() > before && values.count == 10_000)
+    }
+}

@@ -12,6 +12,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -28,6 +29,7 @@ let package = Package(
             name: "ForecastDaemon",
             dependencies: [
                 "Forecasting", "RecurrentKernels", "WireFormat", "ZeroMQ",
+                .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -46,7 +48,15 @@ let package = Package(
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
         .testTarget(name: "ForecastingTests", dependencies: ["Forecasting"]),
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
+        .testTarget(name: "ArchitectureTests"),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Forecasting", "RecurrentKernels", "WireFormat"]),
+        .testTarget(name: "IntegrationTests", exclude: ["peer.py"]),
         .testTarget(name: "ForecastDaemonTests", dependencies: ["ForecastDaemon"]),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        .testTarget(
+            name: "AllocationTests",
+            dependencies: ["CAllocationCount", "Forecasting", "RecurrentKernels", "WireFormat"]),
     ],
     cLanguageStandard: .c17
 )

@@ -106,3 +106,26 @@ public struct ForecastPlan: Sendable {
         self.batchLimit = batchLimit
     }
 }
+
+extension ForecastPlan {
+    /// Memory that a stream of `rule` takes besides its id, in bytes.
+    public func bytesPerStream(rule: Rule) -> Int {
+        let model = models[rule.model]
+        let state: Int
+        switch model.mode {
+        case .stateful: state = model.packed.stateStride * MemoryLayout<Float>.stride
+        case .window(let length): state = length * MemoryLayout<Double>.stride
+        }
+        return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
+    }
+}
+
+extension ForecastPlan.Model.Mode: CustomStringConvertible {
+    /// The mode as the configuration has it.
+    public var description: String {
+        switch self {
+        case .stateful: "stateful"
+        case .window(let length): "window of \(length)"
+        }
+    }
+}

@@ -77,3 +77,14 @@ public struct RollingStatistics: Sendable, Equatable {
     /// The weight of the newest value for a half-life in ticks.
     public static func weight(halfLife: Double) -> Double { 1 - exp2(-1 / halfLife) }
 }
+
+extension Scaling: CustomStringConvertible {
+    /// The scale as the configuration has it.
+    public var description: String {
+        switch self {
+        case .none: "none"
+        case .fixed(let mean, let deviation): "fixed (mean \(mean), std \(deviation))"
+        case .rolling(let halfLife): "rolling (half-life \(Int(halfLife)) ticks)"
+        }
+    }
+}

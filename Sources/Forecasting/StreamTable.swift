@@ -37,6 +37,9 @@ public struct StreamTable: ~Copyable {
         ends.reserveCapacity(capacity)
     }
 
+    /// Memory that a stream takes besides the bytes of its id: two to four buckets, fingerprint, end.
+    static let bytesPerStream = 4 * 4 + 4 + 8
+
     /// Streams in the table; slots are `0..<count`.
     public var count: Int { ends.count }
 

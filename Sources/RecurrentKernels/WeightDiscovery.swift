@@ -103,6 +103,9 @@ private struct WeightDiscovery {
         if names.contains(where: { left[$0] != nil }) {
             let (inputBias, recurrentBias) = (try take(names[0], shape: [rows]), try take(names[1], shape: [rows]))
             for row in bias.indices { bias[row] = inputBias[row] + recurrentBias[row] }
+            guard bias.allSatisfy(\.isFinite) else {
+                throw WeightDiscoveryError("found \(names.joined(separator: " and ")) whose sum overflows")
+            }
         }
         return RecurrentWeights.Layer(input: input, recurrent: recurrent, bias: bias)
     }

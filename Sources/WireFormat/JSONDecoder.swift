@@ -13,11 +13,11 @@ public struct JSONDecoder: Sendable {
         public var time: [String]
         /// Names of the value.
         public var value: [String]
-        /// Names of the object whose fields are values of streams of their own.
-        public var values: [String]
+        /// Name of the object whose fields are values of streams of their own.
+        public var values: String
 
         /// Makes a set of names, by default the usual ones.
-        public init(time: [String] = ["ts", "ds"], value: [String] = ["value", "y"], values: [String] = ["values"]) {
+        public init(time: [String] = ["ts", "ds"], value: [String] = ["value", "y"], values: String = "values") {
             self.time = time
             self.value = value
             self.values = values
@@ -37,7 +37,7 @@ public struct JSONDecoder: Sendable {
     public init(fields: FieldNames = FieldNames(), timeUnit: TimeUnit = .s) {
         names =
             fields.time.map { (Array($0.utf8), .time) } + fields.value.map { (Array($0.utf8), .value) }
-            + fields.values.map { (Array($0.utf8), .values) }
+            + [(Array(fields.values.utf8), .values)]
         self.timeUnit = timeUnit
     }
 

@@ -41,7 +41,7 @@ import Testing
               general_window: {weights: models/general.safetensors, mode: window, window: 64}
             streams:
               - {match: "plant.*", model: general, horizon: 24}
-              - {match: "lab.*", model: general_window}
+              - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5}
             """, file: Self.manual)
         #expect(manual.inputs == bare.inputs)
         #expect(manual.outputs == bare.outputs)

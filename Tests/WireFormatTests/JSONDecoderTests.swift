@@ -80,7 +80,7 @@ struct JSONDecoderTests {
 
     @Test(arguments: [(TimeUnit.s, 1_000_000_000), (.ms, 1_000_000), (.us, 1000), (.ns, 1)] as [(TimeUnit, Int64)])
     func fieldNamesAndUnitsCanBeChosen(unit: TimeUnit, nanoseconds: Int64) {
-        let fields = JSONDecoder.FieldNames(time: ["when"], value: ["reading"], values: ["all"])
+        let fields = JSONDecoder.FieldNames(time: ["when"], value: ["reading"], values: "all")
         let decoder = PayloadDecoder.json(JSONDecoder(fields: fields, timeUnit: unit))
         #expect(
             decode(Array(#"{"when":7,"reading":1,"value":"not read"}"#.utf8), as: decoder)

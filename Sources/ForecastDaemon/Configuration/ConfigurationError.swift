@@ -59,3 +59,13 @@ extension ConfigurationProblem: CustomStringConvertible {
         return path.isEmpty ? place + message : place + path + ": " + message
     }
 }
+
+extension DaemonError {
+    /// The error of a command that could not read its configuration.
+    package init(_ error: ConfigurationError) {
+        switch error {
+        case .unreadable(_, let code): self.init(code == EACCES ? .permission : .noInput, "\(error)")
+        case .invalid: self.init(.configuration, "\(error)")
+        }
+    }
+}

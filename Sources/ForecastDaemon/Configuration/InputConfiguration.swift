@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+public import WireFormat
+
 /// One socket that observations come from.
 public struct InputConfiguration: Sendable, Equatable {
     /// The kinds of sockets that receive.
@@ -23,17 +25,9 @@ public struct InputConfiguration: Sendable, Equatable {
     /// How a payload is read.
     public var format: InputFormatConfiguration
     /// The unit of times that come as a number; times as text are RFC 3339.
-    public var timeUnit = TimeUnit.seconds
+    public var timeUnit = TimeUnit.s
     /// The most bytes that a frame may have; a peer that sends more is disconnected.
     public var maximumMessageSize = 1 << 20
-}
-
-/// The unit of a time that is a number since 1970-01-01T00:00:00Z.
-public enum TimeUnit: String, Sendable, CaseIterable {
-    case seconds = "s"
-    case milliseconds = "ms"
-    case microseconds = "us"
-    case nanoseconds = "ns"
 }
 
 extension InputConfiguration: ConfigurationSection {

@@ -1,28 +1,13 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+public import WireFormat
+
 /// How the payload of an incoming message is read.
 public enum InputFormatConfiguration: Sendable, Equatable {
     /// JSON objects, or arrays of them, with fields of these names.
-    case json(JSONFieldNames)
+    case json(JSONDecoder.FieldNames)
     /// Lines of columns.
-    case text([TextColumn])
-}
-
-/// The names of the fields of a JSON observation; of several names the first one present counts.
-public struct JSONFieldNames: Sendable, Equatable {
-    /// The names of the field with the time.
-    public var time = ["ts", "ds"]
-    /// The names of the field with the value.
-    public var value = ["value", "y"]
-    /// The name of the field with an object of several values.
-    public var values = "values"
-}
-
-/// What a column of a text payload is.
-public enum TextColumn: String, Sendable, CaseIterable {
-    case value
-    case time = "ts"
-    case skip
+    case text([TextDecoder.Column])
 }
 
 extension InputFormatConfiguration: ConfigurationSection {
@@ -32,7 +17,7 @@ extension InputFormatConfiguration: ConfigurationSection {
     init(from table: inout ConfigurationTable) {
         var format = Format.json
         let isFormatKnown = table.read("format", into: &format)
-        let fields: JSONFieldNames = table.readSection("fields")
+        let fields: JSONDecoder.FieldNames = table.readSection("fields")
         let columns = table.take("columns")?.textColumns() ?? [.value]
         switch format {
         case .json: self = .json(fields)
@@ -46,8 +31,9 @@ extension InputFormatConfiguration: ConfigurationSection {
     }
 }
 
-extension JSONFieldNames: ConfigurationSection {
+extension JSONDecoder.FieldNames: ConfigurationSection {
     init(from table: inout ConfigurationTable) {
+        self.init()
         if let names = table.take("time")?.fieldNames() { time = names }
         if let names = table.take("value")?.fieldNames() { value = names }
         if let name = table.take("values")?.text("the name of a field") { values = name }
@@ -69,9 +55,9 @@ extension ConfigurationValue {
         list(of: "names of fields") { $0.text("the name of a field") }
     }
 
-    fileprivate func textColumns() -> [TextColumn]? {
-        guard let columns: [TextColumn] = list(of: "columns", { $0.choice() }) else { return nil }
-        let (values, times) = (columns.count { $0 == .value }, columns.count { $0 == .time })
+    fileprivate func textColumns() -> [TextDecoder.Column]? {
+        guard let columns: [TextDecoder.Column] = list(of: "columns", { $0.choice() }) else { return nil }
+        let (values, times) = (columns.count { $0 == .value }, columns.count { $0 == .ts })
         if values != 1 || times > 1 {
             problem("expected one value and at most one ts among the columns, found \(values) and \(times)")
         }

@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+public import WireFormat
+
 /// One socket that forecasts go to.
 public struct OutputConfiguration: Sendable, Equatable {
     /// The kinds of sockets that send.
@@ -12,16 +14,6 @@ public struct OutputConfiguration: Sendable, Equatable {
     public enum Format: String, Sendable, CaseIterable {
         /// One JSON object per forecast.
         case json
-    }
-
-    /// How times are written.
-    public enum TimeFormat: String, Sendable, CaseIterable {
-        /// As text, `2026-01-31T12:00:00.5Z`.
-        case rfc3339
-        case seconds = "s"
-        case milliseconds = "ms"
-        case microseconds = "us"
-        case nanoseconds = "ns"
     }
 
     /// The name under which logs and figures know the output.

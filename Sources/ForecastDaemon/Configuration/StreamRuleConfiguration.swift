@@ -8,6 +8,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
         case unscaled
         /// The mean and deviation in the model's metadata.
         case model
+        /// A mean and a deviation that the rule gives.
+        case fixed(mean: Double, deviation: Double)
         /// The mean and deviation of the stream itself, in which a value's weight halves every so many ticks.
         case rolling(halfLife: Int)
     }
@@ -28,7 +30,7 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
 
 extension StreamRuleConfiguration: ConfigurationSection {
     /// The words for the scales.
-    private enum ScaleName: String, CaseIterable { case none, model, rolling }
+    private enum ScaleName: String, CaseIterable { case none, model, fixed, rolling }
 
     init(from table: inout ConfigurationTable) {
         match =
@@ -38,10 +40,20 @@ extension StreamRuleConfiguration: ConfigurationSection {
         let isScaleKnown = table.read("scale", into: &scaleName)
         var halfLife = 600
         table.read("half_life", in: 1...1_000_000_000, into: &halfLife)
+        let mean = table.take("mean")?.number("a number") ?? 0
+        let deviation = table.take("std")?.number("a number above 0") { $0 > 0 } ?? 1
         switch scaleName {
         case .none: scale = .unscaled
         case .model: scale = .model
+        case .fixed: scale = .fixed(mean: mean, deviation: deviation)
         case .rolling: scale = .rolling(halfLife: halfLife)
+        }
+        for key in ["mean", "std"] where isScaleKnown {
+            if scaleName != .fixed {
+                table.refuse(key, "only for scale: fixed; this rule has \(scaleName.rawValue)")
+            } else if !table.has(key) {
+                table.problem("missing key \"\(key)\": scale: fixed takes the mean and std of the training values")
+            }
         }
         if isScaleKnown && scaleName != .rolling {
             table.refuse("half_life", "only for scale: rolling; this rule has \(scaleName.rawValue)")

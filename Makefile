@@ -1,0 +1,55 @@
+# Part of forecastd. SPDX-License-Identifier: Apache-2.0
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+BINARY := .build/release/forecastd
+
+.PHONY: help run build test check format bench golden deps deps-test arm64 clean
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+run: build ## builds, starts generator and daemon, shows forecasts of this machine's own figures
+	@config/demo.sh $(BINARY)
+
+build: deps ## builds the release binary
+	@swift build -c release --product forecastd
+
+test: deps-test ## installs what the tests need, builds, runs all of them
+	swift build -c release --build-tests
+	swift build -c release --product forecastd
+	swift test -c release --skip-build
+	Tests/RecurrentKernelsTests/arm64/check
+
+check: ## the format, and warnings as errors (they are in Package.swift)
+	swift format lint --strict -r Sources Tests Benchmarks Package.swift
+
+format: ## formats all sources
+	swift format -i -r Sources Tests Benchmarks Package.swift
+
+bench: deps-test ## measures step, codecs and end to end beside a C echo, as ratios
+	$(MAKE) -C Benchmarks bench
+
+golden: deps-test ## makes the golden vectors anew with PyTorch
+	/usr/bin/python3 Tests/RecurrentKernelsTests/Golden/make_golden.py
+
+# $(call install,PACKAGES): installs the Debian packages that are missing.
+define install
+	@missing=$$(for package in $(1); do dpkg -s $$package >/dev/null 2>&1 || echo $$package; done)
+	if [ -n "$$missing" ]; then
+	    echo "installing" $$missing
+	    $(SUDO) apt-get update -qq
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	fi
+endef
+
+deps:
+	$(call install,libzmq3-dev pkg-config)
+
+deps-test:
+	$(call install,libzmq3-dev pkg-config python3 python3-numpy python3-torch python3-zmq \
+	    qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+
+clean: ## removes what was built
+	rm -rf .build .build-*

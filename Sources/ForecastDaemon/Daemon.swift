@@ -1,0 +1,59 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The daemon: one pipeline and the services around it, from start to a clean end.
+package struct Daemon: Sendable {
+    let plan: PipelinePlan
+    let dropLogInterval: Duration
+    let logger: Logger
+
+    /// Makes a daemon that will do what `plan` says.
+    package init(plan: PipelinePlan, dropLogInterval: Duration, logger: Logger) {
+        self.plan = plan
+        self.dropLogInterval = dropLogInterval
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM or SIGINT, then drains and returns. A second signal ends the process at once.
+    ///
+    /// - Throws: A `DaemonError` if the pipeline cannot begin or go on.
+    package func run() async throws {
+        let mailbox = try Mailbox()
+        let notifier = ServiceNotifier { name in getenv(name).map { String(cString: $0) } }
+        let services: [any Service] = [
+            WatchdogService(mailbox: mailbox, notifier: notifier),
+            DropLogService(mailbox: mailbox, interval: dropLogInterval, logger: logger),
+            PipelineService(plan: plan, mailbox: mailbox, notifier: notifier, logger: logger),
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map {
+                    .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
+                }, logger: logger))
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                var isShuttingDown = false
+                for await signal in signals {
+                    if isShuttingDown { _exit(128 + signal.rawValue) }
+                    isShuttingDown = true
+                    logger.info("\(signal): draining; a second signal ends the process at once")
+                    await group.triggerGracefulShutdown()
+                }
+            }
+            tasks.addTask { try await group.run() }
+            defer { tasks.cancelAll() }
+            try await tasks.next()
+        }
+        if let report = mailbox.newestReport {
+            logger.info("stopped", metadata: [
+                "streams": "\(report.streams)", "observations": "\(report.observations)",
+                "dropped": "\(report.drops)",
+            ])
+        }
+    }
+}

@@ -1,1 +1,0 @@
-// Part of forecastd. SPDX-License-Identifier: Apache-2.0

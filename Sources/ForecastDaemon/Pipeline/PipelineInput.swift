@@ -1,0 +1,77 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import WireFormat
+import ZeroMQ
+
+/// One input at work: its socket and the frames of the message that is being read.
+struct PipelineInput: ~Copyable {
+    private let decoder: PayloadDecoder
+    private var socket: Socket
+    private var first: Message
+    private var second: Message
+    private var third: Message
+
+    /// Opens the socket and lets `poller` watch it.
+    init(
+        _ plan: PipelinePlan.Input, context: Context, poller: inout Poller
+    ) throws(ZeroMQError) {
+        var socket = try Socket(plan.socket, in: context, options: plan.options)
+        for topic in plan.topics { try socket.subscribe(to: topic) }
+        for endpoint in plan.bind { try socket.bind(endpoint) }
+        for endpoint in plan.connect { try socket.connect(endpoint) }
+        _ = poller.add(socket)
+        self.socket = socket
+        decoder = plan.decoder
+        first = Message()
+        second = Message()
+        third = Message()
+    }
+
+    /// What came of one look at the socket.
+    enum Outcome {
+        /// Nothing has arrived.
+        case nothing
+        /// A message's observations are in the `DecodedMessage`.
+        case decoded
+        /// A message was dropped.
+        case dropped(DecodeError)
+    }
+
+    /// Receives one message, if one has arrived, and decodes it.
+    mutating func receive(into decoded: inout DecodedMessage) throws(ZeroMQError) -> Outcome {
+        guard let partCount = try receiveParts() else { return .nothing }
+        do throws(DecodeError) {
+            try decode(partCount: partCount, into: &decoded)
+            return .decoded
+        } catch {
+            return .dropped(error)
+        }
+    }
+
+    /// Receives the parts of one message, which arrive together, and gives their number. Parts after the
+    /// third are thrown away.
+    private mutating func receiveParts() throws(ZeroMQError) -> Int? {
+        guard try socket.receive(into: &first, wait: false) else { return nil }
+        guard first.hasMore else { return 1 }
+        _ = try socket.receive(into: &second, wait: false)
+        guard second.hasMore else { return 2 }
+        _ = try socket.receive(into: &third, wait: false)
+        guard third.hasMore else { return 3 }
+        return try 3 + socket.discardRest(of: &third)
+    }
+
+    private func decode(partCount: Int, into decoded: inout DecodedMessage) throws(DecodeError) {
+        switch partCount {
+        case 1:
+            let parts = try MessageFrames.split(first.bytes)
+            try decoder.decode(
+                identifier: first.bytes.extracting(parts.identifier),
+                payload: first.bytes.extracting(parts.payload), into: &decoded)
+        case 2, 3:
+            if partCount == 3 { _ = try MessageFrames.sequence(from: third.bytes) }
+            try decoder.decode(identifier: first.bytes, payload: second.bytes, into: &decoded)
+        default:
+            throw .frameCount
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+package import Forecasting
+package import WireFormat
+package import ZeroMQ
+
+/// Everything that a pipeline needs to begin: a finished, validated value.
+package struct PipelinePlan: Sendable {
+    /// A socket that observations come in by.
+    package struct Input: Sendable {
+        /// The input's name in the configuration.
+        package var name: String
+        /// `sub` or `pull`.
+        package var socket: SocketKind
+        /// Limits and timing of the socket.
+        package var options: SocketOptions
+        /// Endpoints to connect to.
+        package var connect: [String]
+        /// Endpoints to bind.
+        package var bind: [String]
+        /// Prefixes of stream ids to subscribe to (`sub` only); the empty prefix is every stream.
+        package var topics: [String]
+        /// Reads the payloads.
+        package var decoder: PayloadDecoder
+    }
+
+    /// A socket that forecasts go out by.
+    package struct Output: Sendable {
+        /// The output's name in the configuration.
+        package var name: String
+        /// Limits and timing of the socket.
+        package var options: SocketOptions
+        /// Endpoints to connect to.
+        package var connect: [String]
+        /// Endpoints to bind.
+        package var bind: [String]
+        /// How times are written.
+        package var times: TimeFormat
+    }
+
+    /// Where observations come from.
+    package var inputs: [Input]
+    /// Where forecasts go.
+    package var outputs: [Output]
+    /// What the engine does.
+    package var forecasts: ForecastPlan
+    /// The model's name and revision for each rule of `forecasts`.
+    package var labels: [RuleLabels]
+    /// The most messages that one turn takes in.
+    package var batchLimit: Int
+    /// Threads that libzmq moves messages with.
+    package var ioThreads: Int
+    /// How the kernel schedules those threads.
+    package var ioThreadScheduling: IOThreadScheduling
+    /// This life of the publisher; a later life has a higher number.
+    package var epoch: UInt64
+}

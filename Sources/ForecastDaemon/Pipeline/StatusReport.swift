@@ -1,0 +1,60 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+import WireFormat
+
+/// What a pipeline says of itself, at most ten times a second. Counts are since the start.
+package struct StatusReport: Sendable, Equatable {
+    /// Counts of one input.
+    package struct Input: Sendable, Equatable {
+        /// The input's name in the configuration.
+        package let name: String
+        /// Messages received, good and bad.
+        package var messages: UInt64 = 0
+        /// Observations that the engine took.
+        package var observations: UInt64 = 0
+        /// Messages dropped, by `DecodeError.rawValue`.
+        var undecodable = [UInt64](repeating: 0, count: DecodeError.allCases.count)
+        /// Observations dropped, by `Refusal.rawValue`.
+        var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
+
+        init(name: String) { self.name = name }
+
+        /// What was dropped so far, by reason; reasons that have not occurred are left out.
+        package var dropsByReason: [(reason: String, count: UInt64)] {
+            let messages = DecodeError.allCases.map { ($0.label, undecodable[Int($0.rawValue)]) }
+            let observations = Refusal.allCases.map { ($0.label, refused[Int($0.rawValue)]) }
+            return (messages + observations).filter { $0.1 > 0 }
+        }
+    }
+
+    /// Counts of one output.
+    package struct Output: Sendable, Equatable {
+        /// The output's name in the configuration.
+        package let name: String
+        /// Forecasts handed to the socket.
+        package var published: UInt64 = 0
+        /// Forecasts that did not reach every subscriber, because one's queue was full.
+        package var dropped: UInt64 = 0
+
+        init(name: String) { self.name = name }
+    }
+
+    /// The inputs, in the plan's order.
+    package var inputs: [Input]
+    /// The outputs, in the plan's order.
+    package var outputs: [Output]
+    /// Streams known.
+    package var streams = 0
+    /// Streams that began anew because their state was not finite.
+    package var resets: UInt64 = 0
+
+    /// Observations taken over all inputs.
+    package var observations: UInt64 { inputs.reduce(0) { $0 + $1.observations } }
+    /// Messages and observations dropped over all inputs.
+    package var drops: UInt64 {
+        inputs.reduce(0) { sum, input in
+            sum + input.undecodable.reduce(0, +) + input.refused.reduce(0, +)
+        }
+    }
+}

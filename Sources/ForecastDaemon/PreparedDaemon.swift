@@ -1,0 +1,167 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+package import Forecasting
+import Logging
+import RecurrentKernels
+import WireFormat
+import ZeroMQ
+
+/// A configuration made ready: models read and packed, rules resolved, everything validated.
+package struct PreparedDaemon: Sendable {
+    /// One model of the configuration.
+    package struct Model: Sendable {
+        /// What the configuration says of it.
+        let configuration: ModelConfiguration
+        /// Its file.
+        let file: ModelFile
+        /// What the file says of its use.
+        let metadata: ModelMetadata
+    }
+
+    /// The configuration.
+    package let configuration: DaemonConfiguration
+    /// Its models, in its order.
+    package let models: [Model]
+    /// What the engine will do.
+    package let forecasts: ForecastPlan
+
+    /// Reads the models and resolves the rules.
+    ///
+    /// - Throws: A `DaemonError`: `noInput` or `data` for a model file, `configuration` for rules and models
+    ///   that do not fit.
+    package init(_ configuration: DaemonConfiguration) throws(DaemonError) {
+        var models: [Model] = []
+        for model in configuration.models {
+            let file = try ModelFile(path: model.weights)
+            models.append(
+                Model(
+                    configuration: model, file: file,
+                    metadata: try ModelMetadata(file.contents.metadata, path: file.path)))
+        }
+        var rules: [ForecastPlan.Rule] = []
+        for rule in configuration.streams { rules.append(try Self.rule(rule, models: models)) }
+        self.configuration = configuration
+        self.models = models
+        forecasts = ForecastPlan(
+            models: models.map(Self.planned), rules: rules, streamsLimit: configuration.streamsLimit,
+            batchLimit: configuration.pipeline.batchLimit)
+    }
+
+    private static func planned(_ model: Model) -> ForecastPlan.Model {
+        let mode: ForecastPlan.Model.Mode =
+            switch model.configuration.mode {
+            case .stateful: .stateful
+            case .window(let length): .window(length: length)
+            }
+        return ForecastPlan.Model(
+            name: model.configuration.name, revision: model.file.revision, packed: PackedModel(model.file.weights),
+            mode: mode, target: model.metadata.target ?? .value)
+    }
+
+    private static func rule(
+        _ rule: StreamRuleConfiguration, models: [Model]
+    ) throws(DaemonError) -> ForecastPlan.Rule {
+        func failure(_ message: String) -> DaemonError {
+            DaemonError(.configuration, "rule \"\(rule.match)\": \(message)")
+        }
+        guard let index = models.firstIndex(where: { $0.configuration.name == rule.model }) else {
+            throw failure("expected a model of the configuration, found \"\(rule.model)\"")
+        }
+        let model = models[index]
+        let shape = model.file.weights.shape
+        guard shape.inputSize == 1 else {
+            throw failure(
+                "expected a model with one input per tick, found \(model.file.path) with \(shape.inputSize): "
+                    + "models of several joined streams are not run yet")
+        }
+        let horizon = rule.horizon ?? shape.outputSize
+        guard horizon <= shape.outputSize || shape.outputSize == 1 else {
+            throw failure(
+                "expected a horizon of at most \(shape.outputSize), the outputs of \(model.file.path), found \(horizon)")
+        }
+        let scaling: Scaling
+        switch rule.scale {
+        case .unscaled: scaling = .none
+        case .fixed(let mean, let deviation): scaling = .fixed(mean: mean, deviation: deviation)
+        case .rolling(let halfLife): scaling = .rolling(halfLife: Double(halfLife))
+        case .model:
+            guard let mean = model.metadata.mean, let deviation = model.metadata.deviation else {
+                throw failure(
+                    "scale: model takes the keys \"mean\" and \"std\" from the metadata of \(model.file.path), "
+                        + "which has not both; write them there, or use scale: fixed or rolling")
+            }
+            scaling = .fixed(mean: mean, deviation: deviation)
+        }
+        do {
+            return ForecastPlan.Rule(
+                match: try Glob(rule.match), model: index, scaling: scaling, horizon: horizon, warmup: rule.warmup,
+                maximumSkew: rule.maximumSkew.nanoseconds)
+        } catch {
+            throw failure("\(error)")
+        }
+    }
+
+    /// Runs the daemon until it is told to stop.
+    package func run() async throws {
+        var logger = Logger(label: "forecastd", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = configuration.log.level
+        try await Daemon(
+            plan: pipelinePlan(), dropLogInterval: configuration.log.dropsEvery, logger: logger
+        ).run()
+    }
+}
+
+extension PreparedDaemon {
+    private func pipelinePlan() -> PipelinePlan {
+        PipelinePlan(
+            inputs: configuration.inputs.map { input in
+                var options = SocketOptions(input.connection)
+                options.receiveHighWaterMark = input.connection.highWaterMark
+                options.maximumMessageSize = input.maximumMessageSize
+                return PipelinePlan.Input(
+                    name: input.name, socket: input.socket == .sub ? .sub : .pull, options: options,
+                    connect: input.connection.connect, bind: input.connection.bind, topics: input.topics,
+                    decoder: input.decoder)
+            },
+            outputs: configuration.outputs.map { output in
+                var options = SocketOptions(output.connection)
+                options.sendHighWaterMark = output.connection.highWaterMark
+                options.linger = output.linger
+                return PipelinePlan.Output(
+                    name: output.name, options: options, connect: output.connection.connect,
+                    bind: output.connection.bind, times: output.timeFormat)
+            }, forecasts: forecasts,
+            labels: forecasts.rules.map {
+                RuleLabels(model: forecasts.models[$0.model].name, revision: forecasts.models[$0.model].revision)
+            }, batchLimit: configuration.pipeline.batchLimit, ioThreads: configuration.pipeline.ioThreads,
+            ioThreadScheduling: configuration.pipeline.ioThreadScheduling,
+            epoch: UInt64(max(0, WallClock.now().nanoseconds)))
+    }
+}
+
+extension InputConfiguration {
+    fileprivate var decoder: PayloadDecoder {
+        switch format {
+        case .json(let fields): .json(JSONDecoder(fields: fields, timeUnit: timeUnit))
+        case .text(let columns): .text(TextDecoder(columns: columns, timeUnit: timeUnit))
+        }
+    }
+}
+
+extension SocketOptions {
+    fileprivate init(_ connection: ConnectionConfiguration) {
+        self.init()
+        heartbeatInterval = connection.heartbeat.interval
+        heartbeatTimeout = connection.heartbeat.timeout
+        heartbeatTimeToLive = connection.heartbeat.timeToLive
+        reconnectInterval = connection.reconnect.initial
+        maximumReconnectInterval = connection.reconnect.maximum
+        handshakeInterval = connection.handshakeTimeout
+    }
+}
+
+extension Duration {
+    fileprivate var nanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    }
+}

@@ -1,0 +1,53 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import ServiceLifecycle
+
+/// Says in the log, at a limited rate, what was dropped and why.
+package struct DropLogService: Service {
+    let mailbox: Mailbox
+    let interval: Duration
+    let logger: Logger
+
+    /// Runs until shutdown; what was dropped since the last line is said then.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var said: StatusReport?
+            var isRunning = true
+            while isRunning {
+                isRunning = (try? await Task.sleep(for: interval)) != nil
+                log(since: &said)
+            }
+        }
+    }
+
+    private func log(since said: inout StatusReport?) {
+        guard let report = mailbox.newestReport else { return }
+        for line in Self.lines(from: said, to: report) { logger.warning("\(line)") }
+        said = report
+    }
+
+    /// A line for each input and output that dropped anything between two reports.
+    static func lines(from before: StatusReport?, to after: StatusReport) -> [String] {
+        var lines: [String] = []
+        for (index, input) in after.inputs.enumerated() {
+            let earlier = before?.inputs[index].dropsByReason ?? []
+            let reasons = input.dropsByReason.compactMap { reason, count -> String? in
+                let known = earlier.first { $0.reason == reason }?.count ?? 0
+                return count > known ? "\(reason) \(count - known)" : nil
+            }
+            if !reasons.isEmpty {
+                lines.append("input \(input.name) dropped: \(reasons.joined(separator: ", "))")
+            }
+        }
+        for (index, output) in after.outputs.enumerated() {
+            let dropped = output.dropped - (before?.outputs[index].dropped ?? 0)
+            if dropped > 0 {
+                lines.append("output \(output.name): \(dropped) forecasts did not reach every subscriber")
+            }
+        }
+        let resets = after.resets - (before?.resets ?? 0)
+        if resets > 0 { lines.append("\(resets) streams were reset because their state was not finite") }
+        return lines
+    }
+}

@@ -1,0 +1,35 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import ServiceLifecycle
+
+/// Feeds the service manager's watchdog as long as the pipeline makes progress, and keeps its status line.
+package struct WatchdogService: Service {
+    let mailbox: Mailbox
+    let notifier: ServiceNotifier
+
+    /// Runs until shutdown.
+    package func run() async throws {
+        let watchdog = notifier.watchdogMicroseconds.map { Duration.microseconds($0 / 3) }
+        let interval = min(watchdog ?? .seconds(5), .seconds(5))
+        await cancelWhenGracefulShutdown {
+            var turns = mailbox.turnCount
+            var observations: UInt64 = 0
+            var time = ContinuousClock.now
+            while (try? await Task.sleep(for: interval)) != nil {
+                let newest = mailbox.turnCount
+                if newest != turns { notifier.watchdog() }
+                turns = newest
+                guard let report = mailbox.newestReport else { continue }
+                let now = ContinuousClock.now
+                let rate = Double(report.observations - observations) / ((now - time) / .seconds(1))
+                (observations, time) = (report.observations, now)
+                notifier.status(Self.statusLine(report, rate: rate))
+            }
+        }
+    }
+
+    static func statusLine(_ report: StatusReport, rate: Double) -> String {
+        "\(report.streams) streams, \(Int(rate.rounded())) observations a second, \(report.drops) dropped"
+    }
+}

@@ -1,0 +1,19 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Where a command speaks to the person who called it.
+package enum StandardError {
+    /// Writes a line.
+    package static func write(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(STDERR_FILENO, $0.baseAddress! + written, bytes.count - written)
+            }
+            guard count > 0 || errno == EINTR else { return }
+            written += max(0, count)
+        }
+    }
+}

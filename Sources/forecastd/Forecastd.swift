@@ -1,0 +1,41 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ForecastDaemon
+import Glibc
+
+@main
+struct Forecastd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forecastd",
+        abstract: "Forecasts streams of sensor values as they come, with one stateful LSTM per stream.",
+        discussion: """
+            Values come in over ZeroMQ, forecasts go out over ZeroMQ. Begin with
+
+              forecastd check --config /etc/forecastd/forecastd.yaml
+              forecastd run --config /etc/forecastd/forecastd.yaml
+              forecastd tap
+            """,
+        subcommands: [
+            RunCommand.self, CheckCommand.self, ModelCommand.self,
+            VersionCommand.self,
+        ])
+
+    static func main() async {
+        // A reader that goes away (`| head`) is a write error, not the end of the process without a word.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as DaemonError {
+            StandardError.write("forecastd: \(error)")
+            Glibc.exit(error.status.rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

@@ -1,5 +1,0 @@
-// Part of forecastd. SPDX-License-Identifier: Apache-2.0
-@main
-enum Main {
-    static func main() {}
-}

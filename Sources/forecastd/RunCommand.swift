@@ -1,0 +1,19 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ForecastDaemon
+
+/// `forecastd run`: the daemon in the foreground.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs the daemon until SIGTERM or Ctrl-C.",
+        discussion: "A second signal ends it at once, without draining what has arrived.")
+
+    @OptionGroup var file: ConfigurationOption
+
+    func run() async throws {
+        let configuration = try file.load()
+        let prepared = try PreparedDaemon(configuration)
+        try await prepared.run()
+    }
+}

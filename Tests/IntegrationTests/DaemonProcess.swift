@@ -1,0 +1,116 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// The real binary, run as a service manager would: it is up when it says READY on its notify socket.
+final class DaemonProcess {
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// The release binary beside the tests.
+    static let binary = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: ".build/release/forecastd")
+
+    private let process = Process()
+    private let notifySocket: Int32
+    private let log: URL
+
+    /// Starts `forecastd run` with the configuration `yaml` in the folder `directory`, waits for READY.
+    init(_ yaml: String, in directory: TemporaryDirectory) throws {
+        let name = UUID().uuidString.prefix(8)
+        let file = directory.url.appending(path: "\(name).yaml")
+        try yaml.write(to: file, atomically: false, encoding: .utf8)
+        log = directory.url.appending(path: "\(name).log")
+        FileManager.default.createFile(atPath: log.path, contents: nil)
+        let notifyPath = directory.url.appending(path: "\(name).notify").path
+        notifySocket = try Self.listen(at: notifyPath)
+        process.executableURL = Self.binary
+        process.arguments = ["run", "--config", file.path]
+        process.environment = ["NOTIFY_SOCKET": notifyPath, "PATH": "/usr/bin:/bin"]
+        process.standardError = try FileHandle(forWritingTo: log)
+        try process.run()
+        while true {
+            let message = try nextNotification()
+            if message.split(separator: "\n").contains("READY=1") { break }
+        }
+    }
+
+    deinit {
+        if process.isRunning {
+            process.terminate()
+            process.waitUntilExit()
+        }
+        close(notifySocket)
+    }
+
+    /// What the daemon has written to standard error so far.
+    var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
+    /// Sends a signal, waits for the end, gives the exit status.
+    func stop(_ signal: Int32 = SIGTERM) -> Int32 {
+        kill(process.processIdentifier, signal)
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    /// The next message on the notify socket; fails when the daemon ends or none comes within 20 s.
+    func nextNotification() throws -> String {
+        for _ in 0..<200 {
+            var poll = pollfd(fd: notifySocket, events: Int16(POLLIN), revents: 0)
+            if Glibc.poll(&poll, 1, 100) > 0 {
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                let count = recv(notifySocket, &buffer, buffer.count, 0)
+                return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+            }
+            guard process.isRunning else {
+                throw Failure(description: "the daemon ended with \(process.terminationStatus): \(logText)")
+            }
+        }
+        throw Failure(description: "nothing on the notify socket for 20 s: \(logText)")
+    }
+
+    private static func listen(at path: String) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard status == 0 else { throw Failure(description: "cannot bind \(path)") }
+        return descriptor
+    }
+
+    /// Runs the binary to its end.
+    static func run(
+        _ arguments: [String], in directory: TemporaryDirectory
+    ) throws -> (status: Int32, output: String, errors: String) {
+        let process = Process()
+        process.executableURL = binary
+        process.arguments = arguments
+        process.currentDirectoryURL = directory.url
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text, errorText)
+    }
+}
+
+/// A folder that goes with its last reference. Its path is short enough for a socket.
+final class TemporaryDirectory {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appending(path: "fd-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+}

@@ -1,0 +1,112 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// A daemon with one random model between a publisher and a subscriber of the peer.
+final class Scenario {
+    enum Transport: String, CaseIterable { case tcp, ipc }
+
+    let directory: TemporaryDirectory
+    let peer: Peer
+    let modelPath: String
+    let input: String
+    let output: String
+    let configuration: String
+    /// The payload of messages that only find out whether the sockets are joined.
+    private let probe: String
+    private(set) var daemon: DaemonProcess
+
+    /// Makes the model, binds the publisher `in` (subscribed to by the daemon), connects the subscriber `out`.
+    init(
+        transport: Transport = .tcp, model: [String: Any] = [:], modelKeys: String = "",
+        rule: String = "scale: none, warmup: 0", inputKeys: String = "socket: sub, format: json",
+        match: String = "*", limit: Int = 1000, probe: String = #"{"value":0}"#
+    ) throws {
+        self.probe = probe
+        directory = try TemporaryDirectory()
+        peer = try Peer()
+        modelPath = directory.url.appending(path: "model.safetensors").path
+        try peer.perform("model", ["path": modelPath, "seed": 7].merging(model) { $1 })
+        let folder = directory.url.path
+        let anywhere = transport == .tcp ? "tcp://127.0.0.1:*" : "ipc://\(folder)/in"
+        let kind = inputKeys.contains("socket: pull") ? "push" : "xpub"
+        input = try peer.call("open_socket", ["name": "in", "kind": kind, "bind": anywhere], as: String.self)
+        output = transport == .tcp ? "tcp://127.0.0.1:\(try Self.freePort())" : "ipc://\(folder)/out"
+        configuration = """
+            inputs:
+              plant: {connect: ["\(input)"], \(inputKeys)}
+            outputs:
+              forecasts: {socket: pub, bind: ["\(output)"]}
+            models:
+              pump: {weights: \(modelPath)\(modelKeys)}
+            streams:
+              - {match: "\(match)", model: pump, \(rule)}
+            streams_limit: \(limit)
+            log: {level: debug, drops_every: 1s}
+            """
+        daemon = try DaemonProcess(configuration, in: directory)
+        try openSubscriber("out")
+        try join(publisher: "in", subscriber: "out")
+    }
+
+    func openSubscriber(_ name: String, topics: [String] = [""]) throws {
+        _ = try peer.call(
+            "open_socket", ["name": name, "kind": "sub", "connect": output, "topics": topics], as: String.self)
+    }
+
+    /// Waits until values of `publisher` come back as forecasts to `subscriber`.
+    func join(publisher: String, subscriber: String, stream: String = "probe") throws {
+        _ = try peer.call(
+            "probe", [
+                "publisher": publisher, "subscriber": subscriber, "stream": stream, "payload": probe,
+            ], as: Bool.self)
+    }
+
+    /// Starts the daemon anew with the same configuration, after it has ended.
+    func restartDaemon() throws {
+        daemon = try DaemonProcess(configuration, in: directory)
+    }
+
+    func send(_ messages: [[String]], by publisher: String = "in") throws {
+        try peer.perform("send", ["name": publisher, "messages": messages])
+    }
+
+    func receive(_ count: Int, from subscriber: String = "out") throws -> [Peer.Received] {
+        try peer.call(
+            "receive", ["name": subscriber, "count": count, "skip": "probe"], as: [Peer.Received].self)
+    }
+
+    /// PyTorch's forecasts after each of `values`.
+    func reference(_ values: [Double], _ arguments: [String: Any] = [:]) throws -> [[Double]] {
+        let request: [String: Any] = ["path": modelPath, "values": values]
+        return try peer.call("reference", request.merging(arguments) { $1 }, as: [[Double]].self)
+    }
+
+    /// A port that nobody listens on at the moment.
+    static func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(descriptor, $0, length)
+                _ = getsockname(descriptor, $0, &length)
+            }
+        }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}
+
+/// The largest difference between forecasts received and expected; infinite where shapes differ.
+func largestDifference(_ received: [Peer.Received], _ expected: [[Double]]) -> Double {
+    guard received.count == expected.count else { return .infinity }
+    var largest = 0.0
+    for (message, values) in zip(received, expected) {
+        guard message.payload.yhat.count == values.count else { return .infinity }
+        for (got, want) in zip(message.payload.yhat, values) { largest = max(largest, abs((got ?? .nan) - want)) }
+    }
+    return largest.isNaN ? .infinity : largest
+}

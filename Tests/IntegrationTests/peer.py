@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+# Part of forecastd. SPDX-License-Identifier: Apache-2.0
+"""The other side of the integration tests: real pyzmq sockets and real PyTorch.
+
+Reads one JSON request per line from standard input, answers with one JSON line: {"ok": ...} or {"error": ...}.
+"""
+import json
+import struct
+import sys
+import time
+
+import torch
+import zmq
+
+TIMEOUT_MS = 20_000
+
+context = zmq.Context()
+sockets = {}
+models = {}
+
+
+class Tutorial(torch.nn.Module):
+    """The class everybody starts from."""
+
+    def __init__(self, hidden, layers, outputs, bias):
+        super().__init__()
+        self.lstm = torch.nn.LSTM(1, hidden, layers, batch_first=True, bias=bias)
+        self.fc = torch.nn.Linear(hidden, outputs, bias=bias)
+
+    def forward(self, x, state=None):
+        out, state = self.lstm(x, state)
+        return self.fc(out[:, -1]), state
+
+
+def save_safetensors(state_dict, path, metadata):
+    header, data = {"__metadata__": metadata}, b""
+    for name, tensor in state_dict.items():
+        raw = tensor.to(torch.float32).contiguous().numpy().tobytes()
+        header[name] = {
+            "dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + data)
+
+
+def model(path, seed, hidden=12, layers=2, outputs=1, bias=True, metadata={}):
+    """Makes a random model, writes its state_dict, keeps it in float64 as the truth."""
+    torch.manual_seed(seed)
+    module = Tutorial(hidden, layers, outputs, bias)
+    save_safetensors(module.state_dict(), path, metadata)
+    models[path] = module.double().eval()
+
+
+def reference(path, values, mode="stateful", window=None, horizon=1, mean=0.0, std=1.0):
+    """The forecasts after each of `values`, by the module itself; recursion where it has one output."""
+    module, scaled, forecasts = models[path], [(v - mean) / std for v in values], []
+
+    def tensor(sequence):
+        return torch.tensor(sequence, dtype=torch.float64).reshape(1, -1, 1)
+
+    with torch.no_grad():
+        state = None
+        for end in range(1, len(scaled) + 1):
+            if mode == "window":
+                out, now = module(tensor(scaled[max(0, end - window):end]))
+            else:
+                out, now = state_out = module(tensor(scaled[end - 1:end]), state)
+                state = state_out[1]
+            if out.shape[1] > 1:
+                steps = out[0, :horizon].tolist()
+            else:
+                steps = [out.item()]
+                while len(steps) < horizon:
+                    out, now = module(tensor(steps[-1:]), now)
+                    steps.append(out.item())
+            forecasts.append([mean + std * step for step in steps])
+    return forecasts
+
+
+def open_socket(name, kind, bind=None, connect=None, topics=()):
+    """kind: xpub, push, sub. Answers with the bound endpoint."""
+    socket = context.socket({"xpub": zmq.XPUB, "push": zmq.PUSH, "sub": zmq.SUB}[kind])
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.set_hwm(0)
+    socket.setsockopt(zmq.RCVTIMEO, TIMEOUT_MS)
+    socket.setsockopt(zmq.SNDTIMEO, TIMEOUT_MS)
+    for topic in topics:
+        socket.setsockopt(zmq.SUBSCRIBE, topic.encode())
+    if bind:
+        socket.bind(bind)
+    if connect:
+        socket.connect(connect)
+    sockets[name] = socket
+    return socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
+
+
+def await_subscription(name):
+    """Waits until somebody subscribed to the xpub socket; answers with the topic."""
+    message = sockets[name].recv()
+    while not message.startswith(b"\1"):
+        message = sockets[name].recv()
+    return message[1:].decode()
+
+
+def send(name, messages):
+    """messages: lists of frames, each text in latin 1."""
+    for frames in messages:
+        sockets[name].send_multipart([frame.encode("latin-1") for frame in frames])
+
+
+def receive(name, count, skip=None):
+    """The next `count` forecasts, not counting streams that begin with `skip`."""
+    answers = []
+    while len(answers) < count:
+        frames = sockets[name].recv_multipart()
+        if skip is not None and frames[0].decode().startswith(skip):
+            continue
+        answers.append({
+            "frames": len(frames), "topic": frames[0].decode(), "payload": json.loads(frames[1]),
+            "sequence": struct.unpack("<Q", frames[2])[0]})
+    return answers
+
+
+def probe(publisher, subscriber, stream, payload):
+    """Sends values of a stream of its own until a forecast of it arrives: then all sockets are joined."""
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    socket = sockets[subscriber]
+    while time.monotonic() < deadline:
+        sockets[publisher].send_multipart([stream.encode(), payload.encode()])
+        if socket.poll(20):
+            while socket.poll(200):
+                socket.recv_multipart()
+            return True
+    raise TimeoutError("no forecast of the probe stream arrived")
+
+
+def close(name):
+    sockets.pop(name).close()
+
+
+operations = {
+    function.__name__: function
+    for function in (model, reference, open_socket, await_subscription, send, receive, probe, close)}
+
+for line in sys.stdin:
+    request = json.loads(line)
+    try:
+        answer = {"ok": operations[request.pop("operation")](**request)}
+    except Exception as error:  # the test shows it
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(answer), flush=True)

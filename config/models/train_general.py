@@ -7,7 +7,6 @@
 
 Needs numpy and PyTorch (Debian: python3-torch). Seeded: the same versions on the same kind of CPU give the same file.
 """
-import gzip
 import json
 import os
 import struct
@@ -18,10 +17,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from synthetic_signals import FAMILIES, log_uniform, synthetic
+from training_data import FAMILIES, host_metrics, host_training_streams, log_uniform, synthetic
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-WEIGHTS, RECORDING = os.path.join(HERE, "general.safetensors"), os.path.join(HERE, "host-metrics.csv.gz")
+WEIGHTS = os.path.join(HERE, "general.safetensors")
 SEED, THREADS = 20261124, 2
 HIDDEN, LAYERS, HORIZON = 24, 2, 24
 HALF_LIFE, CLAMP = 120, 8.0                 # of the daemon's rolling scale
@@ -62,27 +61,6 @@ def rolling_scale(y):
         s[:, t] = np.maximum(np.maximum(np.sqrt(v), 1e-6 * np.abs(m)), 1e-9)
         u[:, t] = np.clip((y[:, t] - m) / s[:, t], -CLAMP, CLAMP)
     return u, s
-
-
-# ---- Data ----
-
-def host_metrics():
-    """The streams' names and their values, [streams, ticks], as record_host.py wrote them."""
-    with gzip.open(RECORDING, "rt") as file:
-        names = file.readline().strip().split(",")[1:]
-        return names, np.loadtxt(file, delimiter=",")[:, 1:].T.copy()
-
-
-def host_training_streams(y, count, seed):
-    """Stretches of the recording, some thinned to a slower rate, some with another stream on top."""
-    g, rows, streams = np.random.default_rng(seed), y.shape[1], []
-    lively = [x for x in y if np.ptp(x) > 0]
-    for _ in range(count):
-        x, other = (lively[i] / np.std(lively[i]) for i in g.integers(len(lively), size=2))
-        x = x + g.choice([0, 0, g.uniform(0.1, 1)]) * other
-        x = x[g.integers(rows // 3)::g.choice([1, 1, 1, 2, 3])]
-        streams.append(np.tile(x, -(-rows // len(x)))[:rows])
-    return np.stack(streams)
 
 
 class Chunks:
@@ -154,7 +132,7 @@ def save(model):
     header = {"__metadata__": {
         "format": "pt", "name": "general", "target": "difference", "scale": "rolling", "half_life": str(HALF_LIFE),
         "script": "config/models/train_general.py", "seed": str(SEED), "torch": torch.__version__,
-        "data": "synthetic_signals.py; first half of host-metrics.csv.gz"}}
+        "data": "training_data.py, first half of host-metrics.csv.gz"}}
     body = b""
     for name, tensor in model.state_dict().items():
         data = tensor.numpy().astype("<f4").tobytes()
@@ -207,67 +185,91 @@ def errors(forecast, y, first, last):
     return out
 
 
-def best_half_life(y, first, last):
+def best_ewma(y, first, last):
+    """The half-lives with the least MAE and with the least MSE over all streams, out of a few."""
     y = y[np.ptp(y[:, first:last], 1) > 0]
-    return min([0.5, 1, 2, 5, 10, 30], key=lambda x: errors(ewma(y, x), y, first, last)[0].mean())
+    tried = {x: errors(ewma(y, x), y, first, last).mean((1, 2)) for x in (0.5, 1, 2, 5, 10, 30, 100)}
+    return [min(tried, key=lambda x: tried[x][measure]) for measure in (0, 1)]
 
 
-def table(model, title, y, first, last, half_life, groups):
-    """One line per group of streams and one over all, each the ratio of means of scaled errors."""
+def table(model, title, y, first, last, half_lives, groups):
+    """One line per group of streams and one over all, each the ratio of the means of the scaled errors."""
     changing = np.ptp(y[:, first:last], 1) > 0
-    print(f"\n{title}\n\n| | skill h = 1 | 8 | 24 | 1…24 | MSE ratio h = 1 | 8 | 24 | 1…24 | EWMA skill | EWMA MSE ratio |")
+    y, place = y[changing], np.cumsum(changing) - 1
+    (mae, mse), (mae_0, mse_0) = (
+        errors(f, y, first, last) for f in (forecasts(model, y), np.repeat(y[:, :, None], HORIZON, 2)))
+    ewma_mae, ewma_mse = (errors(ewma(y, x), y, first, last)[measure] for measure, x in enumerate(half_lives))
+    print(f"\n{title} EWMA half-life {half_lives[0]:g} for MAE, {half_lives[1]:g} for MSE.\n")
+    print("| | skill h = 1 | 8 | 24 | 1…24 | MSE ratio h = 1 | 8 | 24 | 1…24 | EWMA skill | EWMA MSE ratio |")
     print("|---|" + "---:|" * 10)
-    groups = groups + [("**all that change**", np.arange(len(y)))]
-    y_changing = y[changing]
-    ours, level, last_value = (errors(f, y_changing, first, last) for f in (
-        forecasts(model, y_changing), ewma(y_changing, half_life), np.repeat(y_changing[:, :, None], HORIZON, 2)))
-    place = np.cumsum(changing) - 1
-    for name, members in groups:
+    for name, members in [*groups, ("**all that change**", range(len(changing)))]:
         i = [place[j] for j in members if changing[j]]
         if not i:
-            print(f"| {name} |" + " |" * 9 + " constant |")
+            print(f"| {name} | constant |" + " |" * 9)
             continue
-        (mae, mse), (ewma_mae, ewma_mse), (mae_0, mse_0) = (x[:, i].mean(1) for x in (ours, level, last_value))
-        at = [0, 7, 23]
-        figures = [*(1 - mae / mae_0)[at], 1 - mae.mean() / mae_0.mean(), *(mse / mse_0)[at], mse.mean() / mse_0.mean(),
-                   1 - ewma_mae.mean() / mae_0.mean(), ewma_mse.mean() / mse_0.mean()]
+
+        def ratios(a, b):
+            a, b = a[i].mean(0), b[i].mean(0)
+            return np.array([*(a / b)[[0, 7, 23]], a.mean() / b.mean()])
+
+        figures = [*(1 - ratios(mae, mae_0)), *ratios(mse, mse_0), 1 - ratios(ewma_mae, mae_0)[3],
+                   ratios(ewma_mse, mse_0)[3]]
         print(f"| {name} | " + " | ".join(f"{x:.3f}" for x in figures) + " |")
 
 
 def soak(model, ticks=100_000):
-    """Does state carried for very long stay as good as young state? Error of first and last 10 000 ticks."""
-    t, g = np.arange(ticks), np.random.default_rng(SEED + 3)
+    """Is a state carried for very long as good as a young one?"""
+    t, noise = np.arange(ticks), np.random.default_rng(SEED + 2).standard_normal(ticks)
+    wave = np.sin(2 * np.pi * t / 60)
     signals = {
-        "constant 5": np.full(ticks, 5.0), "constant 0": np.zeros(ticks), "step at 100, then constant": 1.0 + (t >= 100),
-        "ramp": 0.01 * t, "noisy ramp": 0.01 * t + g.standard_normal(ticks),
-        "sine, period 60": np.sin(2 * np.pi * t / 60), "the same, cut off at ±0.5": np.clip(np.sin(2 * np.pi * t / 60), -.5, .5),
-        "noise": g.standard_normal(ticks), "random walk": np.cumsum(g.standard_normal(ticks)),
-        "0 with 1 every 1000 ticks": 1.0 * (t % 1000 == 999), "20 000 ticks of 0, then noise": g.standard_normal(ticks) * (t >= 20_000)}
+        "constant 5": np.full(ticks, 5.0), "0, from tick 100 on 1": 1.0 * (t >= 100), "ramp": 0.01 * t,
+        "noisy ramp": 0.01 * t + noise, "sine of period 60": wave,
+        "the same, saturated at ±0.5": np.clip(wave, -0.5, 0.5), "white noise": noise,
+        "random walk": np.cumsum(noise), "0, every 1000 ticks 1": 1.0 * (t % 1000 == 999),
+        "0 for 90 000 ticks, then noise": noise * (t >= 90_000)}
     y = np.stack(list(signals.values()))
     forecast = forecasts(model, y)
-    print("\nLong runs, 100 000 ticks: mean absolute error over 1…24, first tick | ticks 1…100 | to 10 000 | last 10 000 | "
-          "persistence, last 10 000\n\n| | first | 100 | 10 000 | last 10 000 | persistence |\n|---|" + "---:|" * 5)
+    assert np.isfinite(forecast).all(), "a forecast is not finite"
+    print("\nCarried state over 100 000 ticks: mean absolute error over horizons 1…24.\n")
+    print("| | first tick | to 100 | to 10 000 | last 10 000 | persistence, last 10 000 |\n|---|" + "---:|" * 5)
     for name, x, f in zip(signals, y, forecast):
-        e = np.stack([np.abs(f[:-HORIZON, k - 1] - x[k:len(x) - HORIZON + k]) for k in range(1, HORIZON + 1)], 1).mean(1)
-        p = np.stack([np.abs(x[:-HORIZON] - x[k:len(x) - HORIZON + k]) for k in range(1, HORIZON + 1)], 1).mean(1)
-        assert np.isfinite(f).all(), f"{name}: the forecast is not finite"
+        actual = np.lib.stride_tricks.sliding_window_view(x[1:], HORIZON)
+        e = np.abs(f[:-HORIZON] - actual).mean(1)
+        p = np.abs(x[:-HORIZON, None] - actual).mean(1)
         figures = e[0], e[:100].mean(), e[:10_000].mean(), e[-10_000:].mean(), p[-10_000:].mean()
-        print(f"| {name} | " + " | ".join(f"{q:.4g}" for q in figures) + " |")
+        print(f"| {name} | " + " | ".join(f"{x:.3g}" for x in figures) + " |")
+
+
+def settle(model, ticks=10_000, each=20):
+    """A carried state can settle in a wrong place and stay there: it takes many long streams to see that."""
+    t, g = np.arange(ticks), np.random.default_rng(SEED + 3)
+    kinds = {f"noise on a ramp of {slope}": lambda slope=slope: slope * t for slope in (0.005, 0.01, 0.02, 0.05)}
+    kinds |= {f"noise on a sine of period {period}": lambda period=period: 3 * np.sin(2 * np.pi * t / period)
+              for period in (30, 300)}
+    kinds["random walk with drift 0.05"] = lambda: np.cumsum(0.05 + g.standard_normal(ticks))
+    print(f"\nMAE / MAE of persistence, horizons 1…24, ticks 5000 to 10 000, {each} streams each.\n")
+    print("| | median | worst |\n|---|---:|---:|")
+    for name, make in kinds.items():
+        y = np.stack([make() + (0 if "walk" in name else g.standard_normal(ticks)) for _ in range(each)])
+        actual = np.lib.stride_tricks.sliding_window_view(y[:, 1:], HORIZON, axis=1)[:, ticks // 2:]
+        origins = slice(ticks // 2, ticks - HORIZON)
+        ratio = np.abs(forecasts(model, y)[:, origins] - actual).mean((1, 2)) \
+            / np.abs(y[:, origins, None] - actual).mean((1, 2))
+        print(f"| {name} | {np.median(ratio):.3f} | {ratio.max():.3f} |")
 
 
 def evaluate(model):
     names, host = host_metrics()
     rows = host.shape[1]
     first = int(HELD_OUT * rows)
-    half_life = best_half_life(host, 0, first)
-    table(model, f"Host metrics, held out: rows {first} to {rows - 1} of {rows}. EWMA half-life {half_life:g} (best before row {first}).",
-          host, first, rows, half_life, [(name, [i]) for i, name in enumerate(names)])
-    half_life = best_half_life(synthetic(SEED, 90, 2000), 0, 2000)
+    table(model, f"Host metrics, held out: rows {first} to {rows - 1} of {rows}.", host, first, rows,
+          best_ewma(host, 0, first), [(name, [i]) for i, name in enumerate(names)])
     signals = synthetic(SEED + 1, 16 * len(FAMILIES), 4000)
-    groups = [(f.__name__, list(range(i, len(signals), len(FAMILIES)))) for i, f in enumerate(FAMILIES)]
-    table(model, f"Synthetic signals, held out: 16 per family, 4000 ticks. EWMA half-life {half_life:g}.",
-          signals, 0, 4000, half_life, groups)
+    table(model, "Synthetic signals, held out: 16 streams per family, 4000 ticks, all counted.", signals, 0, 4000,
+          best_ewma(synthetic(SEED, 90, 2000), 0, 2000),
+          [(f.__name__, range(i, len(signals), len(FAMILIES))) for i, f in enumerate(FAMILIES)])
     soak(model)
+    settle(model)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,14 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-"""Seeded synthetic signals: what sensors and machines do, one function per family, (generator, ticks) -> values."""
+"""What the bundled model learns from: seeded synthetic signals, and host metrics recorded by record_host.py."""
+import gzip
+import os
+
 import numpy as np
 
+RECORDING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "host-metrics.csv.gz")
+
+
+# ---- Synthetic signals: what sensors and machines do, one function per family, (generator, ticks) -> values ----
 
 def log_uniform(g, low, high):
     return float(np.exp(g.uniform(np.log(low), np.log(high))))
@@ -141,3 +148,24 @@ def synthetic(seed, count, ticks):
     g = np.random.default_rng(seed)
     y = np.stack([FAMILIES[i % len(FAMILIES)](g, ticks) for i in range(count)])
     return y * np.exp(g.normal(0, 3, (count, 1))) + g.normal(0, 1, (count, 1)) * np.exp(g.normal(0, 3, (count, 1)))
+
+
+# ---- Host metrics ----
+
+def host_metrics():
+    """The streams' names and their values, [streams, ticks], as record_host.py wrote them."""
+    with gzip.open(RECORDING, "rt") as file:
+        names = file.readline().strip().split(",")[1:]
+        return names, np.loadtxt(file, delimiter=",")[:, 1:].T.copy()
+
+
+def host_training_streams(y, count, seed):
+    """Stretches of the recording, some thinned to a slower rate, some with another stream on top."""
+    g, rows, streams = np.random.default_rng(seed), y.shape[1], []
+    lively = [x for x in y if np.ptp(x) > 0]
+    for _ in range(count):
+        x, other = (lively[i] / np.std(lively[i]) for i in g.integers(len(lively), size=2))
+        x = x + g.choice([0, 0, g.uniform(0.1, 1)]) * other
+        x = x[g.integers(rows // 3)::g.choice([1, 1, 1, 2, 3])]
+        streams.append(np.tile(x, -(-rows // len(x)))[:rows])
+    return np.stack(streams)

@@ -2,9 +2,9 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
 """Measures forecastd and prints one table; exits with 1 if a threshold of thresholds.json is broken.
 
-Everything is measured in turn, round after round, on one core (the load of the end-to-end part on a second one), and
-stands as a median over the rounds, so that a disturbance hits all alike and most disturbances nobody. `make bench`
-builds what this needs.
+Everything is measured in turn, round after round, on one core; the load of the end-to-end part comes from a
+second one. Step and codec times are medians over the rounds, end-to-end figures the best round, so that most
+disturbances by others on the machine do not show. `make bench` builds what this needs.
 """
 import argparse
 import json

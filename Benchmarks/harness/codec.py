@@ -11,8 +11,8 @@ from harness.machine import start_pinned
 COMPARED_WITH = {
     "decode-json": "strtod-twice",
     "decode-text": "strtod-twice",
-    "write-number": "printf-number",
-    "encode-forecast": "printf-number",
+    "write-number": "gcvt",
+    "encode-forecast": "gcvt",
 }
 
 

@@ -104,6 +104,8 @@ class StepBenchmark:
 
     def error_table(self):
         names = [worker.name for worker in self.workers]
-        return [["shape", *names]] + [
-            [shape, *(f"{self.errors[name, shape]:.1e}" if (name, shape) in self.errors else "-" for name in names)]
-            for shape in self.shapes]
+        rows = [["shape", *names]]
+        for shape in self.shapes:
+            errors = [self.errors.get((name, shape)) for name in names]
+            rows.append([shape, *("-" if error is None else f"{error:.1e}" for error in errors)])
+        return rows

@@ -38,7 +38,8 @@ static void stop(const char *problem) {
 }
 
 static struct options read_options(int count, char **arguments) {
-    if (count != 8) stop("usage: load-generator INPUT OUTPUT STREAMS (window COUNT | rate PER_SECOND) SECONDS PID");
+    if (count != 8)
+        stop("usage: load-generator INPUT OUTPUT STREAMS (window COUNT | rate PER_SECOND) SECONDS PID");
     struct options options = {
         .input = arguments[1],
         .output = arguments[2],

@@ -66,7 +66,8 @@ static double best_rate(double (*work)(const struct loop *), const struct loop *
 
 static const struct vector_loops *best_loops(const char **name) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl")) {
         *name = "avx512";
         return &avx512_loops;
     }
@@ -80,7 +81,8 @@ static const struct vector_loops *best_loops(const char **name) {
 }
 
 static void fill(float *memory, size_t bytes) {
-    for (size_t index = 0; index < bytes / sizeof(float); index++) memory[index] = (float)(index % 97) * 0.03f - 1.4f;
+    for (size_t index = 0; index < bytes / sizeof(float); index++)
+        memory[index] = (float)(index % 97) * 0.03f - 1.4f;
 }
 
 int main(int count, char **arguments) {

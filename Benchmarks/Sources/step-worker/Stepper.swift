@@ -28,6 +28,7 @@ struct Stepper: ~Copyable {
     mutating func advance(_ inputs: UnsafePointer<Float>, _ outputs: UnsafeMutablePointer<Float>) {
         let inputs = UnsafeBufferPointer(start: inputs, count: inputCount)
         let outputs = UnsafeMutableBufferPointer(start: outputs, count: outputCount)
+        let rows = rows
         var outputSpan = outputs.mutableSpan
         let isFinite = step.advance(&states, rows: rows.span, inputs: inputs.span, outputs: &outputSpan)
         precondition(isFinite, "finite inputs and weights keep the state finite")

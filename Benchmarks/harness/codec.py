@@ -11,8 +11,9 @@ from harness.machine import start_pinned
 COMPARED_WITH = {
     "decode-json": "strtod-twice",
     "decode-text": "strtod-twice",
+    "encode-horizon-1": "gcvt",
+    "encode-horizon-24": "gcvt",
     "write-number": "gcvt",
-    "encode-forecast": "gcvt",
 }
 
 
@@ -28,6 +29,9 @@ class CodecBenchmark:
             found = json.loads(line)
             self.nanoseconds[found["work"]].append(found["ns"])
             self.allocations[found["work"]] = max(self.allocations[found["work"]], found["allocations"])
+        # The encoder writes its numbers inside: what one more of them takes.
+        short, long = self.nanoseconds["encode-horizon-1"][-1], self.nanoseconds["encode-horizon-24"][-1]
+        self.nanoseconds["write-number"].append((long - short) / 23)
 
     def figures(self):
         figures = {}

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import subprocess
+import time
 from collections import defaultdict
 
 from harness.machine import start_pinned, stop
@@ -61,8 +62,11 @@ class EndToEndBenchmark:
             load = start_pinned(
                 [str(self.generator), *endpoints.values(), str(streams), mode, str(value), str(self.seconds),
                  str(process.pid)], self.load_core, stdout=subprocess.PIPE, text=True)
-            answer = load.communicate()[0]
+            while load.poll() is None and process.poll() is None:
+                time.sleep(0.02)
             stop(process)
+            stop(load)
+            answer = load.stdout.read()
         if load.returncode != 0:
             raise SystemExit(f"{daemon.name} with {streams} streams did not answer as it should:\n"
                              + log_path.read_text()[-2000:])

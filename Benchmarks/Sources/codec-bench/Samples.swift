@@ -26,6 +26,9 @@ struct Samples {
     /// A value of a slow wave between 15 and 25 with four decimals, another one for each index.
     static func value(_ index: Int) -> Double { Double(150_000 + index &* 7919 % 100_000) / 10_000 }
 
+    /// What a model may give: around 20, with all the digits of a float32.
+    static func forecast(_ index: Int) -> Double { Double(15 + Float(index &* 7919 % 100_003) * 1e-4) }
+
     /// Seconds since 1970 with six decimals, later for each index.
     static func seconds(_ index: Int) -> String {
         let fraction = String(100_000 + index &* 104_729 % 900_000)

@@ -5,7 +5,6 @@ import StepHarness
 
 /// A batch of streams that all step at once, as the daemon's engine steps a wave.
 struct Stepper: ~Copyable {
-    private let model: PackedModel
     private let rows: [UInt32]
     private let inputCount: Int
     private let outputCount: Int
@@ -13,7 +12,7 @@ struct Stepper: ~Copyable {
     private var step: RecurrentStep
 
     init(_ weights: RecurrentWeights, batch: Int) {
-        model = PackedModel(weights)
+        let model = PackedModel(weights)
         rows = (0..<UInt32(batch)).map { $0 }
         inputCount = batch * weights.shape.inputSize
         outputCount = batch * weights.shape.outputSize
@@ -22,7 +21,9 @@ struct Stepper: ~Copyable {
     }
 
     /// Sets the state of every stream to zero.
-    mutating func reset() { states = StateTable(rowCount: rows.count, model: model) }
+    mutating func reset() {
+        for row in 0..<states.rowCount { states.reset(row: row) }
+    }
 
     /// One time step of all streams, from `inputs[batch][inputSize]` to `outputs[batch][outputSize]`.
     mutating func advance(_ inputs: UnsafePointer<Float>, _ outputs: UnsafeMutablePointer<Float>) {

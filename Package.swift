@@ -7,6 +7,7 @@ let package = Package(
     name: "forecastd",
     products: [
         .executable(name: "forecastd", targets: ["forecastd"]),
+        .library(name: "Forecasting", targets: ["Forecasting"]),
         .library(name: "RecurrentKernels", targets: ["RecurrentKernels"]),
         .library(name: "WireFormat", targets: ["WireFormat"]),
     ],

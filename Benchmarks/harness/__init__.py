@@ -1,0 +1,1 @@
+# Part of forecastd. SPDX-License-Identifier: Apache-2.0

@@ -1,0 +1,121 @@
+# Part of forecastd. SPDX-License-Identifier: Apache-2.0
+"""Whole daemons over TCP on loopback: values in, answers out, beside an echo that computes nothing."""
+import itertools
+import json
+import os
+import subprocess
+import time
+from collections import defaultdict
+
+from harness.machine import start_pinned, stop
+
+WINDOW = 800  # messages on their way: below the high-water marks' 1000, so that nothing may be dropped
+RATE = 1000  # messages per second for the latency
+
+
+class Daemon:
+    """A command with `{input}`, `{output}` and, where it reads a file, `{config}` in it.
+
+    `config` is the text of that file with the same `{input}` and `{output}`.
+    """
+
+    def __init__(self, name, command, config=None, forecasts=True):
+        self.name, self.command, self.config, self.forecasts = name, command, config, forecasts
+
+    def start(self, core, endpoints, folder, log):
+        places = dict(endpoints, config=str(folder / f"{self.name}.yaml"))
+        if self.config:
+            (folder / f"{self.name}.yaml").write_text(fill(self.config, places))
+        command = [fill(word, places) for word in self.command]
+        return start_pinned(command, core, stdout=log, stderr=log)
+
+
+def fill(text, places):
+    for name, value in places.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+class EndToEndBenchmark:
+    """Collects what the load generator says of each daemon; thresholds compare the first with the second."""
+
+    def __init__(self, daemons, generator, cores, folder, streams, seconds):
+        self.daemons, self.generator, self.folder = daemons, generator, folder
+        self.core, self.load_core = cores
+        self.streams, self.seconds = streams, seconds
+        self.found = defaultdict(list)  # (daemon, streams, mode): the load generator's objects
+        self.ports = itertools.count(20000 + os.getpid() % 2500 * 4, 2)
+
+    def measure_round(self):
+        for streams in self.streams:
+            for mode, value in (("window", WINDOW), ("rate", RATE)):
+                for daemon in self.daemons:
+                    found = self._drive(daemon, streams, mode, value)
+                    self.found[daemon.name, streams, mode].append(found)
+
+    def _drive(self, daemon, streams, mode, value):
+        port = next(self.ports)
+        endpoints = {"input": f"tcp://127.0.0.1:{port}", "output": f"tcp://127.0.0.1:{port + 1}"}
+        log_path = self.folder / f"{daemon.name}.log"
+        with open(log_path, "w") as log:
+            process = daemon.start(self.core, endpoints, self.folder, log)
+            load = start_pinned(
+                [str(self.generator), *endpoints.values(), str(streams), mode, str(value), str(self.seconds),
+                 str(process.pid)], self.load_core, stdout=subprocess.PIPE, text=True)
+            while load.poll() is None and process.poll() is None:
+                time.sleep(0.02)
+            stop(process)
+            stop(load)
+            answer = load.stdout.read()
+        if load.returncode != 0:
+            raise SystemExit(f"{daemon.name} with {streams} streams did not answer as it should:\n"
+                             + log_path.read_text()[-2000:])
+        found = json.loads(answer)
+        if found["has_forecast"] != daemon.forecasts:
+            raise SystemExit(f"{daemon.name}: answers without a forecast where one is expected, or the reverse")
+        return found
+
+    def _best(self, daemon, streams, mode, field):
+        """The best round: others on the machine can only make a round worse, and often make most of them so."""
+        choose = max if field == "rate" else min
+        return choose(found[field] for found in self.found[daemon.name, streams, mode])
+
+    def _lost(self, daemon, streams):
+        rounds = self.found[daemon.name, streams, "window"] + self.found[daemon.name, streams, "rate"]
+        return sum(found["lost"] + found["unexpected"] for found in rounds)
+
+    def library_version(self):
+        return next(iter(self.found.values()))[0]["libzmq"]
+
+    def figures(self):
+        ours, echo = self.daemons[:2]
+        figures = {}
+        for streams in self.streams:
+            path = f"end-to-end/{streams}"
+
+            def ratio(mode, field):
+                return self._best(ours, streams, mode, field) / self._best(echo, streams, mode, field)
+
+            figures[f"{path}/rate-of-{echo.name}"] = ratio("window", "rate")
+            figures[f"{path}/p50-of-{echo.name}"] = ratio("rate", "p50_us")
+            figures[f"{path}/p99-of-{echo.name}"] = ratio("rate", "p99_us")
+            figures[f"{path}/lost"] = self._lost(ours, streams)
+            figures[f"{path}/resident-mib"] = self._best(ours, streams, "window", "resident_kib") / 1024
+        return figures
+
+    def table(self):
+        rows = [["streams", "daemon", "msg/s", "ratio", "CPU us/msg", f"p50 us @{RATE}/s", "p99 us", "lost",
+                 "resident MiB"]]
+        reference = self.daemons[1]
+        for streams in self.streams:
+            for daemon in self.daemons:
+                rate = self._best(daemon, streams, "window", "rate")
+                rows.append([
+                    str(streams), daemon.name, f"{rate:.0f}",
+                    f"{rate / self._best(reference, streams, 'window', 'rate'):.2f}",
+                    f"{self._best(daemon, streams, 'window', 'processor_us'):.2f}",
+                    f"{self._best(daemon, streams, 'rate', 'p50_us'):.0f}",
+                    f"{self._best(daemon, streams, 'rate', 'p99_us'):.0f}",
+                    str(self._lost(daemon, streams)),
+                    f"{self._best(daemon, streams, 'window', 'resident_kib') / 1024:.1f}"])
+        return rows

@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+# Part of forecastd. SPDX-License-Identifier: Apache-2.0
+"""Measures forecastd and prints one table; exits with 1 if a threshold of thresholds.json is broken.
+
+Everything is measured in turn, round after round, on one core; the load of the end-to-end part comes from a
+second one. Step and codec times are medians over the rounds, end-to-end figures the best round, so that most
+disturbances by others on the machine do not show. `make bench` builds what this needs.
+"""
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from harness import machine  # noqa: E402
+from harness.bound import Ceilings  # noqa: E402
+from harness.codec import CodecBenchmark  # noqa: E402
+from harness.end_to_end import Daemon, EndToEndBenchmark  # noqa: E402
+from harness.report import print_table  # noqa: E402
+from harness.step import StepBenchmark, Worker  # noqa: E402
+from harness.thresholds import broken_thresholds  # noqa: E402
+from make_data import SHAPES  # noqa: E402
+
+BINARIES = HERE / ".build" / "release"
+DATA = HERE / ".build" / "data"
+DAEMON = HERE.parent / ".build" / "release" / "forecastd"
+
+
+def named_command(text):
+    name, separator, command = text.partition("=")
+    if not separator or not command:
+        raise argparse.ArgumentTypeError(f"expected NAME=COMMAND, found {text!r}")
+    return name, shlex.split(command)
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a minute instead of five, with more noise")
+    parser.add_argument("--only", choices=["step", "codec", "end-to-end"], help="one part, without thresholds")
+    parser.add_argument("--worker", type=named_command, action="append", default=[], metavar="NAME=COMMAND",
+                        help="another implementation of the step, by the worker protocol")
+    parser.add_argument("--daemon", type=named_command, action="append", default=[], metavar="NAME=COMMAND",
+                        help="another daemon; {input} and {output} in the command become endpoints")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write all figures as JSON")
+    return parser.parse_args()
+
+
+def make_step_benchmark(options, core):
+    environment = dict(os.environ, LSTM_DATA=str(DATA), OMP_NUM_THREADS="1")
+    commands = [("forecastd", [str(BINARIES / "step-worker")]), ("scalar", [str(BINARIES / "scalar-worker")])]
+    workers = [Worker(name, command, core, environment) for name, command in commands + options.worker]
+    return StepBenchmark(workers, SHAPES, milliseconds=10 if options.quick else 40)
+
+
+def make_end_to_end_benchmark(options, cores):
+    config = (HERE / "daemon.yaml.in").read_text().replace("{weights}", str(DATA / "S.safetensors"))
+    daemons = [
+        Daemon("forecastd", [str(DAEMON), "run", "--config", "{config}"], config),
+        Daemon("echo", [str(BINARIES / "echo"), "{input}", "{output}"], forecasts=False),
+        *(Daemon(name, command) for name, command in options.daemon),
+    ]
+    return EndToEndBenchmark(daemons, BINARIES / "load-generator", cores, HERE / ".build",
+                             streams=(1, 100, 10000), seconds=0.5 if options.quick else 2)
+
+
+def make_data():
+    if not all((DATA / f"{shape}.safetensors").exists() for shape in SHAPES):
+        print("writing weights, inputs and references", file=sys.stderr)
+        subprocess.run([sys.executable, str(HERE / "make_data.py"), str(DATA)], check=True)
+
+
+class Run:
+    """The parts of one run and their common order."""
+
+    def __init__(self, options):
+        self.cores = machine.default_cores()
+        self.rounds = 2 if options.quick else 5
+        wanted = [options.only] if options.only else ["step", "codec", "end-to-end"]
+        core = self.cores[0]
+        self.ceilings = Ceilings(BINARIES / "roofline", core, SHAPES)
+        self.step = make_step_benchmark(options, core) if "step" in wanted else None
+        self.codec = CodecBenchmark(BINARIES / "codec-bench", core, 10) if "codec" in wanted else None
+        self.end_to_end = make_end_to_end_benchmark(options, self.cores) if "end-to-end" in wanted else None
+
+    def measure(self):
+        started, self.load_before = time.monotonic(), machine.load_average()
+        if self.step:
+            self.step.check()
+        for number in range(self.rounds):
+            print(f"round {number + 1} of {self.rounds}, {time.monotonic() - started:.0f} s", file=sys.stderr)
+            self.ceilings.measure()
+            for part in (self.step, self.codec, self.end_to_end):
+                if part:
+                    part.measure_round()
+        self.load_after, self.seconds = machine.load_average(), time.monotonic() - started
+        for worker in self.step.workers if self.step else []:
+            worker.stop()
+
+    def figures(self):
+        figures = self.step.figures(self.ceilings) if self.step else {}
+        for part in (self.codec, self.end_to_end):
+            figures |= part.figures() if part else {}
+        return figures
+
+    def print_report(self):
+        library = f", libzmq {self.end_to_end.library_version()}" if self.end_to_end else ""
+        first, second = machine.description(HERE.parent)
+        print(first, second + library, self.ceilings.description(), sep="\n")
+        print(f"run       {self.rounds} rounds, {self.seconds:.0f} s, on core {self.cores[0]}, load from core "
+              f"{self.cores[1]}; load average {self.load_before:.1f} before, {self.load_after:.1f} after")
+        if self.step:
+            print_table("LSTM step, per stream (median of the rounds' medians)", self.step.table(self.ceilings))
+            print_table("largest error after 1000 chained steps, against float64", self.step.error_table())
+        if self.codec:
+            print_table("codecs, per message or number", self.codec.table())
+        if self.end_to_end:
+            print_table("end to end over TCP, shape S", self.end_to_end.table())
+
+
+def main():
+    options = read_options()
+    make_data()
+    run = Run(options)
+    run.measure()
+    run.print_report()
+    figures = run.figures()
+    if options.out:
+        options.out.write_text(json.dumps(figures, indent=1) + "\n")
+    if options.only:
+        return 0
+    problems = broken_thresholds(HERE / "thresholds.json", figures)
+    print("\nthresholds: " + (f"{len(problems)} broken" if problems else "all hold"))
+    for problem in problems:
+        print(f"  BROKEN {problem}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -45,10 +45,10 @@ define install
 endef
 
 deps:
-	$(call install,libzmq3-dev pkg-config)
+	$(call install,libzmq3-dev)
 
 deps-test:
-	$(call install,libzmq3-dev pkg-config python3 python3-numpy python3-torch python3-zmq \
+	$(call install,libzmq3-dev python3 python3-numpy python3-torch python3-zmq \
 	    qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 clean: ## removes what was built

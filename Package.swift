@@ -20,7 +20,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .target(name: "CRecurrentKernels", cSettings: [.unsafeFlags(["-O3"])]),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
         .target(name: "RecurrentKernels", dependencies: ["CRecurrentKernels"]),
@@ -53,7 +53,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Forecasting", "RecurrentKernels", "WireFormat"]),
         .testTarget(name: "IntegrationTests", exclude: ["peer.py"]),
-        .testTarget(name: "ForecastDaemonTests", dependencies: ["ForecastDaemon"]),
+        .testTarget(name: "ForecastDaemonTests", dependencies: ["ForecastDaemon", "WireFormat"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

@@ -55,8 +55,9 @@ package struct CheckReport: Sendable, Encodable {
                 + (rule.recursion ? "by recursion" : "by the model's outputs")
                 + ", warm after \(rule.warmup) ticks, \(rule.bytesPerStream) bytes per stream"
         }
-        return (["configuration and models are good; first match wins:"] + rows + [
-            "at most \(streamsLimit) streams, which take at most \((memoryBytes + 1 << 20 - 1) / (1 << 20)) MiB"
-        ]).joined(separator: "\n")
+        return
+            (["configuration and models are good; first match wins:"] + rows + [
+                "at most \(streamsLimit) streams, which take at most \((memoryBytes + 1 << 20 - 1) / (1 << 20)) MiB"
+            ]).joined(separator: "\n")
     }
 }

@@ -29,11 +29,13 @@ package struct Daemon: Sendable {
             DropLogService(mailbox: mailbox, interval: dropLogInterval, logger: logger),
             PipelineService(plan: plan, mailbox: mailbox, notifier: notifier, logger: logger),
         ]
+        var groupLogger = logger
+        groupLogger.logLevel = max(.notice, logger.logLevel)  // below that it prints whole services
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map {
                     .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
-                }, logger: logger))
+                }, logger: groupLogger))
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
@@ -50,10 +52,12 @@ package struct Daemon: Sendable {
             try await tasks.next()
         }
         if let report = mailbox.newestReport {
-            logger.info("stopped", metadata: [
-                "streams": "\(report.streams)", "observations": "\(report.observations)",
-                "dropped": "\(report.drops)",
-            ])
+            logger.info(
+                "stopped",
+                metadata: [
+                    "streams": "\(report.streams)", "observations": "\(report.observations)",
+                    "dropped": "\(report.drops)",
+                ])
         }
     }
 }

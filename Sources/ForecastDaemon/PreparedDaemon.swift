@@ -54,7 +54,8 @@ package struct PreparedDaemon: Sendable {
             case .window(let length): .window(length: length)
             }
         return ForecastPlan.Model(
-            name: model.configuration.name, revision: model.file.revision, packed: PackedModel(model.file.weights),
+            name: model.configuration.name, revision: model.file.revision,
+            packed: PackedModel(model.file.weights),
             mode: mode, target: model.metadata.target ?? .value)
     }
 
@@ -77,13 +78,16 @@ package struct PreparedDaemon: Sendable {
         let horizon = rule.horizon ?? shape.outputSize
         guard horizon <= shape.outputSize || shape.outputSize == 1 else {
             throw failure(
-                "expected a horizon of at most \(shape.outputSize), the outputs of \(model.file.path), found \(horizon)")
+                "expected a horizon of at most \(shape.outputSize), the outputs of \(model.file.path), found \(horizon)"
+            )
         }
         let scaling: Scaling
         switch rule.scale {
         case .unscaled: scaling = .none
         case .fixed(let mean, let deviation): scaling = .fixed(mean: mean, deviation: deviation)
-        case .rolling(let halfLife): scaling = .rolling(halfLife: Double(halfLife))
+        case .rolling(let halfLife):
+            scaling = .rolling(
+                halfLife: halfLife ?? model.metadata.halfLife ?? StreamRuleConfiguration.defaultHalfLife)
         case .model:
             guard let mean = model.metadata.mean, let deviation = model.metadata.deviation else {
                 throw failure(
@@ -94,7 +98,8 @@ package struct PreparedDaemon: Sendable {
         }
         do {
             return ForecastPlan.Rule(
-                match: try Glob(rule.match), model: index, scaling: scaling, horizon: horizon, warmup: rule.warmup,
+                match: try Glob(rule.match), model: index, scaling: scaling, horizon: horizon,
+                warmup: rule.warmup,
                 maximumSkew: rule.maximumSkew.nanoseconds)
         } catch {
             throw failure("\(error)")
@@ -132,7 +137,8 @@ extension PreparedDaemon {
                     bind: output.connection.bind, times: output.timeFormat)
             }, forecasts: forecasts,
             labels: forecasts.rules.map {
-                RuleLabels(model: forecasts.models[$0.model].name, revision: forecasts.models[$0.model].revision)
+                RuleLabels(
+                    model: forecasts.models[$0.model].name, revision: forecasts.models[$0.model].revision)
             }, batchLimit: configuration.pipeline.batchLimit, ioThreads: configuration.pipeline.ioThreads,
             ioThreadScheduling: configuration.pipeline.ioThreadScheduling,
             epoch: UInt64(max(0, WallClock.now().nanoseconds)))

@@ -42,10 +42,10 @@ public struct RecurrentStep: ~Copyable {
             switch model.instructionSet {
             case .portable: recurrent_step_portable
             #if arch(x86_64)
-            case .avx2: recurrent_step_avx2
-            case .avx512: recurrent_step_avx512
+                case .avx2: recurrent_step_avx2
+                case .avx512: recurrent_step_avx512
             #else
-            case .avx2, .avx512: preconditionFailure("PackedModel refuses what the machine cannot run")
+                case .avx2, .avx512: preconditionFailure("PackedModel refuses what the machine cannot run")
             #endif
             }
         let start = state.start

@@ -54,7 +54,8 @@ public struct SafetensorsFile: Sendable {
     public init(bytes: [UInt8]) throws(SafetensorsError) {
         guard bytes.count >= 8 else {
             throw SafetensorsError(
-                "expected a safetensors file, which begins with 8 bytes of header length; found \(bytes.count) bytes")
+                "expected a safetensors file, which begins with 8 bytes of header length; found \(bytes.count) bytes"
+            )
         }
         let length = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(Self.maximumHeaderLength), length <= UInt64(bytes.count - 8) else {
@@ -66,7 +67,9 @@ public struct SafetensorsFile: Sendable {
         let header = try parser.parse()
         data = bytes[(8 + Int(length))...]
         metadata = header.metadata
-        tensors = header.tensors.sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+        tensors = header.tensors.sorted {
+            ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+        }
         var end = 0
         for tensor in tensors {
             guard tensor.range.lowerBound == end else {
@@ -88,7 +91,8 @@ public struct SafetensorsFile: Sendable {
     /// - Throws: A `SafetensorsError` if the type is no floating-point type, or an element is not finite in
     ///   float32.
     public func floats(of tensor: Tensor) throws(SafetensorsError) -> [Float] {
-        let bytes = data[data.startIndex + tensor.range.lowerBound..<data.startIndex + tensor.range.upperBound]
+        let bytes = data[
+            data.startIndex + tensor.range.lowerBound..<data.startIndex + tensor.range.upperBound]
         func elements<Bits: FixedWidthInteger>(_ convert: (Bits) -> Float) -> [Float] {
             bytes.withUnsafeBytes { raw in
                 stride(from: 0, to: raw.count, by: Bits.bitWidth / 8).map {
@@ -104,11 +108,13 @@ public struct SafetensorsFile: Sendable {
         case .F16: floats = elements { (bits: UInt16) in Self.float(halfBits: bits) }
         default:
             throw SafetensorsError(
-                "tensor \"\(tensor.name)\": expected weights of type F32, F64, F16 or BF16, found \(tensor.type)")
+                "tensor \"\(tensor.name)\": expected weights of type F32, F64, F16 or BF16, found \(tensor.type)"
+            )
         }
         if let index = floats.firstIndex(where: { !$0.isFinite }) {
             throw SafetensorsError(
-                "tensor \"\(tensor.name)\": expected finite weights, found \(floats[index]) at element \(index)")
+                "tensor \"\(tensor.name)\": expected finite weights, found \(floats[index]) at element \(index)"
+            )
         }
         return floats
     }

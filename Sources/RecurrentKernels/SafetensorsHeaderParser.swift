@@ -11,7 +11,9 @@ struct SafetensorsHeaderParser {
     }
 
     /// Reads the whole header.
-    mutating func parse() throws(SafetensorsError) -> (tensors: [SafetensorsFile.Tensor], metadata: [String: String]) {
+    mutating func parse() throws(SafetensorsError) -> (
+        tensors: [SafetensorsFile.Tensor], metadata: [String: String]
+    ) {
         var tensors: [SafetensorsFile.Tensor] = []
         var metadata: [String: String]?
         var names: Set<String> = []
@@ -49,7 +51,8 @@ struct SafetensorsHeaderParser {
             case "shape" where shape == nil: shape = try parser.integers()
             case "data_offsets" where offsets == nil: offsets = try parser.integers()
             default:
-                throw parser.error("tensor \"\(name)\": expected dtype, shape and data_offsets once each, found \"\(key)\"")
+                throw parser.error(
+                    "tensor \"\(name)\": expected dtype, shape and data_offsets once each, found \"\(key)\"")
             }
         }
         guard let type, let shape, let offsets, offsets.count == 2 else {
@@ -63,7 +66,8 @@ struct SafetensorsHeaderParser {
         }
         guard offsets[0] <= offsets[1], offsets[1] - offsets[0] == byteCount else {
             throw error(
-                "tensor \"\(name)\": expected \(byteCount) bytes of data for \(type) \(shape), found the offsets \(offsets)")
+                "tensor \"\(name)\": expected \(byteCount) bytes of data for \(type) \(shape), found the offsets \(offsets)"
+            )
         }
         return SafetensorsFile.Tensor(name: name, type: type, shape: shape, range: offsets[0]..<offsets[1])
     }
@@ -129,7 +133,11 @@ struct SafetensorsHeaderParser {
         while let byte, byte != UInt8(ascii: "\"") {
             guard byte >= 0x20 else { throw error("expected a text, found a control character in it") }
             position += 1
-            if byte == UInt8(ascii: "\\") { try units.append(contentsOf: escape()) } else { units.append(byte) }
+            if byte == UInt8(ascii: "\\") {
+                try units.append(contentsOf: escape())
+            } else {
+                units.append(byte)
+            }
         }
         guard let text = String(validating: units, as: UTF8.self) else {
             throw error("expected a text in UTF-8, found bytes that are not")
@@ -151,13 +159,19 @@ struct SafetensorsHeaderParser {
         case UInt8(ascii: "t"): return [0x09]
         case UInt8(ascii: "u"):
             var code = try codeUnit()
-            if code & 0xFC00 == 0xD800, bytes[position...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) {
+            if code & 0xFC00 == 0xD800,
+                bytes[position...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")])
+            {
                 position += 2
                 let low = try codeUnit()
-                guard low & 0xFC00 == 0xDC00 else { throw error("expected the second half of a surrogate pair") }
+                guard low & 0xFC00 == 0xDC00 else {
+                    throw error("expected the second half of a surrogate pair")
+                }
                 code = 0x10000 + (code & 0x3FF) << 10 + low & 0x3FF
             }
-            guard let scalar = Unicode.Scalar(code) else { throw error("expected a character, found half of one") }
+            guard let scalar = Unicode.Scalar(code) else {
+                throw error("expected a character, found half of one")
+            }
             return Array(String(scalar).utf8)
         default: throw error("unknown escape in a text")
         }
@@ -165,7 +179,8 @@ struct SafetensorsHeaderParser {
 
     private mutating func codeUnit() throws(SafetensorsError) -> UInt32 {
         let digits = String(decoding: bytes[position...].prefix(4), as: UTF8.self)
-        guard digits.utf8.count == 4, digits.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+        guard digits.utf8.count == 4,
+            digits.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
             let code = UInt32(digits, radix: 16)
         else { throw error("expected four hexadecimal digits") }
         position += 4

@@ -6,7 +6,8 @@ public struct WeightDiscoveryError: Error, Equatable, CustomStringConvertible {
     public let description: String
 
     init(_ found: String) {
-        description = "\(found); expected the state_dict of one nn.LSTM (one direction, no proj_size) and one "
+        description =
+            "\(found); expected the state_dict of one nn.LSTM (one direction, no proj_size) and one "
             + "nn.Linear on its hidden_size"
     }
 }
@@ -40,20 +41,23 @@ private struct WeightDiscovery {
         let recurrent = try tensor("\(prefix)weight_hh_l0")
         guard first.shape.count == 2, recurrent.shape.count == 2, first.shape[0] == recurrent.shape[0] else {
             throw WeightDiscoveryError(
-                "found \(prefix)weight_ih_l0 of shape \(first.shape) and weight_hh_l0 of shape \(recurrent.shape)")
+                "found \(prefix)weight_ih_l0 of shape \(first.shape) and weight_hh_l0 of shape \(recurrent.shape)"
+            )
         }
         let (rows, hiddenSize, inputSize) = (first.shape[0], recurrent.shape[1], first.shape[1])
         switch rows {
         case 4 * hiddenSize where hiddenSize > 0 && inputSize > 0: break
         case 3 * hiddenSize: throw WeightDiscoveryError("found an nn.GRU (weights of 3 * \(hiddenSize) rows)")
         case hiddenSize: throw WeightDiscoveryError("found an nn.RNN (weights of \(hiddenSize) rows)")
-        default: throw WeightDiscoveryError("found \(prefix)weight_ih_l0 of \(rows) rows for \(hiddenSize) units")
+        default:
+            throw WeightDiscoveryError("found \(prefix)weight_ih_l0 of \(rows) rows for \(hiddenSize) units")
         }
         var layers: [RecurrentWeights.Layer] = []
         while left["\(prefix)weight_ih_l\(layers.count)"] != nil {
             layers.append(
                 try layer(
-                    prefix, layers.count, inputSize: layers.isEmpty ? inputSize : hiddenSize, hiddenSize: hiddenSize))
+                    prefix, layers.count, inputSize: layers.isEmpty ? inputSize : hiddenSize,
+                    hiddenSize: hiddenSize))
         }
         let (readout, bias, outputSize) = try linear(hiddenSize: hiddenSize)
         if let rest = left.keys.sorted().first {
@@ -63,7 +67,8 @@ private struct WeightDiscovery {
         }
         return RecurrentWeights(
             shape: RecurrentShape(
-                inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layers.count, outputSize: outputSize),
+                inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layers.count, outputSize: outputSize
+            ),
             layers: layers, readout: readout, readoutBias: bias)
     }
 
@@ -81,13 +86,17 @@ private struct WeightDiscovery {
     /// What stands before `weight_ih_l0`: the attribute's name and a point, or nothing.
     private func recurrentPrefix() throws -> String {
         let suffix = "weight_ih_l0"
-        let prefixes = left.keys.filter { $0 == suffix || $0.hasSuffix("." + suffix) }.map { $0.dropLast(suffix.count) }
+        let prefixes = left.keys.filter { $0 == suffix || $0.hasSuffix("." + suffix) }.map {
+            $0.dropLast(suffix.count)
+        }
         guard prefixes.count <= 1 else {
-            throw WeightDiscoveryError("found several recurrent modules: \(prefixes.sorted().joined(separator: ", "))")
+            throw WeightDiscoveryError(
+                "found several recurrent modules: \(prefixes.sorted().joined(separator: ", "))")
         }
         guard let prefix = prefixes.first else {
             let names = left.keys.sorted().prefix(6).joined(separator: ", ")
-            throw WeightDiscoveryError("found no \(suffix) among the tensors (\(names.isEmpty ? "none" : names))")
+            throw WeightDiscoveryError(
+                "found no \(suffix) among the tensors (\(names.isEmpty ? "none" : names))")
         }
         return String(prefix)
     }
@@ -101,7 +110,9 @@ private struct WeightDiscovery {
         let names = ["\(prefix)bias_ih_l\(index)", "\(prefix)bias_hh_l\(index)"]
         var bias = [Float](repeating: 0, count: rows)
         if names.contains(where: { left[$0] != nil }) {
-            let (inputBias, recurrentBias) = (try take(names[0], shape: [rows]), try take(names[1], shape: [rows]))
+            let (inputBias, recurrentBias) = (
+                try take(names[0], shape: [rows]), try take(names[1], shape: [rows])
+            )
             for row in bias.indices { bias[row] = inputBias[row] + recurrentBias[row] }
             guard bias.allSatisfy(\.isFinite) else {
                 throw WeightDiscoveryError("found \(names.joined(separator: " and ")) whose sum overflows")
@@ -125,7 +136,8 @@ private struct WeightDiscovery {
         let found = candidates[0]
         guard found.shape[1] == hiddenSize, found.shape[0] > 0 else {
             throw WeightDiscoveryError(
-                "found an nn.Linear \"\(found.name)\" of shape \(found.shape) for a hidden_size of \(hiddenSize)")
+                "found an nn.Linear \"\(found.name)\" of shape \(found.shape) for a hidden_size of \(hiddenSize)"
+            )
         }
         let outputSize = found.shape[0]
         let weights = try take(found.name, shape: [outputSize, hiddenSize])

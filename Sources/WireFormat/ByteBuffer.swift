@@ -44,7 +44,8 @@ struct ByteBuffer: ~Copyable {
     mutating func append(_ text: RawSpan) {
         reserve(text.byteCount)
         text.withUnsafeBytes {
-            UnsafeMutableRawPointer(bytes + count).copyMemory(from: $0.baseAddress!, byteCount: text.byteCount)
+            UnsafeMutableRawPointer(bytes + count).copyMemory(
+                from: $0.baseAddress!, byteCount: text.byteCount)
         }
         count += text.byteCount
     }

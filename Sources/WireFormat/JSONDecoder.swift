@@ -17,7 +17,9 @@ public struct JSONDecoder: Sendable {
         public var values: String
 
         /// Makes a set of names, by default the usual ones.
-        public init(time: [String] = ["ts", "ds"], value: [String] = ["value", "y"], values: String = "values") {
+        public init(
+            time: [String] = ["ts", "ds"], value: [String] = ["value", "y"], values: String = "values"
+        ) {
             self.time = time
             self.value = value
             self.values = values

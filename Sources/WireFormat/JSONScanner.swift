@@ -19,7 +19,8 @@ struct JSONScanner {
     mutating func skipBlanks() {
         while true {
             switch scanner.byte {
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"): scanner.advance()
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                scanner.advance()
             default: return
             }
         }

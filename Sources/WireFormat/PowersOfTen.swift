@@ -42,7 +42,9 @@ struct PowersOfTen {
     private static func top(_ limbs: [UInt32], hasRest: Bool) -> (high: UInt64, low: UInt64) {
         let highest = limbs.lastIndex { $0 != 0 }!
         let length = 32 * highest + 32 - limbs[highest].leadingZeroBitCount
-        func bit(_ index: Int) -> UInt64 { index < 0 ? 0 : UInt64(limbs[index / 32] >> UInt32(index % 32) & 1) }
+        func bit(_ index: Int) -> UInt64 {
+            index < 0 ? 0 : UInt64(limbs[index / 32] >> UInt32(index % 32) & 1)
+        }
         var (high, low): (UInt64, UInt64) = (0, 0)
         for index in 1...64 {
             high = high << 1 | bit(length - index)

@@ -18,7 +18,8 @@ enum RFC3339 {
             let second = two(bytes, 17)
         else { return nil }
         let year = century * 100 + yearOfCentury
-        guard (1...12).contains(month), day >= 1, day <= daysInMonth(month, year: year), hour < 24, minute < 60,
+        guard (1...12).contains(month), day >= 1, day <= daysInMonth(month, year: year), hour < 24,
+            minute < 60,
             second <= 60
         else { return nil }
         var position = 19
@@ -54,7 +55,9 @@ enum RFC3339 {
         writeTwo(Int(secondOfDay) / 3600, bytes + 11)
         writeTwo(Int(secondOfDay) / 60 % 60, bytes + 14)
         writeTwo(Int(secondOfDay) % 60, bytes + 17)
-        for (index, character) in [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")] as [(Int, Unicode.Scalar)] {
+        for (index, character) in [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")]
+            as [(Int, Unicode.Scalar)]
+        {
             bytes[index] = UInt8(ascii: character)
         }
         var position = 19

@@ -14,7 +14,8 @@ struct ShortestDecimal: Equatable {
     /// The decimal number for a double. `value` is finite and above 0.
     init(_ value: Double) {
         self.init(
-            significand: value.significandBitPattern, exponent: Int(value.exponentBitPattern), bits: 52, bias: 1075
+            significand: value.significandBitPattern, exponent: Int(value.exponentBitPattern), bits: 52,
+            bias: 1075
         ) { power, shifted in
             // The upper 64 of the 192 bits of power * shifted, the lowest one set if any bit below is.
             let low = power.low.multipliedFullWidth(by: shifted)
@@ -27,7 +28,8 @@ struct ShortestDecimal: Equatable {
     /// The decimal number for a float. `value` is finite and above 0.
     init(_ value: Float) {
         self.init(
-            significand: UInt64(value.significandBitPattern), exponent: Int(value.exponentBitPattern), bits: 23,
+            significand: UInt64(value.significandBitPattern), exponent: Int(value.exponentBitPattern),
+            bits: 23,
             bias: 150
         ) { power, shifted in
             // The upper 32 of the 96 bits of power * shifted, likewise; 64 bits of the power are enough.

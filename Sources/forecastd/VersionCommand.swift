@@ -14,5 +14,5 @@ struct VersionCommand: ParsableCommand {
     func run() throws {
         let report = VersionReport()
         print(json ? try report.jsonText() : report.text)
-     }
+    }
 }

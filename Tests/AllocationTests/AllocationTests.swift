@@ -38,7 +38,8 @@ struct AllocationTests {
         }
 
         private static func offer(
-            _ decoded: borrowing DecodedMessage, _ index: Int, to engine: inout ForecastEngine, at now: Timestamp
+            _ decoded: borrowing DecodedMessage, _ index: Int, to engine: inout ForecastEngine,
+            at now: Timestamp
         ) {
             let (time, value) = decoded.observation(at: index)
             _ = engine.accept(
@@ -97,16 +98,19 @@ struct AllocationTests {
             shape: shape,
             layers: (0..<2).map { layer in
                 RecurrentWeights.Layer(
-                    input: draw(68 * shape.inputSize(ofLayer: layer)), recurrent: draw(68 * 17), bias: draw(68))
+                    input: draw(68 * shape.inputSize(ofLayer: layer)), recurrent: draw(68 * 17),
+                    bias: draw(68))
             }, readout: draw(17 * example.outputs), readoutBias: draw(example.outputs))
         let plan = ForecastPlan(
             models: [
                 ForecastPlan.Model(
-                    name: "m", revision: "r", packed: PackedModel(weights), mode: example.mode, target: .value)
+                    name: "m", revision: "r", packed: PackedModel(weights), mode: example.mode, target: .value
+                )
             ],
             rules: [
                 ForecastPlan.Rule(
-                    match: try Glob("*"), model: 0, scaling: .rolling(halfLife: 100), horizon: example.horizon,
+                    match: try Glob("*"), model: 0, scaling: .rolling(halfLife: 100),
+                    horizon: example.horizon,
                     warmup: 3, maximumSkew: .max)
             ], streamsLimit: 1000, batchLimit: 32)
         var way = Way(plan, decoder: example.decoder)
@@ -117,7 +121,8 @@ struct AllocationTests {
             let before = allocation_count()
             for index in 0..<4000 {
                 let now = Timestamp(nanoseconds: Int64(round * 4000 + index) * 1_000_000_000)
-                way.take(identifier: identifiers[index % 50], payload: payloads[4000 * round + index], now: now)
+                way.take(
+                    identifier: identifiers[index % 50], payload: payloads[4000 * round + index], now: now)
                 if index % 20 == 19 { way.forecast(at: now) }
             }
             counts[round] = allocation_count() - before

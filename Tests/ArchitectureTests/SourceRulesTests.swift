@@ -25,7 +25,9 @@ struct SourceRulesTests {
         var code: [String] {
             lines.map { line in
                 let withoutStrings = line.replacing(#/"[^"]*"/#, with: "\"\"")
-                return String(withoutStrings.prefix(upTo: withoutStrings.firstRange(of: "//")?.lowerBound ?? withoutStrings.endIndex))
+                return String(
+                    withoutStrings.prefix(
+                        upTo: withoutStrings.firstRange(of: "//")?.lowerBound ?? withoutStrings.endIndex))
             }
         }
     }
@@ -47,7 +49,9 @@ struct SourceRulesTests {
         let allowed = try #require(Self.imports[target])
         for source in sources {
             for line in source.code {
-                guard let match = line.firstMatch(of: #/^(?:(?:public|package|internal) )?import (?:\w+ )?(\w+)/#)
+                guard
+                    let match = line.firstMatch(
+                        of: #/^(?:(?:public|package|internal) )?import (?:\w+ )?(\w+)/#)
                 else { continue }
                 #expect(allowed.contains(String(match.1)), "\(source.path) imports \(match.1)")
             }
@@ -65,12 +69,14 @@ struct SourceRulesTests {
     }
 
     @Test func everySourceSaysWhatItBelongsTo() throws {
-        let sources = try Self.sources(below: "Sources", endings: ["swift", "c", "h"])
+        let sources =
+            try Self.sources(below: "Sources", endings: ["swift", "c", "h"])
             + Self.sources(below: "Tests", endings: ["swift", "c", "h"])
         try #require(sources.count > 20)
         for source in sources {
             #expect(
-                source.text.contains("Part of forecastd. SPDX-License-Identifier: Apache-2.0"), "\(source.path)")
+                source.text.contains("Part of forecastd. SPDX-License-Identifier: Apache-2.0"),
+                "\(source.path)")
         }
     }
 

@@ -56,7 +56,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         #expect(configuration.inputs[0].topics == [""])
         #expect(configuration.outputs[0].connection.bind == ["tcp://127.0.0.1:5557"])
         #expect(configuration.models[0].mode == .stateful)
-        #expect(configuration.streams[0].scale == .rolling(halfLife: 600))
+        #expect(configuration.streams[0].scale == .rolling(halfLife: nil))
         #expect(configuration.streams[0].horizon == nil)
     }
 
@@ -135,7 +135,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         ),
         BadLine(
             9, "pipeline: {io_thread_scheduling: Batch}",
-            #"9:34: pipeline.io_thread_scheduling: expected batch or normal, found "Batch"; did you mean "batch"?"#
+            #"9:34: pipeline.io_thread_scheduling: expected normal or batch, found "Batch"; did you mean "batch"?"#
         ),
     ]
 
@@ -265,7 +265,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             "8:54: streams[0].half_life: only for scale: rolling; this rule has model"),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s}"#,
-            #"8:29: streams[0]: unknown key "every"; known keys: match, model, scale, half_life, horizon, "#
+            #"8:29: streams[0]: unknown key "every"; known keys: match, model, scale, half_life, mean, std, horizon, "#
                 + "warmup, maximum_skew"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,

@@ -2,6 +2,7 @@
 
 import ForecastDaemon
 import Testing
+import WireFormat
 
 @Suite struct ConfigurationValuesTests {
     private static func input(_ settings: String) throws -> InputConfiguration {
@@ -116,10 +117,10 @@ import Testing
             return
         }
         #expect(fields.time == ["t"] && fields.value == ["value", "y"] && fields.values == "v")
-        #expect(json.timeUnit == .milliseconds)
+        #expect(json.timeUnit == .ms)
         #expect(try Self.input("format: text").format == .text([.value]))
         let text = try Self.input("format: text, columns: [ts, skip, value]")
-        #expect(text.format == .text([.time, .skip, .value]))
+        #expect(text.format == .text([.ts, .skip, .value]))
     }
 
     @Test(arguments: [

@@ -46,7 +46,10 @@ struct ForecastEngineTests {
             weights, mode: mode, scaling: .rolling(halfLife: 5), horizon: 3, batchLimit: 64)
         var generator = SeededGenerator(seed: 99)
         let messages = (0..<3000).map { index in
-            (stream: "s\(Int.random(in: 0..<40, using: &generator))", value: Double(index % 17), second: Int64(index))
+            (
+                stream: "s\(Int.random(in: 0..<40, using: &generator))", value: Double(index % 17),
+                second: Int64(index)
+            )
         }
         var alone: [String: [PublishedForecast]] = [:]
         for name in Set(messages.map(\.stream)) {
@@ -80,7 +83,9 @@ struct ForecastEngineTests {
     @Test func aTurnTakesAStreamAsOftenAsItCame() throws {
         let plan = try makePlan(.random(Self.recursive, seed: 1), batchLimit: 8)
         var engine = ForecastEngine(plan: plan, seed: 1)
-        for second in 0..<3 as Range<Int64> { #expect(engine.accept("a", Double(second), seconds: second) == nil) }
+        for second in 0..<3 as Range<Int64> {
+            #expect(engine.accept("a", Double(second), seconds: second) == nil)
+        }
         #expect(engine.accept("b", 7, seconds: 1) == nil)
         let published = engine.takeForecasts(at: Timestamp(nanoseconds: 0))
         #expect(published.map(\.stream) == ["a", "b", "a", "a"])
@@ -112,7 +117,8 @@ struct ForecastEngineTests {
         var heads: [Forecast] = []
         for second in 0..<5 as Range<Int64> {
             _ = engine.accept("a", 1 + Double(second), seconds: second)
-            heads += engine.takeForecasts(at: Timestamp(nanoseconds: second * 1_000_000_000 + 500_000)).map(\.head)
+            heads += engine.takeForecasts(at: Timestamp(nanoseconds: second * 1_000_000_000 + 500_000)).map(
+                \.head)
         }
         #expect(heads.map(\.status) == [.warming, .warming, .warming, .ok, .ok])
         #expect(heads.map(\.warmth) == [0.25, 0.5, 0.75, 1, 1])

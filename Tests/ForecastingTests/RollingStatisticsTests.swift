@@ -12,7 +12,8 @@ struct RollingStatisticsTests {
         for _ in 0..<300 {
             let value = 1000 + Double.random(in: -5...5, using: &generator)
             values.append(value)
-            let isFinite = statistics.update(with: value, weight: RollingStatistics.weight(halfLife: halfLife))
+            let isFinite = statistics.update(
+                with: value, weight: RollingStatistics.weight(halfLife: halfLife))
             let (mean, variance) = rollingMoments(values[...], halfLife: halfLife)
             #expect(isFinite)
             #expect(abs(statistics.mean - mean) < 1e-9)

@@ -20,7 +20,8 @@ import Testing
         (["plant.a", #"{"value":1}"#, "short"], "sequence"),
         (["plant.a", #"{"value":1}"#, "12345678", "more"], "frame_count"),
         (["plant.a"], "frame_count"),
-        (["plant.a", #"{"ts":99999999999,"value":1}"#], "ahead"),
+        (["plant.a", #"{"ts":99999999999,"value":1}"#], "timestamp"),
+        (["plant.a", #"{"ts":5000000000,"value":1}"#], "ahead"),
         (["plant.a", #"{"ts":1,"value":1}"#], "late"),
         (["other.a", #"{"value":1}"#], "unmatched"),
     ]

@@ -22,7 +22,7 @@ final class DaemonProcess {
         let file = directory.url.appending(path: "\(name).yaml")
         try yaml.write(to: file, atomically: false, encoding: .utf8)
         log = directory.url.appending(path: "\(name).log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        try Data().write(to: log)
         let notifyPath = directory.url.appending(path: "\(name).notify").path
         notifySocket = try Self.listen(at: notifyPath)
         process.executableURL = Self.binary

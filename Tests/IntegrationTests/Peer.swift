@@ -34,6 +34,11 @@ final class Peer {
         var sequence: Int
     }
 
+    private struct Envelope<Answer: Decodable>: Decodable {
+        var ok: Answer?
+        var error: String?
+    }
+
     private let process = Process()
     private let requests = Pipe()
     private let answers = Pipe()
@@ -58,19 +63,17 @@ final class Peer {
     func call<Answer: Decodable>(
         _ operation: String, _ arguments: [String: Any], as: Answer.Type = Answer.self
     ) throws -> Answer {
-        struct Envelope: Decodable {
-            var ok: Answer?
-            var error: String?
-        }
         var request = arguments
         request["operation"] = operation
         var line = try JSONSerialization.data(withJSONObject: request)
         line.append(UInt8(ascii: "\n"))
         try requests.fileHandleForWriting.write(contentsOf: line)
-        let envelope = try JSONDecoder().decode(Envelope.self, from: readLine())
+        let envelope = try JSONDecoder().decode(Envelope<Answer>.self, from: readLine())
         if let error = envelope.error { throw Failure(description: "\(operation): \(error)") }
         if let answer = envelope.ok { return answer }
-        guard let nothing = Nothing() as? Answer else { throw Failure(description: "\(operation): no answer") }
+        guard let nothing = Nothing() as? Answer else {
+            throw Failure(description: "\(operation): no answer")
+        }
         return nothing
     }
 

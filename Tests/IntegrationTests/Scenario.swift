@@ -42,7 +42,7 @@ final class Scenario {
             streams:
               - {match: "\(match)", model: pump, \(rule)}
             streams_limit: \(limit)
-            log: {level: debug, drops_every: 1s}
+            log: {level: debug, drops_every: 1h}
             """
         daemon = try DaemonProcess(configuration, in: directory)
         try openSubscriber("out")
@@ -51,13 +51,15 @@ final class Scenario {
 
     func openSubscriber(_ name: String, topics: [String] = [""]) throws {
         _ = try peer.call(
-            "open_socket", ["name": name, "kind": "sub", "connect": output, "topics": topics], as: String.self)
+            "open_socket", ["name": name, "kind": "sub", "connect": output, "topics": topics], as: String.self
+        )
     }
 
     /// Waits until values of `publisher` come back as forecasts to `subscriber`.
     func join(publisher: String, subscriber: String, stream: String = "probe") throws {
         _ = try peer.call(
-            "probe", [
+            "probe",
+            [
                 "publisher": publisher, "subscriber": subscriber, "stream": stream, "payload": probe,
             ], as: Bool.self)
     }
@@ -106,7 +108,9 @@ func largestDifference(_ received: [Peer.Received], _ expected: [[Double]]) -> D
     var largest = 0.0
     for (message, values) in zip(received, expected) {
         guard message.payload.yhat.count == values.count else { return .infinity }
-        for (got, want) in zip(message.payload.yhat, values) { largest = max(largest, abs((got ?? .nan) - want)) }
+        for (got, want) in zip(message.payload.yhat, values) {
+            largest = max(largest, abs((got ?? .nan) - want))
+        }
     }
     return largest.isNaN ? .infinity : largest
 }

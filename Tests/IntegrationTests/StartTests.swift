@@ -23,19 +23,27 @@ import Testing
     }
 
     static let failures = [
-        Failure(name: "missing model", status: 66, text: "nowhere.safetensors", yaml: yaml(model: "nowhere.safetensors")),
-        Failure(name: "broken model", status: 65, text: "broken.safetensors", yaml: yaml(model: "broken.safetensors")),
+        Failure(
+            name: "missing model", status: 66, text: "nowhere.safetensors",
+            yaml: yaml(model: "nowhere.safetensors")),
+        Failure(
+            name: "broken model", status: 65, text: "broken.safetensors",
+            yaml: yaml(model: "broken.safetensors")),
         Failure(name: "a folder as model", status: 66, text: "/tmp", yaml: yaml(model: "/tmp")),
-        Failure(name: "unknown key", status: 78, text: "did you mean \"horizon\"", yaml: yaml(more: ", horizn: 3")),
+        Failure(
+            name: "unknown key", status: 78, text: "did you mean \"horizon\"", yaml: yaml(more: ", horizn: 3")
+        ),
         Failure(name: "not YAML", status: 78, text: ":1:", yaml: "inputs: ["),
         Failure(name: "too far a horizon", status: 78, text: "3", yaml: yaml(more: ", horizon: 9")),
     ]
 
     @Test(arguments: failures) func saysWhatIsWrong(_ failure: Failure) throws {
         let directory = try TemporaryDirectory()
-        try Peer().perform("model", [
-            "path": directory.url.appending(path: "model.safetensors").path, "seed": 1, "outputs": 3,
-        ])
+        try Peer().perform(
+            "model",
+            [
+                "path": directory.url.appending(path: "model.safetensors").path, "seed": 1, "outputs": 3,
+            ])
         try Data("no model".utf8).write(to: directory.url.appending(path: "broken.safetensors"))
         try failure.yaml.write(
             to: directory.url.appending(path: "f.yaml"), atomically: false, encoding: .utf8)

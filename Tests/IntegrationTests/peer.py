@@ -89,19 +89,23 @@ def open_socket(name, kind, bind=None, connect=None, topics=()):
     for topic in topics:
         socket.setsockopt(zmq.SUBSCRIBE, topic.encode())
     if bind:
-        socket.bind(bind)
+        bind_when_free(socket, bind)
     if connect:
         socket.connect(connect)
     sockets[name] = socket
     return socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
 
 
-def await_subscription(name):
-    """Waits until somebody subscribed to the xpub socket; answers with the topic."""
-    message = sockets[name].recv()
-    while not message.startswith(b"\1"):
-        message = sockets[name].recv()
-    return message[1:].decode()
+def bind_when_free(socket, endpoint):
+    """Binds; a closed socket holds its endpoint a moment longer, until libzmq's own thread lets it go."""
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while True:
+        try:
+            return socket.bind(endpoint)
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def send(name, messages):
@@ -142,7 +146,7 @@ def close(name):
 
 operations = {
     function.__name__: function
-    for function in (model, reference, open_socket, await_subscription, send, receive, probe, close)}
+    for function in (model, reference, open_socket, send, receive, probe, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -6,8 +6,10 @@ import Testing
 /// The fast step against the slow reference, on every instruction set that this machine has.
 struct RecurrentStepTests {
     static let shapes: [RecurrentShape] = [
-        (1, 50, 2, 1), (8, 64, 2, 24), (16, 128, 2, 24), (1, 1, 1, 1), (1, 2, 1, 3), (2, 3, 3, 5), (3, 5, 1, 16),
-        (1, 7, 2, 4), (5, 15, 1, 17), (1, 16, 1, 33), (40, 17, 4, 100), (1, 24, 2, 24), (7, 31, 1, 8), (2, 33, 2, 48),
+        (1, 50, 2, 1), (8, 64, 2, 24), (16, 128, 2, 24), (1, 1, 1, 1), (1, 2, 1, 3), (2, 3, 3, 5),
+        (3, 5, 1, 16),
+        (1, 7, 2, 4), (5, 15, 1, 17), (1, 16, 1, 33), (40, 17, 4, 100), (1, 24, 2, 24), (7, 31, 1, 8),
+        (2, 33, 2, 48),
     ].map { RecurrentShape(inputSize: $0, hiddenSize: $1, layerCount: $2, outputSize: $3) }
 
     @Test(arguments: InstructionSet.available, shapes)

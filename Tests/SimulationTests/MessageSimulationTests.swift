@@ -48,7 +48,8 @@ struct MessageSimulationTests {
                 let again = sent.randomElement(using: &generator)!
                 return (again, Timestamp(nanoseconds: now * 1_000_000))
             case 3:
-                let payload = ["", "{", "[1]", #"{"value":}"#, #"{"value":1e400}"#].randomElement(using: &generator)!
+                let payload = ["", "{", "[1]", #"{"value":}"#, #"{"value":1e400}"#].randomElement(
+                    using: &generator)!
                 return (
                     Message(
                         stream: stream, payload: payload, time: Timestamp(nanoseconds: 0), value: 0,
@@ -68,7 +69,9 @@ struct MessageSimulationTests {
     static func plan() throws -> ForecastPlan {
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 5, layerCount: 1, outputSize: 2)
         var generator = SeededGenerator(state: 1)
-        func draw(_ count: Int) -> [Float] { (0..<count).map { _ in .random(in: -0.4...0.4, using: &generator) } }
+        func draw(_ count: Int) -> [Float] {
+            (0..<count).map { _ in .random(in: -0.4...0.4, using: &generator) }
+        }
         let weights = RecurrentWeights(
             shape: shape,
             layers: [RecurrentWeights.Layer(input: draw(20), recurrent: draw(100), bias: draw(20))],
@@ -76,7 +79,8 @@ struct MessageSimulationTests {
         return ForecastPlan(
             models: [
                 ForecastPlan.Model(
-                    name: "m", revision: "r", packed: PackedModel(weights), mode: .stateful, target: .difference)
+                    name: "m", revision: "r", packed: PackedModel(weights), mode: .stateful,
+                    target: .difference)
             ],
             rules: [
                 ForecastPlan.Rule(
@@ -131,7 +135,9 @@ struct MessageSimulationTests {
     }
 
     /// Keeps the books in the most obvious way: which message must be taken, and why not.
-    static func expected(_ messages: [(message: Message, now: Timestamp)]) -> ([String: Int], [String: [Double]]) {
+    static func expected(_ messages: [(message: Message, now: Timestamp)]) -> (
+        [String: Int], [String: [Double]]
+    ) {
         var counts: [String: Int] = [:]
         var accepted: [String: [Double]] = [:]
         var newest: [String: (Timestamp, Double)] = [:]
@@ -165,7 +171,10 @@ struct MessageSimulationTests {
         let outcome = try Self.run(messages, turnLength: 10)
         let (counts, accepted) = Self.expected(messages)
         #expect(outcome.counts == counts, "seed \(seed)")
-        #expect(Set(counts.keys).isSuperset(of: ["accepted", "broken", "late", "duplicate", "ahead", "streams_limit"]))
+        #expect(
+            Set(counts.keys).isSuperset(of: [
+                "accepted", "broken", "late", "duplicate", "ahead", "streams_limit",
+            ]))
         #expect(outcome.payloads.mapValues(\.count) == accepted.mapValues(\.count))
         for (stream, payloads) in outcome.payloads {
             let fields = try payloads.map {

@@ -8,10 +8,12 @@ import WireFormat
 struct ForecastEncoderTests {
     @Test func writesTheDocumentedFieldsInTheirOrder() {
         var encoder = ForecastEncoder(
-            epoch: 0xAB, rules: [RuleLabels(model: "x", revision: "y"), RuleLabels(model: "pump", revision: "ab12")],
+            epoch: 0xAB,
+            rules: [RuleLabels(model: "x", revision: "y"), RuleLabels(model: "pump", revision: "ab12")],
             times: .rfc3339, maximumHorizon: 3)
         let head = Forecast(
-            slot: 4, rule: 1, time: Timestamp(nanoseconds: 1_700_000_000_000_000_000), value: 20.5, status: .ok,
+            slot: 4, rule: 1, time: Timestamp(nanoseconds: 1_700_000_000_000_000_000), value: 20.5,
+            status: .ok,
             warmth: 1, sequence: 12, age: 0.0004)
         let yhat = [20.6, .nan, 21]
         encoder.encode(head, stream: "plant.a".utf8.span.bytes, yhat: yhat.span)
@@ -25,9 +27,11 @@ struct ForecastEncoderTests {
     @Test func theBufferHoldsTheLongestForecast() throws {
         let name = "\"a\\b\n\u{1}é"
         var encoder = ForecastEncoder(
-            epoch: .max, rules: [RuleLabels(model: name, revision: "r")], times: .rfc3339, maximumHorizon: 500)
+            epoch: .max, rules: [RuleLabels(model: name, revision: "r")], times: .rfc3339, maximumHorizon: 500
+        )
         let head = Forecast(
-            slot: 0, rule: 0, time: Timestamp(nanoseconds: .min), value: -2.2250738585072014e-308, status: .warming,
+            slot: 0, rule: 0, time: Timestamp(nanoseconds: .min), value: -2.2250738585072014e-308,
+            status: .warming,
             warmth: 1 / 3, sequence: .max, age: -1 / 3)
         let yhat = [Double](repeating: -2.2250738585072014e-308, count: 500)
         let stream = String(repeating: "s", count: 128)

@@ -14,47 +14,64 @@ struct JSONDecoderTests {
         (#"{"ts":1.7e9,"value":0}"#, [Decoded("a", 1_700_000_000_000_000_000, 0)]),
         (#"{"ts":-0.000000001,"value":-0.0}"#, [Decoded("a", -1, -0.0)]),
         (#"{"ts":"2026-11-23T06:59:40.25Z","value":1}"#, [Decoded("a", 1_795_417_180_250_000_000, 1)]),
-        (#"{"ts":5,"values":{"temp":1,"hum":2.5,"gone":null}}"#,
-            [Decoded("a.temp", 5_000_000_000, 1), Decoded("a.hum", 5_000_000_000, 2.5)]),
-        (#"{"values":{"temp":1},"value":3,"ts":5}"#,
-            [Decoded("a.temp", 5_000_000_000, 1), Decoded("a", 5_000_000_000, 3)]),
+        (
+            #"{"ts":5,"values":{"temp":1,"hum":2.5,"gone":null}}"#,
+            [Decoded("a.temp", 5_000_000_000, 1), Decoded("a.hum", 5_000_000_000, 2.5)]
+        ),
+        (
+            #"{"values":{"temp":1},"value":3,"ts":5}"#,
+            [Decoded("a.temp", 5_000_000_000, 1), Decoded("a", 5_000_000_000, 3)]
+        ),
         (#"[{"value":1},{"ts":1,"y":2}]"#, [Decoded("a", nil, 1), Decoded("a", 1_000_000_000, 2)]),
-        (#"{"x":[1,{"y":[]},"é\ud83d\ude00\n",true,null,-1e5],"value":7,"note":{"value":8}}"#,
-            [Decoded("a", nil, 7)]),
+        (
+            #"{"x":[1,{"y":[]},"é\ud83d\ude00\n",true,null,-1e5],"value":7,"note":{"value":8}}"#,
+            [Decoded("a", nil, 7)]
+        ),
         ("{\"note\":\"grüße 漢 😀\",\"value\":1}", [Decoded("a", nil, 1)]),
     ])
     func reads(payload: String, expected: [Decoded]) {
         #expect(decode(Array(payload.utf8), as: Self.decoder) == .success(expected))
     }
 
-    @Test(arguments: [
-        ("", .empty), (" ", .syntax), ("{", .syntax), ("{}", .missingValue), ("[]", .missingValue), ("1", .wrongType),
-        ("[1]", .wrongType), (#"{"value":}"#, .syntax), (#"{"value":1"#, .syntax), (#"{"value":1}x"#, .syntax),
-        (#"{"value":1,}"#, .syntax), (#"{"value" 1}"#, .syntax), (#"{value:1}"#, .syntax), (#"{"value":NaN}"#, .syntax),
-        (#"{"value":Infinity}"#, .syntax), (#"{"value":-Infinity}"#, .syntax), (#"{"value":0x10}"#, .syntax),
-        (#"{"value":+1}"#, .syntax), (#"{"value":.5}"#, .syntax), (#"{"value":1.}"#, .syntax),
-        (#"{"value":01}"#, .syntax), (#"{"value":1e}"#, .syntax), (#"{"value":--1}"#, .syntax),
-        (#"{"value":1e999}"#, .notFinite), (#"{"value":-1e309}"#, .notFinite), (#"{"value":null}"#, .missingValue),
-        (#"{"value":"1"}"#, .wrongType), (#"{"value":true}"#, .wrongType), (#"{"value":{}}"#, .wrongType),
-        (#"{"values":[1]}"#, .wrongType), (#"{"values":{}}"#, .missingValue), (#"{"values":{"a":null}}"#, .missingValue),
-        (#"{"values":{"a":"x"}}"#, .wrongType), (#"{"values":{"a b":1}}"#, .identifier),
-        (#"{"values":{"":1}}"#, .identifier), (#"{"ts":1}"#, .missingValue), (#"{"ts":null,"value":1}"#, .timestamp),
-        (#"{"ts":"yesterday","value":1}"#, .timestamp), (#"{"ts":true,"value":1}"#, .wrongType),
-        (#"{"ts":1e300,"value":1}"#, .timestamp), (#"{"ts":9300000000,"value":1}"#, .timestamp),
-        (#"{"value":1,"value":2}"#, .duplicateField), (#"{"value":1,"y":2}"#, .duplicateField),
-        (#"{"ts":1,"ts":1,"value":1}"#, .duplicateField), (#"[{"value":1},{}]"#, .missingValue),
-        (#"{"value":1,"x":"\ud800"}"#, .encoding), (#"{"value":1,"x":"\udc00"}"#, .encoding),
-        (#"{"value":1,"x":"\q"}"#, .syntax), (#"{"value":1,"x":"\u12g4"}"#, .syntax),
-        ("{\"value\":1,\"x\":\"a\nb\"}", .syntax), (#"{"value":1,"x":tru}"#, .syntax), ("\u{FEFF}{\"value\":1}", .syntax),
-    ] as [(String, DecodeError)])
+    @Test(
+        arguments: [
+            ("", .empty), (" ", .syntax), ("{", .syntax), ("{}", .missingValue), ("[]", .missingValue),
+            ("1", .wrongType),
+            ("[1]", .wrongType), (#"{"value":}"#, .syntax), (#"{"value":1"#, .syntax),
+            (#"{"value":1}x"#, .syntax),
+            (#"{"value":1,}"#, .syntax), (#"{"value" 1}"#, .syntax), (#"{value:1}"#, .syntax),
+            (#"{"value":NaN}"#, .syntax),
+            (#"{"value":Infinity}"#, .syntax), (#"{"value":-Infinity}"#, .syntax),
+            (#"{"value":0x10}"#, .syntax),
+            (#"{"value":+1}"#, .syntax), (#"{"value":.5}"#, .syntax), (#"{"value":1.}"#, .syntax),
+            (#"{"value":01}"#, .syntax), (#"{"value":1e}"#, .syntax), (#"{"value":--1}"#, .syntax),
+            (#"{"value":1e999}"#, .notFinite), (#"{"value":-1e309}"#, .notFinite),
+            (#"{"value":null}"#, .missingValue),
+            (#"{"value":"1"}"#, .wrongType), (#"{"value":true}"#, .wrongType), (#"{"value":{}}"#, .wrongType),
+            (#"{"values":[1]}"#, .wrongType), (#"{"values":{}}"#, .missingValue),
+            (#"{"values":{"a":null}}"#, .missingValue),
+            (#"{"values":{"a":"x"}}"#, .wrongType), (#"{"values":{"a b":1}}"#, .identifier),
+            (#"{"values":{"":1}}"#, .identifier), (#"{"ts":1}"#, .missingValue),
+            (#"{"ts":null,"value":1}"#, .timestamp),
+            (#"{"ts":"yesterday","value":1}"#, .timestamp), (#"{"ts":true,"value":1}"#, .wrongType),
+            (#"{"ts":1e300,"value":1}"#, .timestamp), (#"{"ts":9300000000,"value":1}"#, .timestamp),
+            (#"{"value":1,"value":2}"#, .duplicateField), (#"{"value":1,"y":2}"#, .duplicateField),
+            (#"{"ts":1,"ts":1,"value":1}"#, .duplicateField), (#"[{"value":1},{}]"#, .missingValue),
+            (#"{"value":1,"x":"\ud800"}"#, .encoding), (#"{"value":1,"x":"\udc00"}"#, .encoding),
+            (#"{"value":1,"x":"\q"}"#, .syntax), (#"{"value":1,"x":"\u12g4"}"#, .syntax),
+            ("{\"value\":1,\"x\":\"a\nb\"}", .syntax), (#"{"value":1,"x":tru}"#, .syntax),
+            ("\u{FEFF}{\"value\":1}", .syntax),
+        ] as [(String, DecodeError)])
     func refuses(payload: String, reason: DecodeError) {
         #expect(decode(Array(payload.utf8), as: Self.decoder) == .failure(reason))
     }
 
-    @Test(arguments: [
-        [0xFF], [0xC0, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5], [0x80],
-        [0xE2, 0x82],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xFF], [0xC0, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5],
+            [0x80],
+            [0xE2, 0x82],
+        ] as [[UInt8]])
     func refusesWhatIsNotUTF8(bytes: [UInt8]) {
         let payload = Array(#"{"value":1,"x":""#.utf8) + bytes + Array(#""}"#.utf8)
         #expect(decode(payload, as: Self.decoder) == .failure(.encoding))
@@ -62,7 +79,9 @@ struct JSONDecoderTests {
 
     @Test func nestsUpTo32Levels() {
         func nested(_ levels: Int) -> [UInt8] {
-            Array((#"{"value":1,"x":"# + String(repeating: "[", count: levels) + String(repeating: "]", count: levels) + "}").utf8)
+            Array(
+                (#"{"value":1,"x":"# + String(repeating: "[", count: levels)
+                    + String(repeating: "]", count: levels) + "}").utf8)
         }
         #expect(decode(nested(31), as: Self.decoder) == .success([Decoded("a", nil, 1)]))
         #expect(decode(nested(32), as: Self.decoder) == .failure(.depth))
@@ -75,10 +94,13 @@ struct JSONDecoderTests {
         let long = String(repeating: "x", count: 128)
         let field = Array(#"{"values":{"t":1}}"#.utf8)
         #expect(decode(field, as: Self.decoder, identifier: long) == .failure(.identifier))
-        #expect(decode(Array(#"{"value":1}"#.utf8), as: Self.decoder, identifier: "a b") == .failure(.identifier))
+        #expect(
+            decode(Array(#"{"value":1}"#.utf8), as: Self.decoder, identifier: "a b") == .failure(.identifier))
     }
 
-    @Test(arguments: [(TimeUnit.s, 1_000_000_000), (.ms, 1_000_000), (.us, 1000), (.ns, 1)] as [(TimeUnit, Int64)])
+    @Test(
+        arguments: [(TimeUnit.s, 1_000_000_000), (.ms, 1_000_000), (.us, 1000), (.ns, 1)]
+            as [(TimeUnit, Int64)])
     func fieldNamesAndUnitsCanBeChosen(unit: TimeUnit, nanoseconds: Int64) {
         let fields = JSONDecoder.FieldNames(time: ["when"], value: ["reading"], values: "all")
         let decoder = PayloadDecoder.json(JSONDecoder(fields: fields, timeUnit: unit))
@@ -91,7 +113,8 @@ struct JSONDecoderTests {
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func mutatedMessagesNeverTrap(seed: UInt64) {
         let good = [
             #"{"ts":"2026-11-23T06:59:40.25Z","value":1.25e-3,"x":[1,{"y":"\u00e9"}]}"#,
-            #"{"ts":1700000000.5,"values":{"temp":1,"hum":-2.5}}"#, #"[{"value":1},{"value":12345678901234567890}]"#,
+            #"{"ts":1700000000.5,"values":{"temp":1,"hum":-2.5}}"#,
+            #"[{"value":1},{"value":12345678901234567890}]"#,
         ].map { Array($0.utf8) }
         var generator = SeededGenerator(seed: seed)
         var refused = 0

@@ -18,7 +18,9 @@ struct MessageFramesTests {
     @Test func sequencesAreEightBytesLittleEndian() throws {
         let bytes: [UInt8] = [1, 2, 0, 0, 0, 0, 0, 128]
         #expect(try MessageFrames.sequence(from: bytes.span.bytes) == 0x8000_0000_0000_0201)
-        #expect(throws: DecodeError.sequence) { try MessageFrames.sequence(from: bytes.span.extracting(0..<4).bytes) }
+        #expect(throws: DecodeError.sequence) {
+            try MessageFrames.sequence(from: bytes.span.extracting(0..<4).bytes)
+        }
     }
 
     @Test func everyReasonHasAnotherLabel() {

@@ -8,7 +8,9 @@ import WireFormat
 /// Numbers read are those that the C library reads; numbers written read back, and are as short as Swift's.
 struct NumberTests {
     static func read(_ text: String) -> Double? {
-        guard case .success(let observations) = decode(Array(text.utf8), as: .text(TextDecoder())) else { return nil }
+        guard case .success(let observations) = decode(Array(text.utf8), as: .text(TextDecoder())) else {
+            return nil
+        }
         return observations.first?.value
     }
 
@@ -16,9 +18,16 @@ struct NumberTests {
         var generator = SeededGenerator(seed: 12)
         for _ in 0..<200_000 {
             var text = Bool.random(using: &generator) ? "-" : ""
-            text += String(UInt64.random(in: 0...(.max >> UInt64.random(in: 0..<60, using: &generator)), using: &generator))
+            text += String(
+                UInt64.random(
+                    in: 0...(.max >> UInt64.random(in: 0..<60, using: &generator)), using: &generator))
             if Bool.random(using: &generator) {
-                text += "." + String(UInt64.random(in: 0...(.max >> UInt64.random(in: 0..<60, using: &generator)), using: &generator))
+                text +=
+                    "."
+                    + String(
+                        UInt64.random(
+                            in: 0...(.max >> UInt64.random(in: 0..<60, using: &generator)), using: &generator)
+                    )
             }
             if Bool.random(using: &generator) { text += "e\(Int.random(in: -330...300, using: &generator))" }
             let expected = strtod(text, nil)
@@ -27,8 +36,10 @@ struct NumberTests {
     }
 
     @Test(arguments: [
-        "9007199254740993", "9007199254740992.99999999999999999999", "0." + String(repeating: "0", count: 400) + "1",
-        "1" + String(repeating: "0", count: 300), "2.2250738585072011e-308", "4.9406564584124654e-324", "1e-400",
+        "9007199254740993", "9007199254740992.99999999999999999999",
+        "0." + String(repeating: "0", count: 400) + "1",
+        "1" + String(repeating: "0", count: 300), "2.2250738585072011e-308", "4.9406564584124654e-324",
+        "1e-400",
         "1.7976931348623157e308", "123456789012345678901234567890", "0.1", "-0",
     ])
     func readsHardCases(text: String) {
@@ -39,7 +50,8 @@ struct NumberTests {
         var encoder = ForecastEncoder(
             epoch: 0, rules: [RuleLabels(model: "m", revision: "r")], times: .ns, maximumHorizon: 1)
         let head = Forecast(
-            slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: value, status: .ok, warmth: 1, sequence: 1, age: 0)
+            slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: value, status: .ok, warmth: 1,
+            sequence: 1, age: 0)
         let yhat = [value]
         encoder.encode(head, stream: "a".utf8.span.bytes, yhat: yhat.span)
         let text = encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
@@ -59,7 +71,8 @@ struct NumberTests {
         var generator = SeededGenerator(seed: 5)
         for index in 0..<300_000 {
             let bits = UInt64.random(in: 0...(.max), using: &generator)
-            let value = index % 3 == 0 ? Double(bitPattern: bits) : Double(Int32(truncatingIfNeeded: bits)) / 10_000
+            let value =
+                index % 3 == 0 ? Double(bitPattern: bits) : Double(Int32(truncatingIfNeeded: bits)) / 10_000
             guard value.isFinite else { continue }
             let (y, yhat) = Self.write(value)
             #expect(strtod(y, nil) == value, "\(value) \(y)")
@@ -73,7 +86,8 @@ struct NumberTests {
 
     @Test(arguments: [
         (0.0, "0"), (-0.0, "0"), (1, "1"), (-1.5, "-1.5"), (100, "100"), (20.1234, "20.1234"), (0.1, "0.1"),
-        (0.0001, "0.0001"), (0.00001, "0.00001"), (0.000001, "1e-6"), (1.25e-7, "1.25e-7"), (1e16, "10000000000000000"),
+        (0.0001, "0.0001"), (0.00001, "0.00001"), (0.000001, "1e-6"), (1.25e-7, "1.25e-7"),
+        (1e16, "10000000000000000"),
         (1e17, "1e17"), (123456789012345680, "1.2345678901234568e17"), (.leastNonzeroMagnitude, "5e-324"),
         (1.7976931348623157e308, "1.7976931348623157e308"), (9007199254740991, "9007199254740991"),
         (.nan, "null"), (.infinity, "null"),

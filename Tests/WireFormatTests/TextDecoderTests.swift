@@ -4,21 +4,24 @@ import Testing
 import WireFormat
 
 struct TextDecoderTests {
-    @Test(arguments: [
-        ("20.5", [.value], Decoded("a", nil, 20.5)), (" 20.5\r\n", [.value], Decoded("a", nil, 20.5)),
-        ("3 20.5", [.ts, .value], Decoded("a", 3_000_000_000, 20.5)),
-        ("75,42;x", [.skip, .value, .skip], Decoded("a", nil, 42)), ("-1e-3", [.value], Decoded("a", nil, -0.001)),
-    ] as [(String, [TextDecoder.Column], Decoded)])
+    @Test(
+        arguments: [
+            ("20.5", [.value], Decoded("a", nil, 20.5)), (" 20.5\r\n", [.value], Decoded("a", nil, 20.5)),
+            ("3 20.5", [.ts, .value], Decoded("a", 3_000_000_000, 20.5)),
+            ("75,42;x", [.skip, .value, .skip], Decoded("a", nil, 42)),
+            ("-1e-3", [.value], Decoded("a", nil, -0.001)),
+        ] as [(String, [TextDecoder.Column], Decoded)])
     func reads(payload: String, columns: [TextDecoder.Column], expected: Decoded) {
         #expect(decode(Array(payload.utf8), as: .text(TextDecoder(columns: columns))) == .success([expected]))
     }
 
-    @Test(arguments: [
-        ("", [.value], .empty), (" ", [.value], .columnCount), ("1 2", [.value], .columnCount),
-        ("1", [.ts, .value], .columnCount), ("x", [.value], .syntax), ("1x", [.value], .syntax),
-        ("nan", [.value], .syntax), ("inf", [.value], .syntax), ("0x1p3", [.value], .syntax),
-        ("1e999", [.value], .notFinite), ("1e99 1", [.ts, .value], .timestamp),
-    ] as [(String, [TextDecoder.Column], DecodeError)])
+    @Test(
+        arguments: [
+            ("", [.value], .empty), (" ", [.value], .columnCount), ("1 2", [.value], .columnCount),
+            ("1", [.ts, .value], .columnCount), ("x", [.value], .syntax), ("1x", [.value], .syntax),
+            ("nan", [.value], .syntax), ("inf", [.value], .syntax), ("0x1p3", [.value], .syntax),
+            ("1e999", [.value], .notFinite), ("1e99 1", [.ts, .value], .timestamp),
+        ] as [(String, [TextDecoder.Column], DecodeError)])
     func refuses(payload: String, columns: [TextDecoder.Column], reason: DecodeError) {
         #expect(decode(Array(payload.utf8), as: .text(TextDecoder(columns: columns))) == .failure(reason))
     }

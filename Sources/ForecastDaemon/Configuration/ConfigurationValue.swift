@@ -64,7 +64,8 @@ struct ConfigurationValue {
     func number(_ expected: String, where isAllowed: (Double) -> Bool = { _ in true }) -> Double? {
         guard let scalar = scalar(expected) else { return nil }
         let isDecimal = scalar.string.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) }
-        guard !scalar.isQuoted, isDecimal, let number = Double(scalar.string), number.isFinite, isAllowed(number)
+        guard !scalar.isQuoted, isDecimal, let number = Double(scalar.string), number.isFinite,
+            isAllowed(number)
         else {
             mismatch(expected)
             return nil

@@ -10,9 +10,13 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
         case model
         /// A mean and a deviation that the rule gives.
         case fixed(mean: Double, deviation: Double)
-        /// The mean and deviation of the stream itself, in which a value's weight halves every so many ticks.
-        case rolling(halfLife: Int)
+        /// The mean and deviation of the stream itself, in which a value's weight halves every so many ticks;
+        /// nil for the half-life in the model's metadata, or else `defaultHalfLife`.
+        case rolling(halfLife: Double?)
     }
+
+    /// Ticks in which a value's weight in the rolling scale halves, where neither rule nor model says it.
+    static let defaultHalfLife = 600.0
 
     /// A glob over the whole id: `*` is any run of bytes, `?` one byte.
     public var match: String
@@ -38,8 +42,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
         model = table.require("model", "the name of a model")?.text("the name of a model") ?? ""
         var scaleName = ScaleName.rolling
         let isScaleKnown = table.read("scale", into: &scaleName)
-        var halfLife = 600
-        table.read("half_life", in: 1...1_000_000_000, into: &halfLife)
+        let halfLife = table.take("half_life")?.integer(in: 1...1_000_000_000).map(Double.init)
         let mean = table.take("mean")?.number("a number") ?? 0
         let deviation = table.take("std")?.number("a number above 0") { $0 > 0 } ?? 1
         switch scaleName {
@@ -52,7 +55,8 @@ extension StreamRuleConfiguration: ConfigurationSection {
             if scaleName != .fixed {
                 table.refuse(key, "only for scale: fixed; this rule has \(scaleName.rawValue)")
             } else if !table.has(key) {
-                table.problem("missing key \"\(key)\": scale: fixed takes the mean and std of the training values")
+                table.problem(
+                    "missing key \"\(key)\": scale: fixed takes the mean and std of the training values")
             }
         }
         if isScaleKnown && scaleName != .rolling {

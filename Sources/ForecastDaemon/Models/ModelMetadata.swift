@@ -10,7 +10,8 @@ public struct ModelMetadata: Sendable, Equatable {
     public var mean: Double?
     /// `std`: their standard deviation, above 0.
     public var deviation: Double?
-    /// `half_life`: the half-life in ticks of the rolling scale that the model was trained with.
+    /// `half_life`: the half-life in ticks of the rolling scale that the model was trained with; the
+    /// default of rules that scale so.
     public var halfLife: Double?
 
     /// Reads the keys that forecastd knows; others are the model maker's own.
@@ -25,7 +26,9 @@ public struct ModelMetadata: Sendable, Equatable {
         }
         mean = try Self.number("mean", in: metadata, path: path, expected: "a finite number") { _ in true }
         deviation = try Self.number("std", in: metadata, path: path, expected: "a number above 0") { $0 > 0 }
-        halfLife = try Self.number("half_life", in: metadata, path: path, expected: "ticks above 0") { $0 > 0 }
+        halfLife = try Self.number("half_life", in: metadata, path: path, expected: "ticks above 0") {
+            $0 > 0
+        }
     }
 
     private static func number(

@@ -46,7 +46,10 @@ public struct ModelReport: Sendable, Encodable {
     public var text: String {
         var rows = [
             ("file", file), ("sha256", digest),
-            ("model", "nn.LSTM(\(inputSize), \(hiddenSize), num_layers=\(layers)) + nn.Linear(\(hiddenSize), \(outputs))"),
+            (
+                "model",
+                "nn.LSTM(\(inputSize), \(hiddenSize), num_layers=\(layers)) + nn.Linear(\(hiddenSize), \(outputs))"
+            ),
             ("parameters", "\(parameters)"), ("state", "\(stateBytesPerStream) bytes per stream"),
         ]
         rows += metadata.sorted { $0.key < $1.key }.map { ("metadata", "\($0.key) = \($0.value)") }

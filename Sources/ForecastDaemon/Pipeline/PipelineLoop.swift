@@ -46,7 +46,8 @@ struct PipelineLoop: ~Copyable {
             outputs.append(try PipelineOutput(output, pipeline: plan, context: context))
         }
         return PipelineLoop(
-            plan, mailbox: mailbox, mailboxItem: mailboxItem, inputs: inputs, outputs: outputs, poller: poller)
+            plan, mailbox: mailbox, mailboxItem: mailboxItem, inputs: inputs, outputs: outputs, poller: poller
+        )
     }
 
     private init(

@@ -17,9 +17,10 @@ package enum PipelineThread {
     ) async throws {
         try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
             let body = Body {
-                ended.resume(with: Result { () throws(DaemonError) in
-                    try runLoop(plan, mailbox: mailbox, onReady: onReady)
-                }.mapError { $0 as any Error })
+                ended.resume(
+                    with: Result { () throws(DaemonError) in
+                        try runLoop(plan, mailbox: mailbox, onReady: onReady)
+                    }.mapError { $0 as any Error })
             }
             body.start()
         }
@@ -48,10 +49,12 @@ package enum PipelineThread {
         /// Starts a thread. It is not joined: `run` says when it ends.
         func start() {
             var thread = pthread_t()
-            let status = pthread_create(&thread, nil, { argument in
-                Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
+            let status = pthread_create(
+                &thread, nil,
+                { argument in
+                    Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+                    return nil
+                }, Unmanaged.passRetained(self).toOpaque())
             precondition(status == 0, "the system has no thread for the pipeline")
             pthread_detach(thread)
         }

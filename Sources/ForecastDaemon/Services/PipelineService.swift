@@ -15,14 +15,18 @@ package struct PipelineService: Service {
         try await withTaskCancellationOrGracefulShutdownHandler {
             try await PipelineThread.run(plan, mailbox: mailbox) { [plan, notifier, logger] in
                 for input in plan.inputs {
-                    logger.info("input \(input.name) open", metadata: [
-                        "connect": "\(input.connect)", "bind": "\(input.bind)",
-                    ])
+                    logger.info(
+                        "input \(input.name) open",
+                        metadata: [
+                            "connect": "\(input.connect)", "bind": "\(input.bind)",
+                        ])
                 }
                 for output in plan.outputs {
-                    logger.info("output \(output.name) open", metadata: [
-                        "connect": "\(output.connect)", "bind": "\(output.bind)",
-                    ])
+                    logger.info(
+                        "output \(output.name) open",
+                        metadata: [
+                            "connect": "\(output.connect)", "bind": "\(output.bind)",
+                        ])
                 }
                 notifier.ready(status: "waiting for the first observation")
             }

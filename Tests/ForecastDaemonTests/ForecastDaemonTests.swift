@@ -1,2 +1,0 @@
-// Part of forecastd. SPDX-License-Identifier: Apache-2.0
-import Testing

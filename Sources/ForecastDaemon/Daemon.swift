@@ -18,7 +18,9 @@ package struct Daemon: Sendable {
         self.logger = logger
     }
 
-    /// Runs until SIGTERM or SIGINT, then drains and returns. A second signal ends the process at once.
+    /// Runs until SIGTERM or SIGINT, then drains and returns.
+    ///
+    /// A second signal ends the process at once.
     ///
     /// - Throws: A `DaemonError` if the pipeline cannot begin or go on.
     package func run() async throws {

@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import ZeroMQ
+
 /// Why a command could not do its work, as one clear sentence and an exit status.
 public struct DaemonError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The exit statuses of `sysexits.h` that the commands use.
@@ -34,4 +36,9 @@ public struct DaemonError: Error, Sendable, Equatable, CustomStringConvertible {
         self.status = status
         self.description = description
     }
+}
+
+extension DaemonError {
+    /// A socket that cannot be had or fails.
+    init(_ error: ZeroMQError) { self.init(.unavailable, "\(error)") }
 }

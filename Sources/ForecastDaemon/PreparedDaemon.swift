@@ -145,15 +145,6 @@ extension PreparedDaemon {
     }
 }
 
-extension InputConfiguration {
-    fileprivate var decoder: PayloadDecoder {
-        switch format {
-        case .json(let fields): .json(JSONDecoder(fields: fields, timeUnit: timeUnit))
-        case .text(let columns): .text(TextDecoder(columns: columns, timeUnit: timeUnit))
-        }
-    }
-}
-
 extension SocketOptions {
     fileprivate init(_ connection: ConnectionConfiguration) {
         self.init()

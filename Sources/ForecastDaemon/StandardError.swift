@@ -5,8 +5,11 @@ import Glibc
 /// Where a command speaks to the person who called it.
 package enum StandardError {
     /// Writes a line.
-    package static func write(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
+    package static func writeLine(_ line: String) { write(line + "\n") }
+
+    /// Writes a text as it is.
+    static func write(_ text: String) {
+        let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes {

@@ -2,6 +2,7 @@
 
 package import Forecasting
 import Glibc
+import SwiftOverlayShims  // where the importer puts timespec
 
 /// The machine's clock, the only place where the daemon reads the time of day.
 package enum WallClock {

@@ -1,7 +1,9 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// Turns observations into forecasts: a deterministic state machine without input or output, clock or
-/// threads. The same plan and the same calls give the same results, bit for bit on the same machine.
+/// threads.
+///
+/// The same plan and the same calls give the same results, bit for bit on the same machine.
 ///
 /// A turn is any number of `accept` calls, as long as `isFull` is false, then `advance` until it returns
 /// false. Each `advance` takes one batch of streams one tick further; its forecasts can be read until the
@@ -137,6 +139,7 @@ public struct ForecastEngine: ~Copyable {
     public func forecast(at index: Int) -> Forecast { forecasts[index] }
 
     /// The values of the `index`-th forecast of the newest batch, one per tick ahead, in the stream's unit.
+    ///
     /// NaN where there is none, because the model gave nothing finite.
     @_lifetime(borrow self)
     public func yhat(at index: Int) -> Span<Double> {

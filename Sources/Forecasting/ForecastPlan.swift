@@ -2,7 +2,9 @@
 
 public import RecurrentKernels
 
-/// What an engine is to do: its models, and which streams follow which rule. A finished, validated value.
+/// What an engine is to do: its models, and which streams follow which rule.
+///
+/// A finished, validated value.
 public struct ForecastPlan: Sendable {
     /// A model and the way to run it.
     public struct Model: Sendable {

@@ -85,8 +85,9 @@ final class ModelRunner {
         }
     }
 
-    /// Runs the last `length` ticks of each stream from zero state. Windows end together, so that a young
-    /// stream with fewer ticks joins later.
+    /// Runs the last `length` ticks of each stream from zero state.
+    ///
+    /// Windows end together, so that a young stream with fewer ticks joins later.
     private func advanceWindows(length: Int) -> Bool {
         for index in batch.indices { trial.reset(row: index) }
         var isFinite = true

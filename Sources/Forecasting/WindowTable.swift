@@ -9,7 +9,9 @@ struct WindowTable: ~Copyable {
     private let rowCount: Int
     private let values: UnsafeMutablePointer<Double>
 
-    /// Makes empty windows. A window whose stream never comes costs address space, not memory.
+    /// Makes empty windows.
+    ///
+    /// A window whose stream never comes costs address space, not memory.
     init(rowCount: Int, length: Int) {
         precondition(rowCount >= 1 && length >= 1, "a window table has rows, a window has ticks")
         self.rowCount = rowCount

@@ -1,6 +1,8 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-/// Builds the packed layout of a model's weights, tensor by tensor. `CRecurrentKernels.h` draws it.
+/// Builds the packed layout of a model's weights, tensor by tensor.
+///
+/// `CRecurrentKernels.h` draws it.
 struct WeightPacking {
     /// The packed weights; every tensor begins at a multiple of 16 floats.
     private(set) var floats: [Float] = []
@@ -71,7 +73,9 @@ struct WeightPacking {
     }
 
     /// The rows of PyTorch's weights, `gate * hiddenSize + unit`, in packed order: a block per panel, then
-    /// the tail's. Nil is padding.
+    /// the tail's.
+    ///
+    /// Nil is padding.
     private var gateRows: [[Int?]] {
         let (hidden, panels) = (shape.hiddenSize, shape.hiddenSize / width)
         func rows(_ units: Range<Int>) -> [Int?] {

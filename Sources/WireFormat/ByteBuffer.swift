@@ -2,7 +2,9 @@
 
 import Forecasting
 
-/// A reused buffer that a message is written in. It is made large enough for the longest message.
+/// A reused buffer that a message is written in.
+///
+/// It is made large enough for the longest message.
 struct ByteBuffer: ~Copyable {
     private let bytes: UnsafeMutablePointer<UInt8>
     private let capacity: Int

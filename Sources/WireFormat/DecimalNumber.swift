@@ -3,7 +3,9 @@
 import Glibc
 
 /// A decimal number as it stands in a text: `-12.5e3`, nothing else (no hex, no infinity, no plus sign, no
-/// leading zeros). It is kept as digits, so that it can become a `Double` or an exact count of nanoseconds.
+/// leading zeros).
+///
+/// It is kept as digits, so that it can become a `Double` or an exact count of nanoseconds.
 struct DecimalNumber {
     /// Whether a minus sign stands in front.
     let isNegative: Bool

@@ -2,7 +2,9 @@
 
 public import Forecasting
 
-/// The observations of one message, with the ids of their streams. One instance serves all messages.
+/// The observations of one message, with the ids of their streams.
+///
+/// One instance serves all messages.
 public struct DecodedMessage: ~Copyable {
     private struct Entry {
         var time: Timestamp?

@@ -16,7 +16,9 @@ public struct RuleLabels: Sendable, Equatable {
     }
 }
 
-/// Writes forecasts as JSON into one reused buffer. `Documentation/WireFormat.md` has the fields.
+/// Writes forecasts as JSON into one reused buffer.
+///
+/// `Documentation/WireFormat.md` has the fields.
 public struct ForecastEncoder: ~Copyable {
     private var buffer: ByteBuffer
     private let times: TimeFormat

@@ -2,7 +2,9 @@
 
 import Forecasting
 
-/// Reads the payload of a message. More formats join here.
+/// Reads the payload of a message.
+///
+/// More formats join here.
 public enum PayloadDecoder: Sendable {
     /// JSON objects.
     case json(JSONDecoder)

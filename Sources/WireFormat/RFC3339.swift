@@ -1,14 +1,31 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Forecasting
+package import Forecasting
+
+extension Timestamp {
+    /// The time that a text says as RFC 3339 writes it, with any offset; nil if it is none.
+    package init?(rfc3339 text: String) {
+        var text = text
+        guard let time = text.withUTF8({ RFC3339.read(UnsafeRawBufferPointer($0)) }) else { return nil }
+        self = time
+    }
+
+    /// The time as RFC 3339 writes it, in UTC: `2026-11-23T06:59:40.250Z`.
+    package var rfc3339: String {
+        String(unsafeUninitializedCapacity: RFC3339.maximumLength) {
+            RFC3339.write(self, to: $0.baseAddress!)
+        }
+    }
+}
 
 /// Times as RFC 3339 writes them, in UTC.
 enum RFC3339 {
     /// Bytes that `write` needs at most: `2026-11-23T06:59:40.123456789Z`.
     static let maximumLength = 30
 
-    /// Reads `2026-11-23T06:59:40.25+01:00`; nil if it is no such time, or outside the range of
-    /// `Timestamp`. A leap second, `:60`, is the second after it.
+    /// Reads `2026-11-23T06:59:40.25+01:00`; nil if it is no such time, or outside the range of `Timestamp`.
+    ///
+    /// A leap second, `:60`, is the second after it.
     static func read(_ bytes: UnsafeRawBufferPointer) -> Timestamp? {
         guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             bytes[10] | 0x20 == UInt8(ascii: "t") || bytes[10] == UInt8(ascii: " "),

@@ -11,7 +11,9 @@ struct ShortestDecimal: Equatable {
     /// The power of ten that `digits` is multiplied by.
     var exponent: Int
 
-    /// The decimal number for a double. `value` is finite and above 0.
+    /// The decimal number for a double.
+    ///
+    /// `value` is finite and above 0.
     init(_ value: Double) {
         self.init(
             significand: value.significandBitPattern, exponent: Int(value.exponentBitPattern), bits: 52,
@@ -25,7 +27,9 @@ struct ShortestDecimal: Equatable {
         }
     }
 
-    /// The decimal number for a float. `value` is finite and above 0.
+    /// The decimal number for a float.
+    ///
+    /// `value` is finite and above 0.
     init(_ value: Float) {
         self.init(
             significand: UInt64(value.significandBitPattern), exponent: Int(value.exponentBitPattern),

@@ -9,7 +9,10 @@ struct ConfigurationOption: ParsableArguments {
     var path = "/etc/forecastd/forecastd.yaml"
 
     /// Reads the file.
-    func load() throws(DaemonError) -> DaemonConfiguration {
+    func load() throws(DaemonError) -> DaemonConfiguration { try Self.load(path: path) }
+
+    /// Reads the file at `path`.
+    static func load(path: String) throws(DaemonError) -> DaemonConfiguration {
         do { return try DaemonConfiguration.load(path: path) } catch { throw DaemonError(error) }
     }
 }

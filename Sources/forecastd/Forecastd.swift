@@ -14,10 +14,10 @@ struct Forecastd: AsyncParsableCommand {
 
               forecastd check --config /etc/forecastd/forecastd.yaml
               forecastd run --config /etc/forecastd/forecastd.yaml
-              forecastd tap
+              forecastd tap --config /etc/forecastd/forecastd.yaml
             """,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ModelCommand.self,
+            RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, ModelCommand.self,
             VersionCommand.self,
         ])
 
@@ -32,7 +32,7 @@ struct Forecastd: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as DaemonError {
-            StandardError.write("forecastd: \(error)")
+            StandardError.writeLine("forecastd: \(error)")
             Glibc.exit(error.status.rawValue)
         } catch {
             exit(withError: error)

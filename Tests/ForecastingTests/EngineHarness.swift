@@ -9,7 +9,9 @@ struct PublishedForecast: Equatable {
     var head: Forecast
     var yhat: [Double]
 
-    /// Equal to the bit, NaN included. `slot` and `age` may differ.
+    /// Equal to the bit, NaN included.
+    ///
+    /// `slot` and `age` may differ.
     func isSame(as other: PublishedForecast) -> Bool {
         stream == other.stream && head.time == other.head.time && head.value == other.head.value
             && head.status == other.head.status && head.sequence == other.head.sequence

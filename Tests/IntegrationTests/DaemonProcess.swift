@@ -103,7 +103,9 @@ final class DaemonProcess {
     }
 }
 
-/// A folder that goes with its last reference. Its path is short enough for a socket.
+/// A folder that goes with its last reference.
+///
+/// Its path is short enough for a socket.
 final class TemporaryDirectory {
     let url: URL
 

@@ -1,12 +1,20 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// The endpoints that a configuration may name: `tcp://host:port` and `ipc://path`.
-enum ConfigurationEndpoint {
+package enum ConfigurationEndpoint {
     /// What the socket does with the endpoint.
-    enum Use { case connecting, binding }
+    package enum Use { case connecting, binding }
 
     /// A local socket's path has at most this many bytes.
     private static let maximumPathLength = 107
+
+    /// Why `endpoint` cannot be used, as a sentence; nil if it can.
+    package static func problem(with endpoint: String, for use: Use) -> String? {
+        complaint(about: endpoint, for: use).map { expected, suggestion in
+            "expected \(expected), found \"\(endpoint)\""
+                + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
+        }
+    }
 
     /// Why `endpoint` cannot be used, and what may have been meant; nil if it can.
     static func complaint(

@@ -208,8 +208,18 @@ struct ConfigurationValue {
 }
 
 extension Duration {
+    /// The duration that a text states as in a configuration: `500ms`, `10s`; nil if it states none.
+    package init?(text: String) {
+        guard let milliseconds = ConfigurationUnits.quantity(text, units: ConfigurationUnits.durations) else {
+            return nil
+        }
+        self = .milliseconds(milliseconds)
+    }
+
     /// The duration as a configuration states it.
-    var text: String { ConfigurationUnits.text(wholeMilliseconds, units: ConfigurationUnits.durations) }
+    package var text: String {
+        ConfigurationUnits.text(wholeMilliseconds, units: ConfigurationUnits.durations)
+    }
 
     /// The duration in milliseconds, which all durations of the configuration are whole numbers of.
     fileprivate var wholeMilliseconds: Int {

@@ -47,6 +47,16 @@ extension InputConfiguration: ConfigurationSection {
     }
 }
 
+extension InputConfiguration {
+    /// Reads payloads as the configuration says.
+    var decoder: PayloadDecoder {
+        switch format {
+        case .json(let fields): .json(JSONDecoder(fields: fields, timeUnit: timeUnit))
+        case .text(let columns): .text(TextDecoder(columns: columns, timeUnit: timeUnit))
+        }
+    }
+}
+
 extension ConfigurationValue {
     /// A list of prefixes of stream ids.
     fileprivate func topics() -> [String]? {

@@ -2,7 +2,9 @@
 
 public import Forecasting
 
-/// What a model file's metadata say of the model's use. Keys that are absent leave a nil.
+/// What a model file's metadata say of the model's use.
+///
+/// Keys that are absent leave a nil.
 public struct ModelMetadata: Sendable, Equatable {
     /// `target`: `value` or `difference`.
     public var target: ForecastPlan.Model.Target?

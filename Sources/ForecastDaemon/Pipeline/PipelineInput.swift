@@ -48,8 +48,9 @@ struct PipelineInput: ~Copyable {
         }
     }
 
-    /// Receives the parts of one message, which arrive together, and gives their number. Parts after the
-    /// third are thrown away.
+    /// Receives the parts of one message, which arrive together, and gives their number.
+    ///
+    /// Parts after the third are thrown away.
     private mutating func receiveParts() throws(ZeroMQError) -> Int? {
         guard try socket.receive(into: &first, wait: false) else { return nil }
         guard first.hasMore else { return 1 }

@@ -36,7 +36,7 @@ package enum PipelineThread {
             onReady()
             try loop.run()
         } catch {
-            throw DaemonError(.unavailable, "\(error)")
+            throw DaemonError(error)
         }
     }
 
@@ -46,7 +46,9 @@ package enum PipelineThread {
 
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 
-        /// Starts a thread. It is not joined: `run` says when it ends.
+        /// Starts a thread.
+        ///
+        /// It is not joined: `run` says when it ends.
         func start() {
             var thread = pthread_t()
             let status = pthread_create(

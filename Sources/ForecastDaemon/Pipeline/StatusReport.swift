@@ -3,7 +3,9 @@
 import Forecasting
 import WireFormat
 
-/// What a pipeline says of itself, at most ten times a second. Counts are since the start.
+/// What a pipeline says of itself, at most ten times a second.
+///
+/// Counts are since the start.
 package struct StatusReport: Sendable, Equatable {
     /// Counts of one input.
     package struct Input: Sendable, Equatable {

@@ -1,0 +1,111 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+package import Forecasting
+import Glibc
+import WireFormat
+
+/// The rows of a CSV file as messages, at the pace of their times: the first column is the time, each other one a
+/// stream named by the header.
+///
+/// The file is read line by line, however long it is. Empty cells, and `nan`, `null` and `NA`, are no values.
+package struct CSVSource: MessageSource {
+    private let path: String
+    private let speed: Double?
+    private let prefix: String
+    private var lines: LineReader
+    private var streams: [String] = []
+    private var row: (time: Timestamp, cells: [String])?
+    private var beginning: (time: Timestamp, instant: ContinuousClock.Instant)?
+
+    /// Opens a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - speed: Seconds of the file per second; nil for as fast as they are taken.
+    ///   - prefix: What the stream ids begin with, before the column's name.
+    package init(path: String, speed: Double?, prefix: String) throws(DaemonError) {
+        self.path = path
+        self.speed = speed
+        self.prefix = prefix
+        lines = try LineReader(path: path)
+        guard let header = lines.next() else { throw failure("a header", "an empty file") }
+        let names = Self.cells(header)
+        guard names.count >= 2 else {
+            throw failure("a header with a time and at least one stream, divided by commas", "\"\(header)\"")
+        }
+        streams = names.dropFirst().map { prefix + $0 }
+        for stream in streams where !StreamIdentifier.isValid(Array(stream.utf8).span.bytes) {
+            throw failure("column names of A-Z a-z 0-9 . _ : / -", "\"\(stream.dropFirst(prefix.count))\"")
+        }
+    }
+
+    package var summary: String {
+        let pace = speed.map { $0 == 1 ? "" : ", \($0) times as fast," } ?? ", as fast as they are taken,"
+        return "\(streams.count) streams of \(path)\(pace)"
+    }
+
+    package mutating func nextDue() throws(DaemonError) -> ContinuousClock.Instant? {
+        row = try nextRow()
+        guard let time = row?.time else { return nil }
+        let begin = beginning ?? (time, .now)
+        beginning = begin
+        guard let speed else { return .now }
+        return begin.instant + .seconds(max(0, time.seconds(since: begin.time)) / speed)
+    }
+
+    package mutating func messages(at now: Timestamp) throws(DaemonError) -> [GeneratedMessage] {
+        guard let row else { return [] }
+        var messages: [GeneratedMessage] = []
+        for (stream, cell) in zip(streams, row.cells) {
+            guard let value = try value(cell) else { continue }
+            messages.append(.observation(stream: stream, Observation(time: row.time, value: value)))
+        }
+        return messages
+    }
+
+    private mutating func nextRow() throws(DaemonError) -> (time: Timestamp, cells: [String])? {
+        while let line = lines.next() {
+            if line.isEmpty { continue }
+            let cells = Self.cells(line)
+            guard cells.count == streams.count + 1 else {
+                throw failure("\(streams.count + 1) columns", "\(cells.count)")
+            }
+            guard let time = Self.time(cells[0]) else {
+                throw failure(
+                    "a time as 2026-11-23T06:59:40Z, as 2026-11-23 06:59:40 (UTC), or in seconds since 1970",
+                    "\"\(cells[0])\"")
+            }
+            return (time, Array(cells[1...]))
+        }
+        return nil
+    }
+
+    private func value(_ cell: String) throws(DaemonError) -> Double? {
+        if ["", "nan", "null", "na"].contains(cell.lowercased()) { return nil }
+        guard cell.utf8.allSatisfy({ "0123456789+-.eE".utf8.contains($0) }), let value = Double(cell),
+            value.isFinite
+        else { throw failure("a finite number, or nothing", "\"\(cell)\"") }
+        return value
+    }
+
+    private static func time(_ cell: String) -> Timestamp? {
+        let zoned = cell.count == 10 ? cell + "T00:00:00Z" : cell + "Z"
+        if let time = Timestamp(rfc3339: cell) ?? Timestamp(rfc3339: zoned) { return time }
+        guard let seconds = Double(cell), abs(seconds) < 9e9 else { return nil }
+        return Timestamp(nanoseconds: Int64((seconds * 1e9).rounded()))
+    }
+
+    /// Cells without the blanks and quotation marks around them.
+    private static func cells(_ line: String) -> [String] {
+        line.split(separator: ",", omittingEmptySubsequences: false).map { cell in
+            var cell = cell
+            while let first = cell.first, first == " " || first == "\"" { cell.removeFirst() }
+            while let last = cell.last, last == " " || last == "\"" { cell.removeLast() }
+            return String(cell)
+        }
+    }
+
+    private func failure(_ expected: String, _ found: String) -> DaemonError {
+        DaemonError(.data, "\(path):\(lines.number): expected \(expected), found \(found)")
+    }
+}

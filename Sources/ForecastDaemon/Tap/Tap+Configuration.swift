@@ -1,0 +1,36 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import WireFormat
+
+extension Tap.Options {
+    /// Where the demonstration's values are.
+    private static let defaultInput = "tcp://127.0.0.1:5556"
+    /// Where the demonstration's forecasts are.
+    private static let defaultOutput = "tcp://127.0.0.1:5557"
+
+    /// Listens to the publishers that a daemon subscribes to, and reads their messages as it does.
+    ///
+    /// A pull input cannot be listened to: each of its messages goes to one taker.
+    package init(inputsOf configuration: DaemonConfiguration?) {
+        let inputs =
+            configuration?.inputs.filter { $0.socket == .sub && !$0.connection.connect.isEmpty } ?? []
+        self.init(
+            side: .inputs(inputs.first?.decoder ?? .json(JSONDecoder())),
+            endpoints: configuration == nil ? [Self.defaultInput] : inputs.flatMap(\.connection.connect))
+    }
+
+    /// Listens to what a daemon publishes.
+    package init(outputsOf configuration: DaemonConfiguration?) {
+        let bound = configuration?.outputs.flatMap(\.connection.bind) ?? [Self.defaultOutput]
+        self.init(
+            side: .outputs,
+            endpoints: bound.map { endpoint in
+                // All interfaces: this machine's own is among them.
+                for everywhere in ["tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"]
+                where endpoint.hasPrefix(everywhere) {
+                    return "tcp://127.0.0.1:" + endpoint.dropFirst(everywhere.count)
+                }
+                return endpoint
+            })
+    }
+}

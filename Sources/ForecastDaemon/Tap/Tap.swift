@@ -1,0 +1,198 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+package import Forecasting
+import Glibc
+package import WireFormat
+import ZeroMQ
+
+/// Shows what goes in or out of a daemon: subscribes as any client would, decodes, prints.
+package struct Tap: ~Copyable {
+    /// What to show, and when to end.
+    package struct Options: Sendable {
+        /// Which side of the daemon is listened to.
+        package enum Side: Sendable {
+            /// Values, read by a decoder.
+            case inputs(PayloadDecoder)
+            /// Forecasts.
+            case outputs
+        }
+
+        /// Which side is listened to.
+        package var side: Side
+        /// Endpoints to connect to.
+        package var endpoints: [String]
+        /// Patterns of the streams to show; empty for all.
+        package var patterns: [Glob] = []
+        /// Messages after which to end; nil for no limit.
+        package var limit: Int?
+        /// Time after which to end; nil for no limit.
+        package var duration: Duration?
+        /// Whether to print JSON objects, one a line, instead of text.
+        package var isJSON = false
+
+        /// Makes options that show all streams.
+        package init(side: Side, endpoints: [String]) {
+            self.side = side
+            self.endpoints = endpoints
+        }
+    }
+
+    private let options: Options
+    private var view: any TapView
+    private var output = TapOutput()
+    private var losses = SequenceLosses()
+    private var messageCount = 0
+    private var lastArrival = ContinuousClock.now
+    private var hasComplained = false
+
+    /// Silence after which a hint is given.
+    private static let silence: Duration = .seconds(5)
+
+    /// Makes a tap.
+    package init(_ options: Options) {
+        self.options = options
+        switch (options.side, options.isJSON) {
+        case (.outputs, true): view = ForecastJSONView()
+        case (.outputs, false): view = ForecastView(isStyled: TapOutput.isStyled)
+        case (.inputs(let decoder), let isJSON): view = ObservationView(decoder: decoder, isJSON: isJSON)
+        }
+    }
+
+    /// Shows messages until a limit, a signal or the end of whoever reads the output.
+    package mutating func run() throws(DaemonError) {
+        let signals = try TerminationSignals.descriptor()
+        do throws(ZeroMQError) {
+            let context = try Context()
+            var socketOptions = SocketOptions()
+            socketOptions.maximumReconnectInterval = .seconds(1)
+            var socket = try Socket(.sub, in: context, options: socketOptions)
+            // The subscriptions come first, so that the connection has them from the start.
+            let prefixes = options.patterns.isEmpty ? [""] : options.patterns.map(\.literalPrefix)
+            for prefix in Set(prefixes) { try socket.subscribe(to: prefix) }
+            for endpoint in options.endpoints { try socket.connect(endpoint) }
+            try show(from: &socket, until: signals)
+        } catch {
+            throw DaemonError(error)
+        }
+        if !options.isJSON {
+            let lost = losses.count > 0 ? ", \(losses.count) more were lost on the way" : ""
+            StandardError.writeLine("tap: \(messageCount) messages of \(losses.streamCount) streams\(lost)")
+        }
+    }
+
+    private mutating func show(from socket: inout Socket, until signals: Int32) throws(ZeroMQError) {
+        let end = options.duration.map { ContinuousClock.now + $0 }
+        var poller = Poller()
+        let signalItem = poller.add(descriptor: signals)
+        _ = poller.add(socket)
+        var frame = Message()
+        lastArrival = .now
+        while true {
+            let now = ContinuousClock.now
+            if let end, now >= end { return }
+            let limit = min(end.map { $0 - now } ?? Self.silence, lastArrival + Self.silence - now)
+            _ = try poller.wait(atMost: hasComplained ? end.map { $0 - now } ?? Self.silence : limit)
+            if poller.isReady(signalItem) { return }
+            // At most so many before a look at the signals.
+            for _ in 0..<1000 {
+                guard let frames = try Self.receive(from: &socket, into: &frame) else { break }
+                show(frames)
+                if let limit = options.limit, messageCount >= limit { return _ = output.flush() }
+            }
+            guard output.flush() else { return }
+            complainOfSilence()
+        }
+    }
+
+    private static func receive(
+        from socket: inout Socket, into frame: inout Message
+    ) throws(ZeroMQError) -> [[UInt8]]? {
+        guard try socket.receive(into: &frame, wait: false) else { return nil }
+        var frames = [frame.bytes.withUnsafeBytes { Array($0) }]
+        while frame.hasMore, try socket.receive(into: &frame, wait: false) {
+            frames.append(frame.bytes.withUnsafeBytes { Array($0) })
+        }
+        return frames
+    }
+
+    private mutating func show(_ frames: [[UInt8]]) {
+        (lastArrival, hasComplained) = (.now, false)
+        let message = TapMessage(frames: frames)
+        guard
+            options.patterns.isEmpty
+                || options.patterns.contains(where: { $0.matches(message.stream.span.bytes) })
+        else { return }
+        messageCount += 1
+        output.write(view.text(of: message, lostBefore: losses.note(message)))
+    }
+
+    private mutating func complainOfSilence() {
+        guard !hasComplained, ContinuousClock.now - lastArrival >= Self.silence else { return }
+        hasComplained = true
+        let what =
+            switch options.side {
+            case .inputs: "is a publisher running, and bound there?"
+            case .outputs: "is the daemon running, and are values coming in?"
+            }
+        StandardError.writeLine(
+            "tap: nothing received from \(options.endpoints.joined(separator: ", ")) for 5 s; \(what) Still trying."
+        )
+    }
+}
+
+/// How messages are shown.
+protocol TapView {
+    /// A message as one line or several, each with its end.
+    mutating func text(of message: TapMessage, lostBefore: UInt64) -> String
+}
+
+/// A message as it was received.
+struct TapMessage {
+    /// The stream id.
+    let stream: [UInt8]
+    /// The payload.
+    let payload: [UInt8]
+    /// The publisher's number of the message.
+    let sequence: UInt64?
+    /// What is wrong with the frames.
+    let problem: DecodeError?
+
+    init(frames: [[UInt8]]) {
+        let first = frames[0]
+        let lastFrame = frames[frames.count - 1]
+        let last = lastFrame.span.bytes
+        do throws(DecodeError) {
+            switch frames.count {
+            case 1:
+                let parts = try MessageFrames.split(last)
+                (stream, payload, sequence) = (
+                    Array(first[parts.identifier]), Array(first[parts.payload]), nil
+                )
+            case 2: (stream, payload, sequence) = (first, frames[1], nil)
+            case 3: (stream, payload, sequence) = (first, frames[1], try MessageFrames.sequence(from: last))
+            default: throw .frameCount
+            }
+            problem = nil
+        } catch {
+            (stream, payload, sequence, problem) = (first, frames.count > 1 ? frames[1] : [], nil, error)
+        }
+    }
+
+    /// The stream id as text.
+    var streamText: String { String(decoding: stream, as: UTF8.self).printable }
+    /// The payload as text, or what its beginning is in hexadecimal if it is no text.
+    var payloadText: String {
+        String(validating: payload, as: UTF8.self)?.printable
+            ?? payload.prefix(32).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(
+                separator: "")
+    }
+}
+
+extension String {
+    /// The text without characters that would move a terminal's cursor or worse.
+    var printable: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    }
+}

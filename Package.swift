@@ -45,7 +45,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels"],
-            resources: [.copy("Golden")]),
+            exclude: ["Golden", "arm64"]),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
         .testTarget(name: "ForecastingTests", dependencies: ["Forecasting"]),
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),

@@ -5,7 +5,7 @@ package import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// The daemon: one pipeline and the services around it, from start to a clean end.
+/// The daemon: the pipelines and the services around it, from start to a clean end.
 package struct Daemon: Sendable {
     let plan: PipelinePlan
     let dropLogInterval: Duration
@@ -24,7 +24,7 @@ package struct Daemon: Sendable {
     ///
     /// - Throws: A `DaemonError` if the pipeline cannot begin or go on.
     package func run() async throws {
-        let mailbox = try Mailbox()
+        let mailbox = try Mailbox(threadCount: plan.threadCount)
         let notifier = ServiceNotifier { name in getenv(name).map { String(cString: $0) } }
         let services: [any Service] = [
             WatchdogService(mailbox: mailbox, notifier: notifier),
@@ -58,7 +58,7 @@ package struct Daemon: Sendable {
                 "stopped",
                 metadata: [
                     "streams": "\(report.streams)", "observations": "\(report.observations)",
-                    "dropped": "\(report.drops)",
+                    "forecasts": "\(report.forecasts)", "dropped": "\(report.drops)",
                 ])
         }
     }

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 package import Forecasting
+import Foundation
 import Logging
 import RecurrentKernels
 import WireFormat
@@ -117,6 +118,14 @@ package struct PreparedDaemon: Sendable {
 }
 
 extension PreparedDaemon {
+    /// Pipelines that the streams are divided among.
+    var pipelineCount: Int {
+        switch configuration.pipelines {
+        case .auto: ProcessInfo.processInfo.activeProcessorCount  // heeds the process's affinity
+        case .fixed(let count): count
+        }
+    }
+
     private func pipelinePlan() -> PipelinePlan {
         PipelinePlan(
             inputs: configuration.inputs.map { input in
@@ -139,7 +148,8 @@ extension PreparedDaemon {
             labels: forecasts.rules.map {
                 RuleLabels(
                     model: forecasts.models[$0.model].name, revision: forecasts.models[$0.model].revision)
-            }, batchLimit: configuration.pipeline.batchLimit, ioThreads: configuration.pipeline.ioThreads,
+            }, pipelineCount: pipelineCount, batchLimit: configuration.pipeline.batchLimit,
+            ioThreads: configuration.pipeline.ioThreads,
             ioThreadScheduling: configuration.pipeline.ioThreadScheduling,
             epoch: UInt64(max(0, WallClock.now().nanoseconds)))
     }

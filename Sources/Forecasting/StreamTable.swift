@@ -45,7 +45,7 @@ public struct StreamTable: ~Copyable {
 
     /// The slot of `identifier`, or nil if it is not in the table.
     public func slot(of identifier: RawSpan) -> UInt32? {
-        let hash = Self.hash(identifier, seed: seed)
+        let hash = StreamIdentifier.hash(of: identifier, seed: seed)
         var bucket = Int(truncatingIfNeeded: hash) & mask
         while buckets[bucket] != 0 {
             let slot = buckets[bucket] - 1
@@ -63,7 +63,7 @@ public struct StreamTable: ~Copyable {
     public mutating func insert(_ identifier: RawSpan) -> UInt32 {
         precondition(count < capacity, "the stream table is full: ask count < capacity first")
         precondition(StreamIdentifier.isValid(identifier), "only a valid stream id gets a slot")
-        let hash = Self.hash(identifier, seed: seed)
+        let hash = StreamIdentifier.hash(of: identifier, seed: seed)
         var bucket = Int(truncatingIfNeeded: hash) & mask
         while buckets[bucket] != 0 { bucket = (bucket + 1) & mask }
         let slot = UInt32(count)
@@ -89,28 +89,6 @@ public struct StreamTable: ~Copyable {
             bytes.withUnsafeBytes { known in
                 memcmp(given.baseAddress!, known.baseAddress! + range.lowerBound, range.count) == 0
             }
-        }
-    }
-
-    /// Multiply-and-fold over words of eight bytes (the idea of wyhash): about one multiplication per word.
-    private static func hash(_ identifier: RawSpan, seed: UInt64) -> UInt64 {
-        func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
-            let product = left.multipliedFullWidth(by: right)
-            return product.high ^ product.low
-        }
-        return identifier.withUnsafeBytes { bytes in
-            var state = seed ^ 0x9E37_79B9_7F4A_7C15
-            var offset = 0
-            while offset < bytes.count {
-                var word: UInt64 = 0
-                let width = min(8, bytes.count - offset)
-                withUnsafeMutableBytes(of: &word) {
-                    $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + width]))
-                }
-                state = fold(state ^ word, 0xD6E8_FEB8_6659_FD93)
-                offset += 8
-            }
-            return fold(state ^ UInt64(bytes.count), 0xA076_1D64_78BD_642F)
         }
     }
 }

@@ -36,15 +36,20 @@ public struct ForecastEncoder: ~Copyable {
         self.times = times
         let digits = String(epoch, radix: 16)
         let padded = String(repeating: "0", count: 16 - digits.count) + digits
-        labels = rules.map {
-            Array(
-                (",\"every\":\"event\",\"model\":" + Self.quoted($0.model) + ",\"revision\":"
-                    + Self.quoted($0.revision) + ",\"epoch\":\"" + padded + "\",\"seq\":").utf8)
-        }
-        let longestLabels = labels.map(\.count).max() ?? 0
-        buffer = ByteBuffer(
-            capacity: 512 + StreamIdentifier.maximumLength + longestLabels
-                + (maximumHorizon + 8) * (ByteBuffer.maximumNumberLength + 1))
+        labels = rules.map { Array((Self.labels($0) + padded + "\",\"seq\":").utf8) }
+        buffer = ByteBuffer(capacity: Self.maximumLength(rules: rules, maximumHorizon: maximumHorizon))
+    }
+
+    /// No forecast of these rules is written in more bytes.
+    public static func maximumLength(rules: [RuleLabels], maximumHorizon: Int) -> Int {
+        let longestLabels = rules.map { labels($0).utf8.count }.max() ?? 0
+        return 512 + StreamIdentifier.maximumLength + longestLabels
+            + (maximumHorizon + 8) * (ByteBuffer.maximumNumberLength + 1)
+    }
+
+    private static func labels(_ rule: RuleLabels) -> String {
+        ",\"every\":\"event\",\"model\":" + quoted(rule.model) + ",\"revision\":" + quoted(rule.revision)
+            + ",\"epoch\":\""
     }
 
     /// Writes a forecast over the last one.

@@ -71,7 +71,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(9, "Streams-Limit: 5", #"9:1: unknown key "Streams-Limit"; did you mean "streams_limit"?"#),
         BadLine(
             9, "http: {bind: x}",
-            #"9:1: unknown key "http"; known keys: inputs, outputs, models, streams, streams_limit, pipeline, log"#
+            #"9:1: unknown key "http"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log"#
         ),
         BadLine(
             9, "log: {levl: info}", #"9:7: log: unknown key "levl"; did you mean "level"?"#),
@@ -90,7 +90,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, #""a\nb\u0007": 1"#,
             #"9:1: unknown key "a\nb\u{07}"; known keys: inputs, outputs, models, streams, streams_limit, "#
-                + "pipeline, log"),
+                + "pipelines, pipeline, log"),
         BadLine(
             9, "log: {1: 2, \"1\": 3}",
             #"9:7: log: unknown key "1"; known keys: level, drops_every"#,

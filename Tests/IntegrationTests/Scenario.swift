@@ -15,12 +15,14 @@ final class Scenario {
     /// The payload of messages that only find out whether the sockets are joined.
     private let probe: String
     private(set) var daemon: DaemonProcess
+    /// Forecasts that only found out whether the sockets are joined.
+    private(set) var probeCount = 0
 
     /// Makes the model, binds the publisher `in` (subscribed to by the daemon), connects the subscriber `out`.
     init(
         transport: Transport = .tcp, model: [String: Any] = [:], modelKeys: String = "",
         rule: String = "scale: none, warmup: 0", inputKeys: String = "socket: sub, format: json",
-        match: String = "*", limit: Int = 1000, probe: String = #"{"value":0}"#
+        match: String = "*", limit: Int = 1000, pipelines: String = "1", probe: String = #"{"value":0}"#
     ) throws {
         self.probe = probe
         directory = try TemporaryDirectory()
@@ -42,6 +44,7 @@ final class Scenario {
             streams:
               - {match: "\(match)", model: pump, \(rule)}
             streams_limit: \(limit)
+            pipelines: \(pipelines)
             log: {level: debug, drops_every: 1h}
             """
         daemon = try DaemonProcess(configuration, in: directory)
@@ -57,11 +60,11 @@ final class Scenario {
 
     /// Waits until values of `publisher` come back as forecasts to `subscriber`.
     func join(publisher: String, subscriber: String, stream: String = "probe") throws {
-        _ = try peer.call(
+        probeCount += try peer.call(
             "probe",
             [
                 "publisher": publisher, "subscriber": subscriber, "stream": stream, "payload": probe,
-            ], as: Bool.self)
+            ], as: Int.self)
     }
 
     /// Starts the daemon anew with the same configuration, after it has ended.
@@ -76,6 +79,11 @@ final class Scenario {
     func receive(_ count: Int, from subscriber: String = "out") throws -> [Peer.Received] {
         try peer.call(
             "receive", ["name": subscriber, "count": count, "skip": "probe"], as: [Peer.Received].self)
+    }
+
+    /// As `receive`, with the forecasts of probes.
+    func receiveAny(_ count: Int) throws -> [Peer.Received] {
+        try peer.call("receive", ["name": "out", "count": count], as: [Peer.Received].self)
     }
 
     /// PyTorch's forecasts after each of `values`.

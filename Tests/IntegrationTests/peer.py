@@ -128,15 +128,19 @@ def receive(name, count, skip=None):
 
 
 def probe(publisher, subscriber, stream, payload):
-    """Sends values of a stream of its own until a forecast of it arrives: then all sockets are joined."""
+    """Sends values of a stream of its own until a forecast of it arrives: then all sockets are joined.
+
+    Answers with the number of forecasts received meanwhile.
+    """
     deadline = time.monotonic() + TIMEOUT_MS / 1000
-    socket = sockets[subscriber]
+    socket, count = sockets[subscriber], 0
     while time.monotonic() < deadline:
         sockets[publisher].send_multipart([stream.encode(), payload.encode()])
         if socket.poll(20):
             while socket.poll(200):
                 socket.recv_multipart()
-            return True
+                count += 1
+            return count
     raise TimeoutError("no forecast of the probe stream arrived")
 
 

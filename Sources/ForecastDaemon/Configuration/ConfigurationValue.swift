@@ -45,9 +45,17 @@ struct ConfigurationValue {
         return scalar.string
     }
 
+    /// Whether the value is just this word.
+    func isWord(_ word: String) -> Bool {
+        if case .scalar(let scalar) = node { scalar.string == word } else { false }
+    }
+
     /// The value as a decimal whole number.
-    func integer(in range: ClosedRange<Int>) -> Int? {
-        let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    ///
+    /// - Parameter word: What may stand there instead, for the words of a problem.
+    func integer(in range: ClosedRange<Int>, orWord word: String? = nil) -> Int? {
+        let alternative = word.map { "\($0) or " } ?? ""
+        let expected = "\(alternative)a whole number from \(range.lowerBound) to \(range.upperBound)"
         guard let scalar = scalar(expected) else { return nil }
         guard !scalar.isQuoted else {
             problem("expected \(expected), found \(node.summary) in quotes: leave the quotes out")

@@ -12,7 +12,9 @@ public struct DaemonConfiguration: Sendable, Equatable {
     public var streams: [StreamRuleConfiguration]
     /// The most streams that are followed at a time; values of any further one are refused and counted.
     public var streamsLimit = 100_000
-    /// How the pipeline runs.
+    /// Pipelines that the streams are divided among.
+    public var pipelines = PipelineCount.fixed(1)
+    /// How each pipeline runs.
     public var pipeline: PipelineConfiguration
     /// What is logged.
     public var log: LogConfiguration
@@ -66,6 +68,7 @@ extension DaemonConfiguration: ConfigurationSection {
         models = table.require("models", "what forecasts are made with")?.readNamedSections() ?? []
         streams = table.require("streams", "the rules that give streams a model")?.readSections() ?? []
         table.read("streams_limit", in: 1...10_000_000, into: &streamsLimit)
+        if let value = table.take("pipelines") { pipelines = value.pipelineCount() ?? pipelines }
         pipeline = table.readSection("pipeline")
         log = table.readSection("log")
         checkRules(table)

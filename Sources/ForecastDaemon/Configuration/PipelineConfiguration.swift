@@ -2,7 +2,7 @@
 
 public import ZeroMQ
 
-/// How the pipeline runs.
+/// How each pipeline runs.
 public struct PipelineConfiguration: Sendable, Equatable {
     /// The most messages that are taken from the sockets per turn.
     public var batchLimit = 64
@@ -17,5 +17,20 @@ extension PipelineConfiguration: ConfigurationSection {
         table.read("batch_limit", in: 1...100_000, into: &batchLimit)
         table.read("io_threads", in: 1...64, into: &ioThreads)
         table.read("io_thread_scheduling", into: &ioThreadScheduling)
+    }
+}
+
+/// Pipelines that the streams are divided among.
+public enum PipelineCount: Sendable, Equatable {
+    /// One per processor that the process may use.
+    case auto
+    /// So many.
+    case fixed(Int)
+}
+
+extension ConfigurationValue {
+    /// The value as a number of pipelines.
+    func pipelineCount() -> PipelineCount? {
+        isWord("auto") ? .auto : integer(in: 1...256, orWord: "auto").map { .fixed($0) }
     }
 }

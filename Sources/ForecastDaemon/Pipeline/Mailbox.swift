@@ -1,70 +1,63 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import Synchronization
 
-/// The only thing that a pipeline's thread shares with the rest of the daemon: commands in, reports out.
+/// What the pipelines' threads share with the rest of the daemon: commands in, reports out.
 package final class Mailbox: Sendable {
-    /// What the rest of the daemon may ask of a pipeline.
+    /// What the rest of the daemon may ask of the pipelines.
     package enum Command: Sendable {
         /// Take in what has arrived, publish its forecasts, and end.
         case stop
     }
 
+    /// What one thread says of itself.
+    private struct Thread {
+        var report: StatusReport?
+        var turnCount: UInt64 = 0
+    }
+
     private let commands = Mutex<[Command]>([])
-    private let report = Mutex<StatusReport?>(nil)
-    private let turns = Atomic<UInt64>(0)
-    /// Becomes readable when a command waits.
-    let wakeDescriptor: Int32
-    private let wakeEnd: Int32
+    private let threads: Mutex<[Thread]>
+    /// Wakes the thread that takes the commands.
+    let doorbell: Doorbell
 
-    /// Makes an empty mailbox.
-    package init() throws(DaemonError) {
-        var ends: (Int32, Int32) = (-1, -1)
-        let made = withUnsafeMutableBytes(of: &ends) {
-            pipe($0.assumingMemoryBound(to: Int32.self).baseAddress!)
-        }
-        guard made == 0 else {
-            throw DaemonError(.unavailable, "cannot make a pipe: \(String(cString: strerror(errno)))")
-        }
-        for end in [ends.0, ends.1] {
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-        }
-        (wakeDescriptor, wakeEnd) = ends
+    /// Makes an empty mailbox for threads `0..<threadCount`, of which number 0 takes the commands.
+    package init(threadCount: Int) throws(DaemonError) {
+        doorbell = try Doorbell()
+        threads = Mutex(Array(repeating: Thread(), count: threadCount))
     }
 
-    deinit {
-        close(wakeDescriptor)
-        close(wakeEnd)
-    }
-
-    /// Asks something of the pipeline and wakes it.
+    /// Asks something of the pipelines.
     package func post(_ command: Command) {
         commands.withLock { $0.append(command) }
-        var byte: UInt8 = 1
-        _ = write(wakeEnd, &byte, 1)  // a full pipe wakes as well
+        doorbell.ring()
     }
 
-    /// The commands that wait, for the pipeline's thread.
+    /// Whether a command waits.
+    var hasCommands: Bool { commands.withLock { !$0.isEmpty } }
+
+    /// The commands that wait, for thread 0.
     func takeCommands() -> [Command] {
-        var bytes: (UInt64, UInt64) = (0, 0)
-        while read(wakeDescriptor, &bytes, 16) > 0 {}
-        return commands.withLock { waiting in
+        commands.withLock { waiting in
             defer { waiting.removeAll() }
             return waiting
         }
     }
 
-    /// Puts a new report in place of the last, for the pipeline's thread.
-    func publish(_ newest: StatusReport) { report.withLock { $0 = newest } }
+    /// Puts a new report in place of a thread's last.
+    func publish(_ newest: StatusReport, of thread: Int) {
+        threads.withLock { $0[thread].report = newest }
+    }
 
-    /// The newest report; nil before the first.
-    package var newestReport: StatusReport? { report.withLock { $0 } }
+    /// The newest reports of all threads, added up; nil before the first.
+    package var newestReport: StatusReport? {
+        let reports = threads.withLock { $0.compactMap(\.report) }
+        return reports.dropFirst().reduce(into: reports.first) { sum, report in sum?.add(report) }
+    }
 
-    /// Marks the end of one turn, for the pipeline's thread.
-    func markTurn() { turns.add(1, ordering: .relaxed) }
+    /// Marks the end of one turn of a thread.
+    func markTurn(of thread: Int) { threads.withLock { $0[thread].turnCount += 1 } }
 
-    /// Turns so far: a pipeline that works adds at least one a second.
-    package var turnCount: UInt64 { turns.load(ordering: .relaxed) }
+    /// Turns so far, by thread: each that works adds at least one a second.
+    package var turnCounts: [UInt64] { threads.withLock { $0.map(\.turnCount) } }
 }

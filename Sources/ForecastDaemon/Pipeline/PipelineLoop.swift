@@ -8,69 +8,52 @@ import ZeroMQ
 /// The pipeline: poll, drain, decode, step, publish, over and over.
 ///
 /// One thread builds it, runs it and owns all of it: sockets, streams, state, buffers. Nothing in it is
-/// locked, and after warm-up nothing in a turn allocates per message.
-struct PipelineLoop: ~Copyable {
+/// locked, and after warm-up nothing in a turn allocates per message. With several pipelines this loop keeps the
+/// sockets, and its stage hands the steps to threads of their own.
+struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private let batchLimit: Int
     private let mailbox: Mailbox
-    /// The poller's number for the mailbox.
-    private let mailboxItem: Int
+    /// The poller's number for the mailbox's doorbell.
+    private let bellItem: Int
     private var inputs: RigidArray<PipelineInput>
-    private var outputs: RigidArray<PipelineOutput>
+    private var outputs: PipelineOutputs
     private var poller: Poller
-    private var engine: ForecastEngine
+    private var stage: Stage
     private var decoded: DecodedMessage
     private var report: StatusReport
-    private var publishedReport: StatusReport
     private var reportTime: Timestamp
+    /// Whether anything happened since the last report.
+    private var hasNews: Bool
     private var isStopping: Bool
     /// The input that the next drain begins with, so that no input starves another.
     private var firstInput: Int
 
     /// Nanoseconds between two reports.
-    private static let reportInterval: Int64 = 100_000_000
+    private static var reportInterval: Int64 { 100_000_000 }
     /// Nanoseconds that draining may take when the loop is asked to stop.
-    private static let drainTime: Int64 = 1_000_000_000
+    private static var drainTime: Int64 { 1_000_000_000 }
 
     /// Opens all sockets.
-    static func open(
-        _ plan: PipelinePlan, mailbox: Mailbox, context: Context
-    ) throws(ZeroMQError) -> PipelineLoop {
-        var poller = Poller()
-        let mailboxItem = poller.add(descriptor: mailbox.wakeDescriptor)
-        var inputs = RigidArray<PipelineInput>(capacity: plan.inputs.count)
+    init(
+        _ plan: PipelinePlan, mailbox: Mailbox, context: Context, stage: consuming Stage
+    ) throws(ZeroMQError) {
+        poller = Poller()
+        bellItem = poller.add(descriptor: mailbox.doorbell.descriptor)
+        inputs = RigidArray(capacity: plan.inputs.count)
         for input in plan.inputs {
             inputs.append(try PipelineInput(input, context: context, poller: &poller))
         }
-        var outputs = RigidArray<PipelineOutput>(capacity: plan.outputs.count)
-        for output in plan.outputs {
-            outputs.append(try PipelineOutput(output, pipeline: plan, context: context))
-        }
-        return PipelineLoop(
-            plan, mailbox: mailbox, mailboxItem: mailboxItem, inputs: inputs, outputs: outputs, poller: poller
-        )
-    }
-
-    private init(
-        _ plan: PipelinePlan, mailbox: Mailbox, mailboxItem: Int, inputs: consuming RigidArray<PipelineInput>,
-        outputs: consuming RigidArray<PipelineOutput>, poller: consuming Poller
-    ) {
-        var random = SystemRandomNumberGenerator()
-        engine = ForecastEngine(plan: plan.forecasts, seed: random.next())
-        self.inputs = inputs
-        self.outputs = outputs
-        self.poller = poller
+        outputs = try PipelineOutputs(plan.outputs, context: context)
         self.mailbox = mailbox
-        self.mailboxItem = mailboxItem
+        self.stage = stage
         batchLimit = plan.batchLimit
         decoded = DecodedMessage()
         reportTime = Timestamp(nanoseconds: 0)
+        hasNews = false
         isStopping = false
         firstInput = 0
-        report = StatusReport(
-            inputs: plan.inputs.map { StatusReport.Input(name: $0.name) },
-            outputs: plan.outputs.map { StatusReport.Output(name: $0.name) })
-        publishedReport = report
-        mailbox.publish(report)
+        report = StatusReport(plan)
+        mailbox.publish(report, of: 0)
     }
 
     /// Runs turns until the mailbox says stop, then takes in and publishes what has arrived by then.
@@ -78,26 +61,38 @@ struct PipelineLoop: ~Copyable {
         while !isStopping { try turn() }
         let deadline = Timestamp(nanoseconds: WallClock.now().nanoseconds + Self.drainTime)
         while try drain(at: WallClock.now()) > 0, WallClock.now() < deadline {
-            try forecast(at: WallClock.now())
+            try stage.forecast(to: &outputs, at: WallClock.now())
         }
-        try forecast(at: WallClock.now())
+        try stage.finish(to: &outputs)
         publishReport(at: WallClock.now())
     }
 
     private mutating func turn() throws(ZeroMQError) {
-        let isReported = report == publishedReport
-        _ = try poller.wait(atMost: isReported ? .seconds(1) : .nanoseconds(Self.reportInterval))
+        try sleep()
         let now = WallClock.now()
-        if poller.isReady(mailboxItem) {
-            for command in mailbox.takeCommands() {
-                switch command {
-                case .stop: isStopping = true
-                }
+        if mailbox.hasCommands { obey(mailbox.takeCommands()) }
+        let count = try drain(at: now)
+        hasNews = hasNews || count > 0 || stage.hasForecasts
+        try stage.forecast(to: &outputs, at: now)
+        endTurn(at: now)
+    }
+
+    /// Sleeps until there is something to do, or something to report.
+    private mutating func sleep() throws(ZeroMQError) {
+        let doorbell = mailbox.doorbell
+        doorbell.arm()
+        let isIdle = !stage.hasForecasts && !mailbox.hasCommands
+        let limit: Duration = hasNews ? .nanoseconds(Self.reportInterval) : .seconds(1)
+        _ = try poller.wait(atMost: isIdle ? limit : .zero)
+        doorbell.disarm(isReadable: poller.isReady(bellItem))
+    }
+
+    private mutating func obey(_ commands: [Mailbox.Command]) {
+        for command in commands {
+            switch command {
+            case .stop: isStopping = true
             }
         }
-        _ = try drain(at: now)
-        try forecast(at: now)
-        endTurn(at: now)
     }
 
     /// Takes in at most `batchLimit` messages that have arrived; gives their number.
@@ -120,67 +115,37 @@ struct PipelineLoop: ~Copyable {
             report.inputs[index].undecodable[Int(reason.rawValue)] += 1
         case .decoded:
             for observation in 0..<decoded.count {
-                if engine.isFull { try forecast(at: now) }
-                accept(observation, input: index, at: now)
+                while !Self.offer(decoded, observation, input: index, to: &stage, at: now) {
+                    try stage.forecast(to: &outputs, at: now)
+                }
             }
         }
         report.inputs[index].messages += 1
         return true
     }
 
-    private mutating func accept(_ index: Int, input: Int, at now: Timestamp) {
-        let (time, value) = decoded.observation(at: index)
-        let observation = Observation(time: time ?? now, value: value)
-        if let refusal = Self.offer(observation, of: decoded, index, to: &engine, at: now) {
-            report.inputs[input].refused[Int(refusal.rawValue)] += 1
-        } else {
-            report.inputs[input].observations += 1
-        }
-    }
-
     // Static with explicit parameters: a span of one property may not be in hand while another one changes.
     private static func offer(
-        _ observation: Observation, of decoded: borrowing DecodedMessage, _ index: Int,
-        to engine: inout ForecastEngine, at now: Timestamp
-    ) -> Refusal? {
-        engine.accept(observation, of: decoded.identifier(at: index), at: now)
-    }
-
-    /// Steps every stream that has a tick, and publishes its forecast.
-    private mutating func forecast(at now: Timestamp) throws(ZeroMQError) {
-        while engine.advance(at: now) {
-            for output in outputs.indices {
-                try Self.publish(
-                    engine, to: &outputs[output], counting: &report.outputs[output])
-            }
-        }
-    }
-
-    private static func publish(
-        _ engine: borrowing ForecastEngine, to output: inout PipelineOutput,
-        counting counts: inout StatusReport.Output
-    ) throws(ZeroMQError) {
-        for index in 0..<engine.forecastCount {
-            let forecast = engine.forecast(at: index)
-            let isComplete = try output.publish(
-                forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index))
-            counts.published += 1
-            if !isComplete { counts.dropped += 1 }
-        }
+        _ decoded: borrowing DecodedMessage, _ index: Int, input: Int, to stage: inout Stage,
+        at now: Timestamp
+    ) -> Bool {
+        let (time, value) = decoded.observation(at: index)
+        return stage.accept(
+            Observation(time: time ?? now, value: value), of: decoded.identifier(at: index), input: input,
+            at: now)
     }
 
     private mutating func endTurn(at now: Timestamp) {
-        mailbox.markTurn()
+        mailbox.markTurn(of: 0)
         let elapsed = now.seconds(since: reportTime) * 1e9
-        if elapsed >= Double(Self.reportInterval) || elapsed < 0 { publishReport(at: now) }
+        if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }
     }
 
     private mutating func publishReport(at now: Timestamp) {
-        report.streams = engine.streamCount
-        report.resets = engine.resetCount
-        guard report != publishedReport else { return }
+        stage.count(into: &report)
+        outputs.count(into: &report)
         reportTime = now
-        publishedReport = report
-        mailbox.publish(report)
+        hasNews = false
+        mailbox.publish(report, of: 0)
     }
 }

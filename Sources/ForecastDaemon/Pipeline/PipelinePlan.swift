@@ -46,6 +46,8 @@ package struct PipelinePlan: Sendable {
     package var forecasts: ForecastPlan
     /// The model's name and revision for each rule of `forecasts`.
     package var labels: [RuleLabels]
+    /// Pipelines that the streams are divided among.
+    package var pipelineCount: Int
     /// The most messages that one turn takes in.
     package var batchLimit: Int
     /// Threads that libzmq moves messages with.
@@ -54,4 +56,25 @@ package struct PipelinePlan: Sendable {
     package var ioThreadScheduling: IOThreadScheduling
     /// This life of the publisher; a later life has a higher number.
     package var epoch: UInt64
+}
+
+extension PipelinePlan {
+    /// Threads that the pipelines run on: one, or one for the sockets and one for each pipeline.
+    var threadCount: Int { pipelineCount == 1 ? 1 : 1 + pipelineCount }
+
+    /// The longest horizon of all rules.
+    var maximumHorizon: Int { forecasts.rules.map(\.horizon).max() ?? 1 }
+
+    /// What the engine of one pipeline does.
+    ///
+    /// Streams are divided by the hash of their id, which is uneven by chance: six standard deviations of room above the
+    /// even share make sure that `streamsLimit` streams find a place.
+    var forecastsOfOnePipeline: ForecastPlan {
+        guard pipelineCount > 1 else { return forecasts }
+        let share = Double(forecasts.streamsLimit) / Double(pipelineCount)
+        return ForecastPlan(
+            models: forecasts.models, rules: forecasts.rules,
+            streamsLimit: min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1),
+            batchLimit: forecasts.batchLimit)
+    }
 }

@@ -3,36 +3,46 @@
 import Glibc
 import ZeroMQ
 
-/// The operating system's thread that builds and runs one pipeline.
+/// The operating system's threads that build and run the pipelines.
 package enum PipelineThread {
-    /// Runs the pipeline on a thread of its own until the mailbox says stop.
+    /// Runs the pipelines on threads of their own until the mailbox says stop.
     ///
     /// - Parameters:
     ///   - plan: What to run.
-    ///   - mailbox: The thread's link to the rest of the daemon.
-    ///   - onReady: Called on the thread when all sockets are open.
+    ///   - mailbox: The threads' link to the rest of the daemon, for `plan.threadCount` threads.
+    ///   - onReady: Called on the sockets' thread when all of them are open.
     /// - Throws: A `DaemonError` if a socket cannot be opened or fails.
     package static func run(
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: @escaping @Sendable () -> Void
     ) async throws {
         try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
-            let body = Body {
+            start(name: "pipeline") {
                 ended.resume(
                     with: Result { () throws(DaemonError) in
                         try runLoop(plan, mailbox: mailbox, onReady: onReady)
                     }.mapError { $0 as any Error })
             }
-            body.start()
         }
     }
 
     private static func runLoop(
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: () -> Void
     ) throws(DaemonError) {
+        if plan.pipelineCount == 1 {
+            try runLoop(plan, mailbox: mailbox, stage: EngineStage(plan), onReady: onReady)
+        } else {
+            try runLoop(
+                plan, mailbox: mailbox, stage: DistributionStage(plan, mailbox: mailbox), onReady: onReady)
+        }
+    }
+
+    private static func runLoop<Stage: ForecastStage & ~Copyable>(
+        _ plan: PipelinePlan, mailbox: Mailbox, stage: consuming Stage, onReady: () -> Void
+    ) throws(DaemonError) {
         do throws(ZeroMQError) {
             let context = try Context(
                 ioThreads: plan.ioThreads, ioThreadScheduling: plan.ioThreadScheduling)
-            var loop = try PipelineLoop.open(plan, mailbox: mailbox, context: context)
+            var loop = try PipelineLoop(plan, mailbox: mailbox, context: context, stage: stage)
             onReady()
             try loop.run()
         } catch {
@@ -40,25 +50,39 @@ package enum PipelineThread {
         }
     }
 
+    /// Starts a thread, which is not joined: `body` says when it ends.
+    ///
+    /// - Parameter name: At most 15 bytes, for ps and top.
+    static func start(name: String, _ body: @escaping @Sendable () -> Void) {
+        precondition(name.utf8.count <= 15, "the system takes 15 bytes for a thread's name")
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().main()
+                return nil
+            }, Unmanaged.passRetained(Body(name: name, run: body)).toOpaque())
+        precondition(status == 0, "the system has no thread for a pipeline")
+        pthread_detach(thread)
+    }
+
     /// What a new thread is to do, on its way through pthread_create.
     private final class Body {
+        private let name: String
         private let run: @Sendable () -> Void
 
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+        init(name: String, run: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.run = run
+        }
 
-        /// Starts a thread.
-        ///
-        /// It is not joined: `run` says when it ends.
-        func start() {
-            var thread = pthread_t()
-            let status = pthread_create(
-                &thread, nil,
-                { argument in
-                    Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
-                    return nil
-                }, Unmanaged.passRetained(self).toOpaque())
-            precondition(status == 0, "the system has no thread for the pipeline")
-            pthread_detach(thread)
+        func main() {
+            let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+            if descriptor >= 0 {
+                _ = write(descriptor, name, name.utf8.count)
+                close(descriptor)
+            }
+            run()
         }
     }
 }

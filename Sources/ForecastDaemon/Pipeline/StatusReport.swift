@@ -3,7 +3,7 @@
 import Forecasting
 import WireFormat
 
-/// What a pipeline says of itself, at most ten times a second.
+/// What the pipelines say of themselves, at most ten times a second.
 ///
 /// Counts are since the start.
 package struct StatusReport: Sendable, Equatable {
@@ -21,6 +21,13 @@ package struct StatusReport: Sendable, Equatable {
         var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
 
         init(name: String) { self.name = name }
+
+        fileprivate mutating func add(_ other: Input) {
+            messages += other.messages
+            observations += other.observations
+            for index in undecodable.indices { undecodable[index] += other.undecodable[index] }
+            for index in refused.indices { refused[index] += other.refused[index] }
+        }
 
         /// What was dropped so far, by reason; reasons that have not occurred are left out.
         package var dropsByReason: [(reason: String, count: UInt64)] {
@@ -51,8 +58,27 @@ package struct StatusReport: Sendable, Equatable {
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64 = 0
 
+    /// Begins at zero.
+    init(_ plan: PipelinePlan) {
+        inputs = plan.inputs.map { Input(name: $0.name) }
+        outputs = plan.outputs.map { Output(name: $0.name) }
+    }
+
+    /// Adds what another thread of the same plan counted.
+    mutating func add(_ other: StatusReport) {
+        for index in inputs.indices { inputs[index].add(other.inputs[index]) }
+        for index in outputs.indices {
+            outputs[index].published += other.outputs[index].published
+            outputs[index].dropped += other.outputs[index].dropped
+        }
+        streams += other.streams
+        resets += other.resets
+    }
+
     /// Observations taken over all inputs.
     package var observations: UInt64 { inputs.reduce(0) { $0 + $1.observations } }
+    /// Forecasts published over all outputs.
+    package var forecasts: UInt64 { outputs.reduce(0) { $0 + $1.published } }
     /// Messages and observations dropped over all inputs.
     package var drops: UInt64 {
         inputs.reduce(0) { sum, input in

@@ -3,7 +3,7 @@
 import Glibc
 import ServiceLifecycle
 
-/// Feeds the service manager's watchdog as long as the pipeline makes progress, and keeps its status line.
+/// Feeds the service manager's watchdog as long as every pipeline makes progress, and keeps its status line.
 package struct WatchdogService: Service {
     let mailbox: Mailbox
     let notifier: ServiceNotifier
@@ -13,12 +13,12 @@ package struct WatchdogService: Service {
         let watchdog = notifier.watchdogMicroseconds.map { Duration.microseconds($0 / 3) }
         let interval = min(watchdog ?? .seconds(5), .seconds(5))
         await cancelWhenGracefulShutdown {
-            var turns = mailbox.turnCount
+            var turns = mailbox.turnCounts
             var observations: UInt64 = 0
             var time = ContinuousClock.now
             while (try? await Task.sleep(for: interval)) != nil {
-                let newest = mailbox.turnCount
-                if newest != turns { notifier.watchdog() }
+                let newest = mailbox.turnCounts
+                if zip(newest, turns).allSatisfy({ $0 > $1 }) { notifier.watchdog() }
                 turns = newest
                 guard let report = mailbox.newestReport else { continue }
                 let now = ContinuousClock.now

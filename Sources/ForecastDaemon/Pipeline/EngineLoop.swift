@@ -1,0 +1,130 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+import WireFormat
+import ZeroMQ
+
+/// One of several pipelines: takes observations from a ring, steps, writes forecasts into another.
+///
+/// One thread builds it, runs it and owns its streams and their state.
+struct EngineLoop: ~Copyable {
+    /// What an engine's thread shares with the thread of the sockets.
+    struct Link: Sendable {
+        /// The engine's number among the daemon's threads, from 1.
+        let thread: Int
+        let mailbox: Mailbox
+        let observations: RecordRing
+        let forecasts: RecordRing
+        /// Wakes the engine.
+        let doorbell: Doorbell
+
+        init(_ plan: PipelinePlan, thread: Int, mailbox: Mailbox) throws(DaemonError) {
+            self.thread = thread
+            self.mailbox = mailbox
+            // A few turns' worth on the way in; the same in forecasts on the way out.
+            let turn = plan.batchLimit * 4
+            observations = RecordRing(minimumCapacity: turn * ObservationRecord.maximumLength)
+            let longest = ForecastRecord.length(
+                payload: ForecastEncoder.maximumLength(
+                    rules: plan.labels, maximumHorizon: plan.maximumHorizon),
+                stream: StreamIdentifier.maximumLength)
+            forecasts = RecordRing(minimumCapacity: max(turn * 512, 8 * longest))
+            doorbell = try Doorbell()
+        }
+    }
+
+    private let link: Link
+    private let batchLimit: Int
+    private var observations: RecordReader
+    private var sink: RingSink
+    private var stage: EngineStage
+    private var report: StatusReport
+    private var reportTime = Timestamp(nanoseconds: 0)
+    private var hasNews = false
+
+    /// Nanoseconds between two reports.
+    private static let reportInterval: Int64 = 100_000_000
+
+    /// Makes the engine.
+    init(_ plan: PipelinePlan, link: Link) {
+        self.link = link
+        batchLimit = plan.batchLimit
+        observations = RecordReader(link.observations)
+        sink = RingSink(link)
+        stage = EngineStage(plan)
+        report = StatusReport(plan)
+    }
+
+    /// Runs turns until no observation will come any more.
+    mutating func run() {
+        while !link.observations.isDrained { turn() }
+        publishReport(at: WallClock.now())
+        link.forecasts.finish()
+        link.mailbox.doorbell.ring()
+    }
+
+    private mutating func turn() {
+        let ring = link.observations
+        link.doorbell.sleep(atMost: hasNews ? 100 : 1000) { !ring.isEmpty || ring.isDrained }
+        let now = WallClock.now()
+        if drain(at: now) > 0 {
+            hasNews = true
+            step(at: now)
+            link.mailbox.doorbell.ring()
+        }
+        link.mailbox.markTurn(of: link.thread)
+        let elapsed = now.seconds(since: reportTime) * 1e9
+        if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }
+    }
+
+    /// Takes in at most `batchLimit` observations that have arrived; gives their number.
+    private mutating func drain(at now: Timestamp) -> Int {
+        var count = 0
+        while count < batchLimit, let record = observations.next() {
+            while !ObservationRecord.offer(record, to: &stage, at: now) { step(at: now) }
+            count += 1
+        }
+        observations.release()
+        return count
+    }
+
+    private mutating func step(at now: Timestamp) {
+        // The ring refuses nothing, so that nothing is thrown.
+        do { try stage.forecast(to: &sink, at: now) } catch { preconditionFailure("\(error)") }
+        sink.flush()
+    }
+
+    private mutating func publishReport(at now: Timestamp) {
+        stage.count(into: &report)
+        reportTime = now
+        hasNews = false
+        link.mailbox.publish(report, of: link.thread)
+    }
+}
+
+/// Forecasts on their way into a ring.
+private struct RingSink: ForecastSink, ~Copyable {
+    private let link: EngineLoop.Link
+    private var forecasts: RecordWriter
+
+    init(_ link: EngineLoop.Link) {
+        self.link = link
+        forecasts = RecordWriter(link.forecasts)
+    }
+
+    /// Waits while the ring is full: the thread of the sockets takes forecasts out whatever else it waits for.
+    mutating func publish(_ payload: RawSpan, stream: RawSpan, sequence: UInt64, output: Int) {
+        let record = ForecastRecord(sequence: sequence, output: output)
+        while !record.append(payload, of: stream, to: &forecasts) {
+            flush()
+            let ring = link.forecasts
+            let length = ForecastRecord.length(payload: payload.byteCount, stream: stream.byteCount)
+            link.doorbell.sleep(atMost: 1000) { ring.hasRoom(for: length) }
+        }
+    }
+
+    func flush() {
+        forecasts.flush()
+        link.mailbox.doorbell.ring()
+    }
+}

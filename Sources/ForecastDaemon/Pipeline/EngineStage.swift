@@ -1,0 +1,84 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import BasicContainers
+import Forecasting
+import WireFormat
+import ZeroMQ
+
+/// One engine at work on its loop's own thread.
+struct EngineStage: ForecastStage, ~Copyable {
+    /// What the engine said to the observations of one input.
+    private struct InputCounts {
+        var observations: UInt64 = 0
+        var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
+    }
+
+    private var engine: ForecastEngine
+    /// One per output.
+    private var encoders: RigidArray<ForecastEncoder>
+    private var inputs: [InputCounts]
+
+    /// Makes the engine of one of `plan.pipelineCount` pipelines.
+    init(_ plan: PipelinePlan) {
+        var random = SystemRandomNumberGenerator()
+        engine = ForecastEngine(plan: plan.forecastsOfOnePipeline, seed: random.next())
+        encoders = RigidArray(capacity: plan.outputs.count)
+        for output in plan.outputs {
+            encoders.append(
+                ForecastEncoder(
+                    epoch: plan.epoch, rules: plan.labels, times: output.times,
+                    maximumHorizon: plan.maximumHorizon))
+        }
+        inputs = plan.inputs.map { _ in InputCounts() }
+    }
+
+    mutating func accept(
+        _ observation: Observation, of identifier: RawSpan, input: Int, at now: Timestamp
+    ) -> Bool {
+        guard !engine.isFull else { return false }
+        if let refusal = engine.accept(observation, of: identifier, at: now) {
+            inputs[input].refused[Int(refusal.rawValue)] += 1
+        } else {
+            inputs[input].observations += 1
+        }
+        return true
+    }
+
+    var hasForecasts: Bool { false }
+
+    mutating func forecast<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError) {
+        while engine.advance(at: now) {
+            for output in encoders.indices {
+                try Self.publish(engine, output: output, through: &encoders[output], to: &sink)
+            }
+        }
+    }
+
+    // Static with explicit parameters: a span of one property may not be in hand while another one changes.
+    private static func publish<Sink: ForecastSink & ~Copyable>(
+        _ engine: borrowing ForecastEngine, output: Int, through encoder: inout ForecastEncoder,
+        to sink: inout Sink
+    ) throws(ZeroMQError) {
+        for index in 0..<engine.forecastCount {
+            let forecast = engine.forecast(at: index)
+            let stream = engine.identifier(of: forecast.slot)
+            encoder.encode(forecast, stream: stream, yhat: engine.yhat(at: index))
+            try sink.publish(encoder.bytes, stream: stream, sequence: forecast.sequence, output: output)
+        }
+    }
+
+    mutating func finish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError) {
+        try forecast(to: &sink, at: WallClock.now())
+    }
+
+    func count(into report: inout StatusReport) {
+        for (index, counts) in inputs.enumerated() {
+            report.inputs[index].observations = counts.observations
+            report.inputs[index].refused = counts.refused
+        }
+        report.streams = engine.streamCount
+        report.resets = engine.resetCount
+    }
+}

@@ -1,0 +1,36 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+import ZeroMQ
+
+/// What stands between the observations and the forecasts of a loop: an engine, or the way to several.
+protocol ForecastStage: ~Copyable {
+    /// Takes in an observation that came by the input number `input`.
+    ///
+    /// - Returns: False if there is no room before the next `forecast`.
+    mutating func accept(
+        _ observation: Observation, of identifier: RawSpan, input: Int, at now: Timestamp
+    ) -> Bool
+
+    /// Publishes the forecasts that there are, so that there is room again.
+    mutating func forecast<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError)
+
+    /// Whether `forecast` would publish something, although nothing was accepted since.
+    var hasForecasts: Bool { get }
+
+    /// Publishes the forecasts of everything that was accepted, then ends.
+    mutating func finish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError)
+
+    /// Writes into a report what the stage has counted.
+    func count(into report: inout StatusReport)
+}
+
+/// Where forecasts go, written out as messages.
+protocol ForecastSink: ~Copyable {
+    /// Publishes `[stream][payload][sequence]` by the output number `output`.
+    mutating func publish(
+        _ payload: RawSpan, stream: RawSpan, sequence: UInt64, output: Int
+    ) throws(ZeroMQError)
+}

@@ -1,0 +1,55 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Streams divided among several pipelines: the same forecasts by the same endpoints as with one.
+@Suite(.serialized) struct PipelinesTests {
+    static let streams = (0..<24).map { "plant.\($0)" }
+
+    /// Every stream's forecasts in order, as one pipeline or several make them.
+    static func forecasts(pipelines: String) throws -> [String: [Peer.Received]] {
+        let scenario = try Scenario(
+            rule: "scale: rolling, warmup: 3, horizon: 5", limit: 26, pipelines: pipelines)
+        for second in 0..<40 {
+            try scenario.send(
+                streams.enumerated().map { ForecastTests.json($1, sin(Double($0 * second)), at: second) })
+        }
+        let received = try scenario.receive(40 * streams.count)
+        #expect(scenario.daemon.stop() == 0)
+        return Dictionary(grouping: received, by: \.topic)
+    }
+
+    @Test func theirNumberDoesNotChangeADigit() throws {
+        let reference = try Self.forecasts(pipelines: "1")
+        #expect(Set(reference.keys) == Set(Self.streams))
+        for pipelines in ["2", "7", "auto"] {
+            let forecasts = try Self.forecasts(pipelines: pipelines)
+            for stream in Self.streams {
+                let (one, several) = (try #require(reference[stream]), try #require(forecasts[stream]))
+                #expect(
+                    several.map(\.payload.seq) == Array(1...40) && several.map(\.sequence) == Array(1...40))
+                #expect(several.map(\.payload.yhat) == one.map(\.payload.yhat), "\(stream) with \(pipelines)")
+                #expect(several.map(\.payload.status) == one.map(\.payload.status))
+            }
+        }
+    }
+
+    /// What has arrived when the daemon is told to stop is forecast before it ends, though rings are full.
+    @Test func aStopLosesNothingThatHasArrived() throws {
+        let scenario = try Scenario(rule: "scale: none, warmup: 0", pipelines: "3")
+        let count = 5000
+        for start in stride(from: 0, to: count, by: 1000) {
+            try scenario.send((start..<start + 1000).map { ForecastTests.json("s\($0 % 50)", 1, at: $0) })
+        }
+        let first = try scenario.receiveAny(1)
+        #expect(scenario.daemon.stop() == 0)
+        let log = scenario.daemon.logText
+        let published = try #require(log.firstMatch(of: #/forecasts=(\d+)/#).flatMap { Int($0.1) })
+        let received = first + (try scenario.receiveAny(published - scenario.probeCount - 1))
+        #expect(log.contains("observations=\(published)"))
+        for (stream, forecasts) in Dictionary(grouping: received, by: \.topic) where stream != "probe" {
+            #expect(forecasts.map(\.sequence) == Array(1...forecasts.count), "\(stream)")
+        }
+    }
+}

@@ -126,7 +126,7 @@ extension PreparedDaemon {
         }
     }
 
-    private func pipelinePlan() -> PipelinePlan {
+    func pipelinePlan() -> PipelinePlan {
         PipelinePlan(
             inputs: configuration.inputs.map { input in
                 var options = SocketOptions(input.connection)

@@ -37,6 +37,14 @@ public struct Glob: Sendable, Equatable {
         return byte == anyRun || byte == anyByte || StreamIdentifier.isAllowed(byte)
     }
 
+    /// Matches every id.
+    public static let everything = Glob(bytes: [anyRun])
+
+    private init(bytes: [UInt8]) {
+        pattern = String(decoding: bytes, as: UTF8.self)
+        self.bytes = bytes
+    }
+
     /// What every matching id begins with.
     public var literalPrefix: String {
         String(decoding: bytes.prefix { $0 != Self.anyRun && $0 != Self.anyByte }, as: UTF8.self)

@@ -18,6 +18,7 @@ struct Forecastd: AsyncParsableCommand {
             """,
         subcommands: [
             RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, ModelCommand.self,
+            BenchCommand.self,
             VersionCommand.self,
         ])
 

@@ -1,0 +1,50 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// `forecastd bench` measures something, and cleans up behind itself.
+@Suite struct BenchTests {
+    struct Report: Decodable {
+        struct Rule: Decodable {
+            struct Step: Decodable {
+                var batch: Int
+                var microseconds: Double
+            }
+            var match: String
+            var steps: [Step]
+            var values_per_second: Double
+            var streams_carried: Int
+            var bytes_per_stream: Int
+        }
+        var pipelines: Int
+        var rules: [Rule]
+    }
+
+    @Test(arguments: [1, 2]) func reportsEveryRule(pipelines: Int) throws {
+        let directory = try TemporaryDirectory()
+        try Peer().perform(
+            "model", ["path": directory.url.appending(path: "model.safetensors").path, "seed": 1])
+        try """
+        inputs: {plant: {socket: sub, connect: ["tcp://127.0.0.1:9"], format: text}}
+        outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:9"]}}
+        models: {pump: {weights: model.safetensors}, window: {weights: model.safetensors, mode: window, window: 4}}
+        streams: [{match: "a.*", model: pump}, {match: "b.*", model: window, horizon: 3}]
+        streams_limit: 5
+        pipelines: \(pipelines)
+        """.write(to: directory.url.appending(path: "f.yaml"), atomically: false, encoding: .utf8)
+        let ended = try DaemonProcess.run(
+            [
+                "bench", "--config", "f.yaml", "--json", "--duration", "100ms", "--streams", "20", "--every",
+                "10s",
+            ], in: directory)
+        #expect(ended.status == 0, "\(ended.errors)")
+        let report = try JSONDecoder().decode(Report.self, from: Data(ended.output.utf8))
+        #expect(report.pipelines == pipelines && report.rules.map(\.match) == ["a.*", "b.*"])
+        for rule in report.rules {
+            #expect(rule.values_per_second > 0 && rule.bytes_per_stream > 0)
+            #expect(rule.streams_carried == Int(rule.values_per_second * 10))
+            #expect(rule.steps.map(\.batch) == [1, 8, 64] && rule.steps.allSatisfy { $0.microseconds > 0 })
+        }
+    }
+}

@@ -5,7 +5,7 @@ SHELL := /bin/bash
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BINARY := .build/release/forecastd
 
-.PHONY: help run build test check format bench golden deps deps-test arm64 clean
+.PHONY: help run build test check format bench bench-peers golden deps deps-test arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -30,6 +30,9 @@ format: ## formats all sources
 
 bench: deps-test ## measures step, codecs and end to end beside a C echo, as ratios
 	$(MAKE) -C Benchmarks bench
+
+bench-peers: ## the same beside PyTorch, ONNX Runtime, OpenVINO and pyzmq daemons
+	$(MAKE) -C Benchmarks bench-peers
 
 golden: deps-test ## makes the golden vectors anew with PyTorch
 	/usr/bin/python3 Tests/RecurrentKernelsTests/Golden/make_golden.py

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-"""Measures forecastd and prints one table; exits with 1 if a threshold of thresholds.json is broken.
+"""Measures forecastd and prints one table; exits with 1 if a threshold is broken.
 
 Everything is measured in turn, round after round, on one core; the load of the end-to-end part comes from a
 second one. Step and codec times are medians over the rounds, end-to-end figures the best round, so that most
@@ -47,6 +47,9 @@ def read_options():
                         help="another implementation of the step, by the worker protocol")
     parser.add_argument("--daemon", type=named_command, action="append", default=[], metavar="NAME=COMMAND",
                         help="another daemon; {input} and {output} in the command become endpoints")
+    parser.add_argument("--thresholds", type=Path, action="append", default=[HERE / "thresholds.json"], metavar="FILE",
+                        help="more limits on figures")
+    parser.add_argument("--note", action="append", default=[], metavar="LINE", help="a line for the report's head")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write all figures as JSON")
     return parser.parse_args()
 
@@ -108,19 +111,20 @@ class Run:
             figures |= part.figures() if part else {}
         return figures
 
-    def print_report(self):
+    def print_report(self, notes):
         library = f", libzmq {self.end_to_end.library_version()}" if self.end_to_end else ""
         first, second = machine.description(HERE.parent)
-        print(first, second + library, self.ceilings.description(), sep="\n")
+        print(first, second + library, *notes, self.ceilings.description(), sep="\n")
         print(f"run       {self.rounds} rounds, {self.seconds:.0f} s, on core {self.cores[0]}, load from core "
               f"{self.cores[1]}; load average {self.load_before:.1f} before, {self.load_after:.1f} after")
         if self.step:
-            print_table("LSTM step, per stream (median of the rounds' medians)", self.step.table(self.ceilings))
+            print_table("LSTM step, ns per stream (median of the rounds' medians); others as multiples of ours, too",
+                        self.step.table(self.ceilings))
             print_table("largest error after 1000 chained steps, against float64", self.step.error_table())
         if self.codec:
             print_table("codecs, per message or number", self.codec.table())
         if self.end_to_end:
-            print_table("end to end over TCP, shape S", self.end_to_end.table())
+            print_table("end to end over TCP, shape S (best round)", self.end_to_end.table())
 
 
 def main():
@@ -128,13 +132,13 @@ def main():
     make_data()
     run = Run(options)
     run.measure()
-    run.print_report()
+    run.print_report(options.note)
     figures = run.figures()
     if options.out:
         options.out.write_text(json.dumps(figures, indent=1) + "\n")
     if options.only:
         return 0
-    problems = broken_thresholds(HERE / "thresholds.json", figures)
+    problems = [problem for file in options.thresholds for problem in broken_thresholds(file, figures)]
     print("\nthresholds: " + (f"{len(problems)} broken" if problems else "all hold"))
     for problem in problems:
         print(f"  BROKEN {problem}")

@@ -7,7 +7,7 @@ from statistics import median
 
 from harness.machine import start_pinned
 
-BATCHES = (1, 4, 8, 64, 256)
+BATCHES = (1, 2, 4, 8, 64, 256)
 CHECKED_BATCH = 16
 
 
@@ -86,9 +86,7 @@ class StepBenchmark:
     def table(self, ceilings):
         """Rows of text, the first one the heads of the columns."""
         ours, *others = [worker.name for worker in self.workers]
-        rows = [["shape", "batch", "bound ns", "limit", f"{ours} ns", "of bound", "p99 ns", "allocs"]]
-        for other in others:
-            rows[0] += [f"{other} ns", "ratio"]
+        rows = [["shape", "batch", "bound ns", "limit", f"{ours} ns", "of bound", "p99 ns", "allocs", *others]]
         for shape, sizes in self.shapes.items():
             for batch in BATCHES:
                 key = (ours, shape, batch)
@@ -98,7 +96,7 @@ class StepBenchmark:
                        f"{median(self.slow_nanoseconds[key]):.0f}", f"{self.allocations[key]:g}"]
                 for other in others:
                     times = self.nanoseconds[other, shape, batch]
-                    row += [f"{median(times):.0f}", f"{median(times) / time:.2f}x"] if times else ["-", "-"]
+                    row.append(f"{median(times):.0f} {median(times) / time:7.2f}x" if times else "-")
                 rows.append(row)
         return rows
 

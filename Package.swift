@@ -53,7 +53,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Forecasting", "RecurrentKernels", "WireFormat"]),
         .testTarget(name: "IntegrationTests", exclude: ["peer.py"]),
-        .testTarget(name: "ForecastDaemonTests", dependencies: ["ForecastDaemon", "WireFormat"]),
+        .testTarget(
+            name: "ForecastDaemonTests", dependencies: ["ForecastDaemon", "RecurrentKernels", "WireFormat"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

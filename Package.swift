@@ -47,7 +47,7 @@ let package = Package(
             name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels"],
             exclude: ["Golden", "arm64"]),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
-        .testTarget(name: "ForecastingTests", dependencies: ["Forecasting"]),
+        .testTarget(name: "ForecastingTests", dependencies: ["Forecasting", "RecurrentKernels"]),
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(

@@ -47,13 +47,14 @@ let package = Package(
             name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels"],
             exclude: ["Golden", "arm64"]),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
-        .testTarget(name: "ForecastingTests", dependencies: ["Forecasting"]),
+        .testTarget(name: "ForecastingTests", dependencies: ["Forecasting", "RecurrentKernels"]),
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "SimulationTests", dependencies: ["Forecasting", "RecurrentKernels", "WireFormat"]),
         .testTarget(name: "IntegrationTests", exclude: ["peer.py"]),
-        .testTarget(name: "ForecastDaemonTests", dependencies: ["ForecastDaemon", "WireFormat"]),
+        .testTarget(
+            name: "ForecastDaemonTests", dependencies: ["ForecastDaemon", "RecurrentKernels", "WireFormat"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

@@ -56,7 +56,9 @@ def read_options():
 
 def make_step_benchmark(options, core):
     environment = dict(os.environ, LSTM_DATA=str(DATA), OMP_NUM_THREADS="1")
-    commands = [("forecastd", [str(BINARIES / "step-worker")]), ("scalar", [str(BINARIES / "scalar-worker")])]
+    commands = [("forecastd", [str(BINARIES / "step-worker")]),
+                ("forecastd-bf16", [str(BINARIES / "step-worker"), "bf16"]),
+                ("scalar", [str(BINARIES / "scalar-worker")])]
     workers = [Worker(name, command, core, environment) for name, command in commands + options.worker]
     return StepBenchmark(workers, SHAPES, milliseconds=10 if options.quick else 40)
 

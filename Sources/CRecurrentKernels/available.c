@@ -13,3 +13,11 @@ bool recurrent_width_is_available(int32_t width) {
     default: return false;
     }
 }
+
+bool recurrent_bf16_is_available(void) {
+#if defined(__x86_64__)
+    return recurrent_width_is_available(16) && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}

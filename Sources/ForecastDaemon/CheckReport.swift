@@ -10,6 +10,9 @@ package struct CheckReport: Sendable, Encodable {
         var match: String
         var model: String
         var mode: String
+        var precision: String
+        /// Absent for float32, and where outputs are not finite.
+        var precisionError: PrecisionError?
         var scale: String
         var target: String
         var horizon: Int
@@ -17,8 +20,16 @@ package struct CheckReport: Sendable, Encodable {
         var warmup: Int
         var bytesPerStream: Int
 
+        /// A line of its own on what a reduced precision costs; nothing for float32.
+        var precisionText: String {
+            guard precision != Precision.float32.rawValue else { return "" }
+            let error = precisionError.map { "\($0)" } ?? "outputs are not finite on random input"
+            return "\n    \(precision) against float32: \(error)"
+        }
+
         enum CodingKeys: String, CodingKey {
-            case match, model, mode, scale, target, horizon, recursion, warmup
+            case match, model, mode, precision, scale, target, horizon, recursion, warmup
+            case precisionError = "precision_error"
             case bytesPerStream = "bytes_per_stream"
         }
     }
@@ -36,11 +47,16 @@ package struct CheckReport: Sendable, Encodable {
     /// Describes a configuration that was made ready.
     package init(_ prepared: PreparedDaemon) {
         let plan = prepared.forecasts
+        let errors = prepared.models.map { model in
+            model.configuration.precision == .float32
+                ? nil : PrecisionError(of: model.configuration.precision, weights: model.file.weights)
+        }
         rules = plan.rules.map { rule in
             let model = plan.models[rule.model]
             return Rule(
-                match: rule.match.pattern, model: model.name, mode: "\(model.mode)", scale: "\(rule.scaling)",
-                target: model.target.rawValue, horizon: rule.horizon,
+                match: rule.match.pattern, model: model.name, mode: "\(model.mode)",
+                precision: model.packed.precision.rawValue, precisionError: errors[rule.model],
+                scale: "\(rule.scaling)", target: model.target.rawValue, horizon: rule.horizon,
                 recursion: rule.horizon > model.packed.shape.outputSize, warmup: rule.warmup,
                 bytesPerStream: plan.bytesPerStream(rule: rule))
         }
@@ -51,9 +67,10 @@ package struct CheckReport: Sendable, Encodable {
     /// The report as lines of text.
     package var text: String {
         let rows = rules.map { rule in
-            "  \(rule.match): model \(rule.model), \(rule.mode), scale \(rule.scale), horizon \(rule.horizon) "
+            "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
                 + (rule.recursion ? "by recursion" : "by the model's outputs")
                 + ", warm after \(rule.warmup) ticks, \(rule.bytesPerStream) bytes per stream"
+                + rule.precisionText
         }
         return
             (["configuration and models are good; first match wins:"] + rows + [

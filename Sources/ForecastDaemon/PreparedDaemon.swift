@@ -3,7 +3,7 @@
 package import Forecasting
 import Foundation
 import Logging
-import RecurrentKernels
+package import RecurrentKernels
 import WireFormat
 import ZeroMQ
 
@@ -28,11 +28,21 @@ package struct PreparedDaemon: Sendable {
 
     /// Reads the models and resolves the rules.
     ///
+    /// - Parameter precisions: Those that the machine can run.
     /// - Throws: A `DaemonError`: `noInput` or `data` for a model file, `configuration` for rules and models
-    ///   that do not fit.
-    package init(_ configuration: DaemonConfiguration) throws(DaemonError) {
+    ///   that do not fit, or a precision that the machine cannot run.
+    package init(
+        _ configuration: DaemonConfiguration, precisions: [Precision] = Precision.available
+    ) throws(DaemonError) {
         var models: [Model] = []
         for model in configuration.models {
+            guard precisions.contains(model.precision) else {
+                throw DaemonError(
+                    .configuration,
+                    "model \"\(model.name)\": precision: \(model.precision) needs a processor with the AVX-512 BF16 "
+                        + "instructions (avx512_bf16 in /proc/cpuinfo), which this one lacks; use precision: "
+                        + "float32, which runs on any, or leave the key out")
+            }
             let file = try ModelFile(path: model.weights)
             models.append(
                 Model(
@@ -56,7 +66,7 @@ package struct PreparedDaemon: Sendable {
             }
         return ForecastPlan.Model(
             name: model.configuration.name, revision: model.file.revision,
-            packed: PackedModel(model.file.weights),
+            packed: PackedModel(model.file.weights, precision: model.configuration.precision),
             mode: mode, target: model.metadata.target ?? .value)
     }
 

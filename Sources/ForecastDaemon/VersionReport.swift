@@ -12,9 +12,10 @@ package struct VersionReport: Sendable, Encodable {
     var zeromq = ZeroMQ.Version.linked
     var instructionSet = InstructionSet.best.rawValue
     var instructionSets = InstructionSet.available.map(\.rawValue)
+    var precisions = Precision.available.map(\.rawValue)
 
     enum CodingKeys: String, CodingKey {
-        case forecastd, zeromq
+        case forecastd, zeromq, precisions
         case instructionSet = "instruction_set"
         case instructionSets = "instruction_sets"
     }
@@ -27,7 +28,7 @@ package struct VersionReport: Sendable, Encodable {
         """
         forecastd \(forecastd)
         libzmq \(zeromq)
-        LSTM step for \(instructionSet) (this machine has \(instructionSets.joined(separator: ", ")))
+        LSTM step for \(instructionSet) (this machine has \(instructionSets.joined(separator: ", "))), in \(precisions.joined(separator: " or "))
         """
     }
 }

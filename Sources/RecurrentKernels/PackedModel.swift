@@ -2,7 +2,7 @@
 
 import CRecurrentKernels
 
-/// Weights laid out for the step of one instruction set; the layout is drawn in `CRecurrentKernels.h`.
+/// Weights laid out for the step of one instruction set and precision; the layout is drawn in `CRecurrentKernels.h`.
 ///
 /// Nothing changes after initialisation, so that threads may share it.
 public final class PackedModel: @unchecked Sendable {
@@ -10,6 +10,8 @@ public final class PackedModel: @unchecked Sendable {
     public let shape: RecurrentShape
     /// The instruction set whose step reads this layout.
     public let instructionSet: InstructionSet
+    /// What the layers' weights are rounded to.
+    public let precision: Precision
     /// The bytes that the weights take.
     public let byteCount: Int
 
@@ -20,12 +22,17 @@ public final class PackedModel: @unchecked Sendable {
 
     /// Packs weights.
     ///
-    /// - Precondition: This machine can run `instructionSet`.
-    public init(_ weights: RecurrentWeights, for instructionSet: InstructionSet = .best) {
+    /// - Precondition: This machine can run `instructionSet` and `precision`; bf16 goes with `.avx512` only.
+    public init(
+        _ weights: RecurrentWeights, precision: Precision = .float32,
+        for instructionSet: InstructionSet = .best
+    ) {
         precondition(
             InstructionSet.available.contains(instructionSet), "this machine cannot run \(instructionSet)")
+        precondition(Precision.available.contains(precision), "this machine cannot run \(precision)")
+        precondition(precision.hasStep(for: instructionSet), "\(instructionSet) has no step in \(precision)")
         let shape = weights.shape
-        var packing = WeightPacking(width: instructionSet.width, shape: shape)
+        var packing = WeightPacking(width: instructionSet.width, precision: precision, shape: shape)
         for (index, layer) in weights.layers.enumerated() { packing.append(layer, index: index) }
         packing.appendReadout(weights)
 
@@ -49,6 +56,7 @@ public final class PackedModel: @unchecked Sendable {
                 readout_bias: floats.start + packing.readoutBiasOffset))
         self.shape = shape
         self.instructionSet = instructionSet
+        self.precision = precision
         byteCount = packing.floats.count * MemoryLayout<Float>.stride
     }
 

@@ -2,7 +2,7 @@
 
 import CRecurrentKernels
 
-/// The batched LSTM step: nn.LSTM followed by nn.Linear, in float32, one tick for many streams.
+/// The batched LSTM step: nn.LSTM followed by nn.Linear, one tick for many streams.
 ///
 /// Owns the scratch memory of a batch and allocates nothing while it steps. A stream's result does not
 /// depend on the rest of the batch, nor on the order within it, to the bit.
@@ -16,7 +16,7 @@ public struct RecurrentStep: ~Copyable {
         precondition(maximumBatch >= 1, "a batch has at least one stream")
         self.model = model
         self.maximumBatch = maximumBatch
-        scratch = AlignedFloats(count: maximumBatch * model.shape.hiddenSize)
+        scratch = AlignedFloats(count: maximumBatch * Int(recurrent_scratch_stride(model.description)))
     }
 
     /// Takes `rows.count` streams one tick further.
@@ -39,14 +39,14 @@ public struct RecurrentStep: ~Copyable {
         precondition(outputs.count >= rows.count * shape.outputSize, "outputs: [rows.count, outputSize]")
         for index in rows.indices { precondition(rows[index] < state.rowCount, "no such row in the table") }
         let step: recurrent_step_function =
-            switch model.instructionSet {
-            case .portable: recurrent_step_portable
+            switch (model.instructionSet, model.precision) {
+            case (.portable, .float32): recurrent_step_portable
             #if arch(x86_64)
-                case .avx2: recurrent_step_avx2
-                case .avx512: recurrent_step_avx512
-            #else
-                case .avx2, .avx512: preconditionFailure("PackedModel refuses what the machine cannot run")
+                case (.avx2, .float32): recurrent_step_avx2
+                case (.avx512, .float32): recurrent_step_avx512
+                case (.avx512, .bf16): recurrent_step_bf16
             #endif
+            default: preconditionFailure("PackedModel refuses what the machine cannot run")
             }
         let start = state.start
         return rows.withUnsafeBufferPointer { rows in

@@ -16,41 +16,42 @@ struct WeightPacking {
     private(set) var readoutBiasOffset = 0
 
     private let width: Int
+    private let precision: Precision
     private let shape: RecurrentShape
 
-    init(width: Int, shape: RecurrentShape) {
+    init(width: Int, precision: Precision, shape: RecurrentShape) {
         self.width = width
+        self.precision = precision
         self.shape = shape
     }
 
     /// Appends the layer number `index`.
     mutating func append(_ layer: RecurrentWeights.Layer, index: Int) {
-        let inputSize = shape.inputSize(ofLayer: index)
         weightOffsets.append(beginTensor())
         for block in gateRows {
-            for k in 0..<inputSize + shape.hiddenSize {
-                for row in block {
-                    guard let row else {
-                        floats.append(0)
-                        continue
-                    }
-                    let weight =
-                        k < inputSize
-                        ? layer.input[row * inputSize + k]
-                        : layer.recurrent[row * shape.hiddenSize + k - inputSize]
-                    floats.append(scale(ofRow: row) * weight)
-                }
-            }
+            append(layer.input, columns: shape.inputSize(ofLayer: index), rows: block)
+            append(layer.recurrent, columns: shape.hiddenSize, rows: block)
         }
         biasOffsets.append(beginTensor())
         for row in gateRows.joined() { floats.append(row.map { scale(ofRow: $0) * layer.bias[$0] } ?? 0) }
     }
 
+    /// Appends a block's part of one matrix, lane after lane of its rows.
+    private mutating func append(_ matrix: [Float], columns: Int, rows: [Int?]) {
+        let scaled = rows.map { row in
+            row.map { row in
+                matrix[row * columns..<(row + 1) * columns].map { scale(ofRow: row) * $0 }
+            }
+        }
+        for lane in 0..<precision.laneCount(columns) {
+            for row in scaled { floats.append(row.map { precision.lane(lane, of: $0) } ?? 0) }
+        }
+    }
+
     /// Appends the readout: a row per output where outputs are fewer than a vector's lanes, else a lane per
-    /// output.
+    /// output, in blocks of up to four vectors.
     mutating func appendReadout(_ weights: RecurrentWeights) {
         let (outputs, hidden) = (shape.outputSize, shape.hiddenSize)
-        let vectors = (outputs + width - 1) / width
         readoutOffset = beginTensor()
         if outputs < width {
             let padding = [Float](repeating: 0, count: roundedUp(hidden) - hidden)
@@ -59,9 +60,9 @@ struct WeightPacking {
                 floats += padding
             }
         } else {
-            for vector in 0..<vectors {
+            for begin in stride(from: 0, to: roundedUp(outputs), by: 4 * width) {
                 for k in 0..<hidden {
-                    for output in vector * width..<(vector + 1) * width {
+                    for output in begin..<min(begin + 4 * width, roundedUp(outputs)) {
                         floats.append(output < outputs ? weights.readout[output * hidden + k] : 0)
                     }
                 }
@@ -69,7 +70,7 @@ struct WeightPacking {
         }
         readoutBiasOffset = beginTensor()
         floats += weights.readoutBias
-        floats += [Float](repeating: 0, count: vectors * width - outputs)
+        floats += [Float](repeating: 0, count: roundedUp(outputs) - outputs)
     }
 
     /// The rows of PyTorch's weights, `gate * hiddenSize + unit`, in packed order: a block per panel, then

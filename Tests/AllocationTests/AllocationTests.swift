@@ -68,6 +68,7 @@ struct AllocationTests {
         var outputs: Int
         var horizon: Int
         var decoder: PayloadDecoder
+        var precision = Precision.float32
         var payload: @Sendable (Int) -> String
         var testDescription: String { name }
     }
@@ -83,6 +84,11 @@ struct AllocationTests {
         Case(name: "window", mode: .window(length: 5), outputs: 1, horizon: 2, decoder: json) {
             #"{"values":{"temp":\#($0 % 7),"hum":1e-3}}"#
         },
+        Case(
+            name: "in the last precision of this machine", mode: .stateful, outputs: 20, horizon: 20,
+            decoder: json,
+            precision: Precision.available.last ?? .float32
+        ) { #"{"value":\#(Double($0 % 13) * 0.37)}"# },
         Case(name: "text", mode: .stateful, outputs: 1, horizon: 1, decoder: .text(TextDecoder())) {
             "\($0).5"
         },
@@ -104,8 +110,9 @@ struct AllocationTests {
         let plan = ForecastPlan(
             models: [
                 ForecastPlan.Model(
-                    name: "m", revision: "r", packed: PackedModel(weights), mode: example.mode, target: .value
-                )
+                    name: "m", revision: "r",
+                    packed: PackedModel(weights, precision: example.precision), mode: example.mode,
+                    target: .value)
             ],
             rules: [
                 ForecastPlan.Rule(

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import ForecastDaemon
+import RecurrentKernels
 import Testing
 
 /// The smallest configuration there is, and what becomes of it when lines are replaced or appended.
@@ -56,6 +57,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         #expect(configuration.inputs[0].topics == [""])
         #expect(configuration.outputs[0].connection.bind == ["tcp://127.0.0.1:5557"])
         #expect(configuration.models[0].mode == .stateful)
+        #expect(configuration.models[0].precision == .float32)
         #expect(configuration.streams[0].scale == .rolling(halfLife: nil))
         #expect(configuration.streams[0].horizon == nil)
     }
@@ -242,6 +244,13 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             6, "  pump: {weights: a, mode: window, window: 0}",
             #"6:44: models.pump.window: expected a whole number from 1 to 65536, found "0""#),
+        BadLine(
+            6, "  pump: {weights: a, precision: bfloat16}",
+            #"6:33: models.pump.precision: expected float32 or bf16, found "bfloat16""#),
+        BadLine(
+            6, "  pump: {weights: a, precision: float64}",
+            #"6:33: models.pump.precision: expected float32 or bf16, found "float64"; did you mean "float32"?"#
+        ),
     ]
 
     static let rules = [

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import ForecastDaemon
+import RecurrentKernels
 import Testing
 import WireFormat
 
@@ -133,6 +134,11 @@ import WireFormat
         )
         let absolute = ConfigurationSample.text(6, "  pump: {weights: /var/a.safetensors}")
         #expect(try DaemonConfiguration.parse(absolute, file: file).models[0].weights == "/var/a.safetensors")
+    }
+
+    @Test(arguments: Precision.allCases) func precisionsAreWords(precision: Precision) throws {
+        let text = ConfigurationSample.text(6, "  pump: {weights: a, precision: \(precision)}")
+        #expect(try DaemonConfiguration.parse(text, file: "f").models[0].precision == precision)
     }
 
     @Test func modesAndScalesCarryTheirNumbers() throws {

@@ -65,10 +65,10 @@ struct GoldenTests {
         #expect(golden.weights.readoutBias.contains { $0 != 0 } == hasBias)
     }
 
-    @Test(arguments: InstructionSet.available, names)
-    func statefulStepsEqualPyTorch(instructionSet: InstructionSet, name: String) throws {
+    @Test(arguments: StepVariant.float32, names)
+    func statefulStepsEqualPyTorch(variant: StepVariant, name: String) throws {
         let golden = try Golden(name)
-        var streams = Streams(golden.weights, instructionSet, count: 1)
+        var streams = Streams(golden.weights, variant, count: 1)
         var worst = 0.0
         for (input, expected) in zip(golden.input, golden.stateful) {
             let (outputs, isFinite) = streams.advance([0], input)
@@ -79,11 +79,11 @@ struct GoldenTests {
     }
 
     /// All windows at once, each on its own row from zero state.
-    @Test(arguments: InstructionSet.available, names)
-    func windowsEqualPyTorch(instructionSet: InstructionSet, name: String) throws {
+    @Test(arguments: StepVariant.float32, names)
+    func windowsEqualPyTorch(variant: StepVariant, name: String) throws {
         let golden = try Golden(name)
         let count = golden.windowed.count
-        var streams = Streams(golden.weights, instructionSet, count: count)
+        var streams = Streams(golden.weights, variant, count: count)
         let start = golden.input.count - count - golden.window + 1
         var outputs: [Float] = []
         for tick in 0..<golden.window {

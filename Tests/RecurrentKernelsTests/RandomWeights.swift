@@ -33,4 +33,17 @@ extension RecurrentWeights {
                     recurrent: draw(rows * shape.hiddenSize), bias: draw(rows))
             }, readout: draw(shape.outputSize * shape.hiddenSize), readoutBias: draw(shape.outputSize))
     }
+
+    /// The same with every weight of the layers changed, which is handed over with the number of its row.
+    func mapLayers(_ change: (_ row: Int, _ weight: Float) -> Float) -> RecurrentWeights {
+        func changed(_ matrix: [Float]) -> [Float] {
+            let columns = matrix.count / (4 * shape.hiddenSize)
+            return matrix.enumerated().map { change($0.offset / columns, $0.element) }
+        }
+        return RecurrentWeights(
+            shape: shape,
+            layers: layers.map {
+                Layer(input: changed($0.input), recurrent: changed($0.recurrent), bias: $0.bias)
+            }, readout: readout, readoutBias: readoutBias)
+    }
 }

@@ -11,8 +11,8 @@ struct Stepper: ~Copyable {
     private var states: StateTable
     private var step: RecurrentStep
 
-    init(_ weights: RecurrentWeights, batch: Int) {
-        let model = PackedModel(weights)
+    init(_ weights: RecurrentWeights, precision: Precision, batch: Int) {
+        let model = PackedModel(weights, precision: precision)
         rows = (0..<UInt32(batch)).map { $0 }
         inputCount = batch * weights.shape.inputSize
         outputCount = batch * weights.shape.outputSize

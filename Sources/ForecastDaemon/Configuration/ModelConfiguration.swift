@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+public import RecurrentKernels
+
 /// One model: its weights and how they are run.
 public struct ModelConfiguration: Sendable, Equatable {
     /// What the hidden state of a stream starts from at each tick.
@@ -16,6 +18,8 @@ public struct ModelConfiguration: Sendable, Equatable {
     public var weights: String
     /// How the weights are run.
     public var mode = Mode.stateful
+    /// What the weights and what they are multiplied by are rounded to.
+    public var precision = Precision.float32
 
     /// Makes the path of the weights relative to where the configuration `file` stands.
     mutating func resolveWeights(besideFile file: String) {
@@ -46,5 +50,6 @@ extension ModelConfiguration: ConfigurationSection {
             }
         case .stateful: break
         }
+        table.read("precision", into: &precision)
     }
 }

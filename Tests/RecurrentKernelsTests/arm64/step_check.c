@@ -77,9 +77,11 @@ static float *pack_readout(const struct weights *w) {
     float *packed = aligned((size_t)vectors * WIDTH * padded);
     for (int output = 0; output < w->outputs; output++) {
         for (int k = 0; k < w->hidden; k++) {
+            // Behind whole blocks of four vectors stands one with those that are left.
+            const int block = output / (4 * WIDTH), left = vectors - 4 * block, lanes = (left < 4 ? left : 4) * WIDTH;
             const int place = w->outputs < WIDTH
                                   ? output * padded + k
-                                  : (output / WIDTH * w->hidden + k) * WIDTH + output % WIDTH;
+                                  : block * 4 * WIDTH * w->hidden + k * lanes + output % (4 * WIDTH);
             packed[place] = w->readout[output * w->hidden + k];
         }
     }
@@ -135,7 +137,7 @@ static bool check(int inputs, int hidden, int layers, int outputs) {
         .state_stride = stride, .layers = packed, .readout = pack_readout(&w), .readout_bias = w.readout_bias};
 
     float *together = aligned((size_t)STREAMS * stride), *alone = aligned((size_t)STREAMS * stride);
-    float *scratch = aligned((size_t)STREAMS * hidden);
+    float *scratch = aligned((size_t)STREAMS * recurrent_scratch_stride(&model));
     double *h = calloc((size_t)layers * hidden, sizeof *h), *c = calloc((size_t)layers * hidden, sizeof *c);
     static float x[STREAMS * 64], y[STREAMS * 128], single[128];
     static double truth[128];

@@ -1,0 +1,50 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+//
+// The tail of a layer: the units that fill no panel. Included by step.h.
+
+// Finishes the tail's units of n streams from their gate rows, as many streams per vector as fit.
+INLINE void tail_cells(const int n, const struct pass *pass, int stream, const float rows[][4 * WIDTH]) {
+    const int t = pass->tail, first = pass->panels * WIDTH, per_vector = WIDTH / t;
+    for (int begin = 0; begin < n; begin += per_vector) {
+        const int end = begin + per_vector < n ? begin + per_vector : n;
+        _Alignas(64) float gate[4][WIDTH] = {{0}}, c[WIDTH] = {0}, h[WIDTH];
+        for (int s = begin; s < end; s++) {
+            const float *old = cells(pass, stream + s) + first;
+            for (int u = 0; u < t; u++) {
+                const int lane = (s - begin) * t + u;
+                for (int j = 0; j < 4; j++) gate[j][lane] = rows[s][j * t + u];
+                c[lane] = old[u];
+            }
+        }
+        vector cs = load(c);
+        *(vector *)h = cell(load(gate[0]), load(gate[1]), load(gate[2]), load(gate[3]), &cs);
+        *(vector *)c = cs;
+        for (int s = begin; s < end; s++) {
+            float *new_c = cells(pass, stream + s) + first, *new_h = hidden(pass, stream + s) + first;
+            for (int u = 0; u < t; u++) {
+                new_c[u] = c[(s - begin) * t + u];
+                new_h[u] = h[(s - begin) * t + u];
+            }
+        }
+    }
+}
+
+INLINE void tail_rows(const int vectors, const int n, const struct pass *pass, int stream, float rows[][4 * WIDTH]) {
+    vector sum[4][TILE];
+    sum_rows(GATES, vectors, n, pass, pass->panels, stream, sum);
+    UNROLL for (int s = 0; s < n; s++) {
+        UNROLL for (int j = 0; j < vectors; j++) *(vector *)(rows[s] + j * WIDTH) = sum[j][s];
+    }
+}
+
+// The tail for n streams.
+INLINE void tail(const int n, const struct pass *pass, int stream) {
+    _Alignas(64) float rows[TILE][4 * WIDTH];
+    switch (pass->tail_vectors) {
+    case 1: tail_rows(1, n, pass, stream, rows); break;
+    case 2: tail_rows(2, n, pass, stream, rows); break;
+    case 3: tail_rows(3, n, pass, stream, rows); break;
+    default: tail_rows(4, n, pass, stream, rows); break;
+    }
+    tail_cells(n, pass, stream, rows);
+}

@@ -3,6 +3,7 @@
 // The step for AVX2 with FMA. Of 16 registers a tile of 4 vectors by 3 streams takes 12.
 #if defined(__x86_64__)
 #include <assert.h>
+#include <immintrin.h>
 #include <string.h>
 
 #include "CRecurrentKernels.h"

@@ -1,6 +1,9 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 //
 // The tail of a layer: the units that fill no panel. Included by step.h.
+#if WIDTH >= 8
+#include "tail_registers.h"
+#endif
 
 // Finishes the tail's units of n streams from their gate rows, as many streams per vector as fit.
 INLINE void tail_cells(const int n, const struct pass *pass, int stream, const float rows[][4 * WIDTH]) {
@@ -27,6 +30,22 @@ INLINE void tail_cells(const int n, const struct pass *pass, int stream, const f
             }
         }
     }
+}
+
+// Finishes the tail's units of a batch of one from its gate rows.
+INLINE void tail_cells_of_one(const int vectors, const struct pass *pass, const vector rows[4]) {
+#if WIDTH >= 8
+    const int t = pass->tail, first = pass->panels * WIDTH;
+    float *c = cells(pass, 0) + first;
+    vector cs = load_first(t, c), gate[4];
+    UNROLL for (int j = 0; j < 4; j++) gate[j] = lanes_from(vectors, rows, j * t);
+    store_first(t, hidden(pass, 0) + first, cell(gate[0], gate[1], gate[2], gate[3], &cs));
+    store_first(t, c, cs);
+#else
+    _Alignas(64) float stored[1][4 * WIDTH];
+    UNROLL for (int j = 0; j < vectors; j++) *(vector *)(stored[0] + j * WIDTH) = rows[j];
+    tail_cells(1, pass, 0, stored);
+#endif
 }
 
 INLINE void tail_rows(const int vectors, const int n, const struct pass *pass, int stream, float rows[][4 * WIDTH]) {

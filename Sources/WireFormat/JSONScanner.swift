@@ -17,7 +17,8 @@ struct JSONScanner {
 
     @inline(__always)
     mutating func skipBlanks() {
-        while true {
+        // Most messages have none: one comparison then.
+        while scanner.byte <= UInt8(ascii: " ") {
             switch scanner.byte {
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"):
                 scanner.advance()
@@ -75,6 +76,7 @@ struct JSONScanner {
     }
 
     /// Reads a number; nil for `null`.
+    @inline(__always)
     mutating func decimal() throws(DecodeError) -> DecimalNumber? {
         switch scanner.byte {
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try DecimalNumber(&scanner)
@@ -92,19 +94,36 @@ struct JSONScanner {
     mutating func number() throws(DecodeError) -> Double? { try decimal()?.double() }
 
     /// Reads a string; gives the bytes between its quotes as they are written, checked.
+    @inline(__always)
     mutating func string() throws(DecodeError) -> UnsafeRawBufferPointer {
         guard take("\"") else { throw .syntax }
         let start = scanner.position
-        while scanner.byte != UInt8(ascii: "\"") {
+        while true {
+            let count = Self.plainCount(scanner.word)
+            scanner.advance(by: count)
+            if count == 8 { continue }
             switch scanner.byte {
-            case 0..<0x20: throw .syntax
+            case UInt8(ascii: "\""):
+                defer { scanner.advance() }
+                return scanner.bytes(from: start)
             case UInt8(ascii: "\\"): try escape()
             case 0x80...: try multibyteCharacter()
-            default: scanner.advance()
+            default: throw .syntax  // a control character, or the end
             }
         }
-        defer { scanner.advance() }
-        return scanner.bytes(from: start)
+    }
+
+    /// How many bytes of `word`, counted from the lowest, stand for themselves in a string: ASCII, but no
+    /// control character, quote or backslash.
+    @inline(__always)
+    private static func plainCount(_ word: UInt64) -> Int {
+        // Each term has the top bit of a byte set where the byte is below 0x20, a quote, a backslash, above
+        // 0x7F. What is borrowed from the next byte is borrowed by such a byte, behind which nothing counts.
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let control = word &- 0x20 * ones
+        let quote = (word ^ 0x22 * ones) &- ones
+        let backslash = (word ^ 0x5C * ones) &- ones
+        return ((control | quote | backslash | word) & (0x80 * ones)).trailingZeroBitCount / 8
     }
 
     private mutating func escape() throws(DecodeError) {

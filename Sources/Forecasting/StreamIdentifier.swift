@@ -18,6 +18,7 @@ public enum StreamIdentifier {
                 }
                 return true
             }
+            // What is missing are zeros, which are allowed.
             return areAllowed(bytes.reduce(0x3030_3030_3030_3030) { $0 << 8 | UInt64($1) })
         }
     }

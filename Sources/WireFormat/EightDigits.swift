@@ -27,11 +27,53 @@ enum EightDigits {
     /// The digits of `value`, below 10^8, with zeros in front: the inverse of `value`.
     @inline(__always)
     static func word(_ value: UInt64) -> UInt64 {
-        // The quotients are exact for all dividends that occur here: 16 bits of 1/100, 10 bits of 1/10.
-        let fours = value / 10_000 | value % 10_000 << 32
-        let hundreds = (fours &* 10_486 >> 20) & 0x0000_007F_0000_007F
+        // Eight to fours to pairs to ones, the left one of two neighbours in the lower half. Multiplying and
+        // shifting divides by 100 and by 10, exactly for numbers of four and of two digits.
+        let fours = value / 10_000 | (value % 10_000) << 32
+        let hundreds = ((fours &* 10_486) >> 20) & 0x0000_007F_0000_007F
         let pairs = hundreds | (fours &- hundreds &* 100) << 16
-        let tens = (pairs &* 103 >> 10) & 0x000F_000F_000F_000F
+        let tens = ((pairs &* 103) >> 10) & 0x000F_000F_000F_000F
         return (tens | (pairs &- tens &* 10) << 8) | zeros
+    }
+
+    /// The last `length` of the eight digits of `value`, then bytes of 0.
+    @inline(__always)
+    static func word(_ value: UInt64, length: Int) -> UInt64 {
+        word(value) >> UInt64(truncatingIfNeeded: 64 &- 8 &* length)
+    }
+
+    /// How many digits `value` has.
+    @inline(__always)
+    static func length(_ value: UInt64) -> Int {
+        var length = 1
+        var rest = value
+        while rest >= 10_000 {
+            rest /= 10_000
+            length += 4
+        }
+        return length + (rest >= 1000 ? 3 : rest >= 100 ? 2 : rest >= 10 ? 1 : 0)
+    }
+
+    /// Writes `value`, below 10^`length`, as `length` digits, 1 to 24, with zeros in front.
+    ///
+    /// Up to seven bytes behind the last digit change as well.
+    @inline(__always)
+    static func write(_ value: UInt64, length: Int, to bytes: UnsafeMutableRawPointer) {
+        guard length > 8 else { return store(word(value, length: length), to: bytes) }
+        let (upper, lower) = value.quotientAndRemainder(dividingBy: 100_000_000)
+        if length > 16 {
+            let (top, middle) = upper.quotientAndRemainder(dividingBy: 100_000_000)
+            store(word(top, length: length - 16), to: bytes)
+            store(word(middle), to: bytes + (length - 16))
+        } else {
+            store(word(upper, length: length - 8), to: bytes)
+        }
+        store(word(lower), to: bytes + (length - 8))
+    }
+
+    /// Writes the eight bytes of `word`, the lowest one first.
+    @inline(__always)
+    static func store(_ word: UInt64, to bytes: UnsafeMutableRawPointer) {
+        bytes.storeBytes(of: word.littleEndian, as: UInt64.self)
     }
 }

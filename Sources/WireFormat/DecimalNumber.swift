@@ -1,7 +1,5 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
 /// A decimal number as it stands in a text: `-12.5e3`, nothing else (no hex, no infinity, no plus sign, no
 /// leading zeros).
 ///
@@ -20,7 +18,7 @@ struct DecimalNumber {
     private let start: UnsafeRawPointer
 
     /// The number's bytes.
-    private var text: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: Int(length)) }
+    var text: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: Int(length)) }
 
     /// Longer numbers are no numbers of sensors.
     private static let maximumLength = 1024
@@ -94,31 +92,6 @@ struct DecimalNumber {
                 exponent += 1
             }
         }
-    }
-
-    /// The nearest double, ties to even.
-    ///
-    /// - Throws: `notFinite` if it is too large.
-    @inline(__always)
-    func double() throws(DecodeError) -> Double {
-        // Both factors are exact, so that the one operation rounds correctly (Clinger 1990).
-        if !isTruncated && significand < 1 << 53 && exponent.magnitude <= 22 {
-            let magnitude = Double(significand)
-            let power = PowersOfTen.doubles[Int(exponent.magnitude)]
-            let value = exponent < 0 ? magnitude / power : magnitude * power
-            return isNegative ? -value : value
-        }
-        return try doubleOfLongNumber()
-    }
-
-    private func doubleOfLongNumber() throws(DecodeError) -> Double {
-        let value = withUnsafeTemporaryAllocation(of: CChar.self, capacity: text.count + 1) { buffer in
-            for index in 0..<text.count { buffer[index] = CChar(bitPattern: text[index]) }
-            buffer[text.count] = 0
-            return strtod(buffer.baseAddress!, nil)
-        }
-        guard value.isFinite else { throw .notFinite }
-        return value
     }
 
     /// The number times 10^`scale`, rounded down to an integer; nil if that is no `Int64`.

@@ -46,6 +46,25 @@ struct NumberTests {
         #expect(Self.read(text)?.bitPattern == strtod(text, nil).bitPattern)
     }
 
+    /// Numbers of 16 to 19 digits: what languages print of doubles, and what lies halfway between two doubles.
+    @Test func readsLongNumbersAsTheCLibraryDoes() {
+        var generator = SeededGenerator(seed: 13)
+        for _ in 0..<200_000 {
+            let bits = UInt64.random(in: 0...(.max), using: &generator)
+            let halfway = ((bits | 1 << 63) >> 11) << 1 | 1  // the 53 bits of a double and one more
+            let texts = [
+                "\(Double(bitPattern: bits))", "\(Double(bits >> 11) / 0x1p48)", "\(bits)",
+                "\(halfway << UInt64.random(in: 0...9, using: &generator))",
+                "\(bits >> 1)e\(Int.random(in: -345...310, using: &generator))",
+            ]
+            for text in texts where !text.contains("n") {  // neither nan nor inf
+                let expected = strtod(text, nil)
+                #expect(
+                    Self.read(text)?.bitPattern == (expected.isFinite ? expected.bitPattern : nil), "\(text)")
+            }
+        }
+    }
+
     /// Digits are read eight at a time: no length and no place in the payload may matter.
     @Test func readsDigitsOfEveryLength() {
         let digits = "9182736450918273645091827364509"

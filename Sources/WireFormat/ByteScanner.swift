@@ -14,6 +14,9 @@ struct ByteScanner {
     private(set) var position = 0
 
     /// Starts at the first of `bytes`, which must not be empty.
+    ///
+    /// It is inlined because handing so large a value back through memory takes longer than reading a number.
+    @inline(__always)
     init(_ bytes: UnsafeRawBufferPointer) {
         start = bytes.baseAddress!
         count = bytes.count

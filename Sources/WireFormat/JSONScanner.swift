@@ -8,6 +8,7 @@ struct JSONScanner {
     /// The most levels of objects and arrays.
     static let maximumDepth = 32
 
+    @inline(__always)
     init(_ bytes: UnsafeRawBufferPointer) { scanner = ByteScanner(bytes) }
 
     var isAtEnd: Bool { scanner.isAtEnd }

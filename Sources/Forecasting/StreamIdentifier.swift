@@ -8,7 +8,35 @@ public enum StreamIdentifier {
     /// Whether `bytes` are a valid id.
     public static func isValid(_ bytes: RawSpan) -> Bool {
         guard bytes.byteCount >= 1 && bytes.byteCount <= maximumLength else { return false }
-        return bytes.withUnsafeBytes { $0.allSatisfy(isAllowed) }
+        return bytes.withUnsafeBytes { bytes in
+            if bytes.count >= 8 {
+                for start in stride(from: 0, to: bytes.count, by: 8) {
+                    // The last word overlaps the one before.
+                    let offset = min(start, bytes.count - 8)
+                    let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    if !areAllowed(word) { return false }
+                }
+                return true
+            }
+            // What is missing are zeros, which are allowed.
+            return areAllowed(bytes.reduce(0x3030_3030_3030_3030) { $0 << 8 | UInt64($1) })
+        }
+    }
+
+    /// Whether all eight bytes of `word` may stand in an id.
+    private static func areAllowed(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        // Sets the top bit of each byte, below 0x80, that is in the range. Nothing is carried between bytes.
+        func isIn(_ range: ClosedRange<UInt8>, _ word: UInt64) -> UInt64 {
+            let atLeast = word &+ UInt64(0x80 - range.lowerBound) * ones
+            let above = word &+ UInt64(0x7F - range.upperBound) * ones
+            return atLeast & ~above
+        }
+        guard word & (0x80 * ones) == 0 else { return false }
+        let letters = isIn(UInt8(ascii: "a")...UInt8(ascii: "z"), word | 0x20 * ones)
+        let others = isIn(UInt8(ascii: "-")...UInt8(ascii: ":"), word)  // "-./0123456789:"
+        let underscores = isIn(UInt8(ascii: "_")...UInt8(ascii: "_"), word)
+        return (letters | others | underscores) & (0x80 * ones) == 0x80 * ones
     }
 
     /// Whether `byte` may stand in an id.

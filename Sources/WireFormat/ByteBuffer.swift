@@ -10,8 +10,9 @@ struct ByteBuffer: ~Copyable {
     private let capacity: Int
     private(set) var count = 0
 
-    /// The most bytes that a number takes: sign, 17 digits, point, `e-324`, or zeros up to 10^16.
-    static let maximumNumberLength = 26
+    /// The most bytes that a number takes: sign, 17 digits, point, `e-324`, or zeros up to 10^16; and that
+    /// writing its digits changes behind it.
+    static let maximumNumberLength = 26 + 7
 
     init(capacity: Int) {
         self.capacity = capacity
@@ -61,10 +62,8 @@ struct ByteBuffer: ~Copyable {
 
     /// Appends an integer.
     mutating func append(_ value: UInt64) {
-        let length = Self.decimalLength(value)
-        reserve(length)
-        Self.writeDigits(value, length: length, to: bytes + count)
-        count += length
+        reserve(Self.maximumNumberLength)
+        appendDigits(value, length: EightDigits.length(value))
     }
 
     /// Appends the shortest number that reads back as `value`, or `null` where it is not finite.
@@ -84,33 +83,18 @@ struct ByteBuffer: ~Copyable {
     private mutating func append(_ number: ShortestDecimal, isNegative: Bool) {
         reserve(Self.maximumNumberLength)
         if isNegative { append(UInt8(ascii: "-")) }
-        let length = Self.decimalLength(number.digits)
+        let length = EightDigits.length(number.digits)
         let pointPosition = length + number.exponent  // digits before the point
         switch pointPosition {
         case length...17:  // 1200
-            Self.writeDigits(number.digits, length: length, to: bytes + count)
-            (bytes + count + length).update(repeating: UInt8(ascii: "0"), count: pointPosition - length)
-            count += pointPosition
-        case 1..<max(length, 2) where length > pointPosition:  // 12.5
-            Self.writeDigits(number.digits, length: length, to: bytes + count + 1)
-            (bytes + count).update(from: bytes + count + 1, count: pointPosition)
-            bytes[count + pointPosition] = UInt8(ascii: ".")
-            count += length + 1
+            appendDigits(number.digits * PowersOfTen.integers[number.exponent], length: pointPosition)
+        case 1..<max(length, 2):  // 12.5
+            appendDigits(number.digits, length: length, decimals: length - pointPosition)
         case -4...0:  // 0.00125
             append("0.")
-            (bytes + count).update(repeating: UInt8(ascii: "0"), count: -pointPosition)
-            count += -pointPosition
-            Self.writeDigits(number.digits, length: length, to: bytes + count)
-            count += length
+            appendDigits(number.digits, length: length - pointPosition)
         default:  // 1.25e-7
-            Self.writeDigits(number.digits, length: length, to: bytes + count + 1)
-            bytes[count] = bytes[count + 1]
-            if length > 1 {
-                bytes[count + 1] = UInt8(ascii: ".")
-                count += length + 1
-            } else {
-                count += 1
-            }
+            appendDigits(number.digits, length: length, decimals: length - 1)
             append(UInt8(ascii: "e"))
             let exponent = pointPosition - 1
             if exponent < 0 { append(UInt8(ascii: "-")) }
@@ -126,42 +110,44 @@ struct ByteBuffer: ~Copyable {
 
     /// Appends an integer divided by 10^`decimals`, exactly, without trailing zeros.
     mutating func append(_ value: Int64, decimals: Int) {
+        reserve(Self.maximumNumberLength)
         if value < 0 { append(UInt8(ascii: "-")) }
-        var divisor: UInt64 = 1
-        for _ in 0..<decimals { divisor *= 10 }
-        append(value.magnitude / divisor)
-        var rest = value.magnitude % divisor
-        guard rest > 0 else { return }
-        append(UInt8(ascii: "."))
-        while rest > 0 {
-            divisor /= 10
-            append(UInt8(ascii: "0") + UInt8(rest / divisor))
-            rest %= divisor
+        var (digits, decimals) = (value.magnitude, decimals)
+        while decimals > 0 && digits % 10 == 0 {
+            digits /= 10
+            decimals -= 1
         }
+        appendDigits(digits, length: max(EightDigits.length(digits), decimals + 1), decimals: decimals)
+    }
+
+    /// Appends `value` as `length` digits, the last `decimals` of them behind a point.
+    @inline(__always)
+    private mutating func appendDigits(_ value: UInt64, length: Int, decimals: Int) {
+        guard decimals > 0 else { return appendDigits(value, length: length) }
+        let (integerLength, start) = (length - decimals, UnsafeMutableRawPointer(bytes + count))
+        if length <= 8 {
+            let digits = EightDigits.word(value, length: length)
+            EightDigits.store(digits, to: start)
+            EightDigits.store(
+                digits >> UInt64(truncatingIfNeeded: 8 &* integerLength), to: start + (integerLength + 1))
+        } else {
+            let (integer, fraction) = value.quotientAndRemainder(dividingBy: PowersOfTen.integers[decimals])
+            EightDigits.write(integer, length: integerLength, to: start)
+            EightDigits.write(fraction, length: decimals, to: start + (integerLength + 1))
+        }
+        bytes[count + integerLength] = UInt8(ascii: ".")
+        count += length + 1
+    }
+
+    /// Appends `value` as `length` digits, with zeros in front; room for them must be reserved.
+    @inline(__always)
+    private mutating func appendDigits(_ value: UInt64, length: Int) {
+        EightDigits.write(value, length: length, to: UnsafeMutableRawPointer(bytes + count))
+        count += length
     }
 
     @inline(__always)
     private func reserve(_ length: Int) {
         precondition(count + length <= capacity, "a message outgrew the buffer that was made for the longest")
-    }
-
-    @inline(__always)
-    private static func decimalLength(_ value: UInt64) -> Int {
-        var length = 1
-        var rest = value
-        while rest >= 10_000 {
-            rest /= 10_000
-            length += 4
-        }
-        return length + (rest >= 1000 ? 3 : rest >= 100 ? 2 : rest >= 10 ? 1 : 0)
-    }
-
-    @inline(__always)
-    private static func writeDigits(_ value: UInt64, length: Int, to bytes: UnsafeMutablePointer<UInt8>) {
-        var rest = value
-        for index in stride(from: length - 1, through: 0, by: -1) {
-            bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
     }
 }

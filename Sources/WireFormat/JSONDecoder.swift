@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
+import Glibc
 
 /// Reads `{"ts": …, "value": …}`, `{"ts": …, "values": {"temp": …, "hum": …}}`, and arrays of them.
 ///
@@ -96,7 +97,9 @@ public struct JSONDecoder: Sendable {
 
     private func field(_ name: UnsafeRawBufferPointer) -> Field? {
         for index in names.indices
-        where names[index].bytes.count == name.count && names[index].bytes.elementsEqual(name) {
+        where names[index].bytes.count == name.count
+            && memcmp(names[index].bytes, name.baseAddress!, name.count) == 0
+        {
             return names[index].field
         }
         return nil

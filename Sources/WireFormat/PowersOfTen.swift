@@ -10,6 +10,19 @@ struct PowersOfTen {
     /// The upper and the lower 64 bits, one pair for each of `exponents`.
     static let table = PowersOfTen().pairs
 
+    /// The powers from 10^0 that fit in 64 bits.
+    static let integers: [UInt64] = [
+        1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+        100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+        10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000,
+        10_000_000_000_000_000_000,
+    ]
+    /// The powers from 10^0 that are doubles exactly.
+    static let doubles: [Double] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+        1e18, 1e19, 1e20, 1e21, 1e22,
+    ]
+
     private var pairs: [(high: UInt64, low: UInt64)] = []
 
     private init() {

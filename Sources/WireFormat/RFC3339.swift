@@ -82,12 +82,12 @@ enum RFC3339 {
             bytes[position] = UInt8(ascii: ".")
             position += 1
             let digits = fraction % 1_000_000 == 0 ? 3 : fraction % 1000 == 0 ? 6 : 9
-            var unit: Int64 = 100_000_000
-            for _ in 0..<digits {
-                bytes[position] = UInt8(ascii: "0") + UInt8(fraction / unit % 10)
-                position += 1
-                unit /= 10
+            var rest = digits == 3 ? fraction / 1_000_000 : digits == 6 ? fraction / 1000 : fraction
+            for index in (0..<digits).reversed() {
+                bytes[position + index] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
             }
+            position += digits
         }
         bytes[position] = UInt8(ascii: "Z")
         return position + 1

@@ -46,4 +46,20 @@ struct StreamTableTests {
     func knowsWhatMayBeAnIdentifier(name: String, isValid: Bool) {
         #expect(StreamIdentifier.isValid(name.utf8.span.bytes) == isValid)
     }
+
+    /// Ids are checked eight bytes at a time: every byte counts at every place.
+    @Test func checksEveryByteOfAnIdentifier() {
+        for length in 1...20 {
+            var identifier = [UInt8](repeating: UInt8(ascii: "a"), count: length)
+            for place in 0..<length {
+                for byte in 0...255 as ClosedRange<UInt8> {
+                    identifier[place] = byte
+                    #expect(
+                        StreamIdentifier.isValid(identifier.span.bytes) == StreamIdentifier.isAllowed(byte),
+                        "byte \(byte) at \(place) of \(length)")
+                }
+                identifier[place] = UInt8(ascii: "z")
+            }
+        }
+    }
 }

@@ -20,10 +20,17 @@ struct Decoded: Equatable {
 func decode(
     _ payload: [UInt8], as decoder: PayloadDecoder, identifier: String = "a", capacity: Int = 1024
 ) -> Result<[Decoded], DecodeError> {
+    decode(payload.span.bytes, as: decoder, identifier: identifier, capacity: capacity)
+}
+
+/// Decodes a message that lies in any memory.
+func decode(
+    _ payload: RawSpan, as decoder: PayloadDecoder, identifier: String = "a", capacity: Int = 1024
+) -> Result<[Decoded], DecodeError> {
     var message = DecodedMessage(capacity: capacity)
     do throws(DecodeError) {
         try decoder.decode(
-            identifier: identifier.utf8.span.bytes, payload: payload.span.bytes, into: &message)
+            identifier: identifier.utf8.span.bytes, payload: payload, into: &message)
     } catch {
         precondition(message.count == 0, "a refused message leaves nothing behind")
         return .failure(error)

@@ -46,6 +46,78 @@ struct NumberTests {
         #expect(Self.read(text)?.bitPattern == strtod(text, nil).bitPattern)
     }
 
+    /// Numbers of 16 to 19 digits: what languages print of doubles, and what lies halfway between two doubles.
+    @Test func readsLongNumbersAsTheCLibraryDoes() {
+        var generator = SeededGenerator(seed: 13)
+        for _ in 0..<50_000 {
+            let bits = UInt64.random(in: 0...(.max), using: &generator)
+            let halfway = ((bits | 1 << 63) >> 11) << 1 | 1  // the 53 bits of a double and one more
+            let texts = [
+                "\(Double(bitPattern: bits))", "\(Double(bits >> 11) / 0x1p48)", "\(bits)",
+                "\(halfway << UInt64.random(in: 0...9, using: &generator))",
+                "\(bits >> 1)e\(Int.random(in: -345...310, using: &generator))",
+            ]
+            for text in texts where !text.contains("n") {  // neither nan nor inf
+                let expected = strtod(text, nil)
+                #expect(
+                    Self.read(text)?.bitPattern == (expected.isFinite ? expected.bitPattern : nil), "\(text)")
+            }
+        }
+    }
+
+    /// Digits are read eight at a time: no length and no place in the payload may matter.
+    @Test func readsDigitsOfEveryLength() {
+        let digits = "9182736450918273645091827364509"
+        for integer in 1...28 {
+            for fraction in 0...28 {
+                for zeros in [0, 1, 7, 8, 9, 20] where fraction > 0 || zeros == 0 {
+                    let point = fraction > 0 ? "." : ""
+                    let text =
+                        digits.prefix(integer) + point + String(repeating: "0", count: zeros)
+                        + digits.suffix(fraction)
+                    for written in [String(text), "-\(text)", "0\(text.dropFirst(integer))", "\(text)e-7"] {
+                        let expected = strtod(written, nil)
+                        #expect(Self.read(written)?.bitPattern == expected.bitPattern, "\(written)")
+                        #expect(Self.read(written + " ")?.bitPattern == expected.bitPattern, "\(written)")
+                        #expect(Self.read(written + "x") == nil, "\(written)x")
+                        #expect(Self.read(written + "\u{FF}") == nil, "\(written)\u{FF}")
+                    }
+                }
+            }
+        }
+    }
+
+    /// A number of nanoseconds written with the point at every place is read back exactly, or rounded down.
+    @Test func readsTimesExactly() {
+        let decoder = PayloadDecoder.text(TextDecoder(columns: [.ts, .value], timeUnit: .ns))
+        func nanoseconds(_ text: String) -> Int64? {
+            guard case .success(let observations) = decode(Array("\(text) 1".utf8), as: decoder) else {
+                return nil
+            }
+            return observations.first?.nanoseconds
+        }
+        var generator = SeededGenerator(seed: 8)
+        for _ in 0..<20_000 {
+            let shift = UInt64.random(in: 0..<63, using: &generator)
+            let time = Int64.random(in: 0...Int64.max >> Int64(shift), using: &generator)
+            let digits = String(time)
+            for place in 1..<max(digits.count, 2) {
+                let text = digits.prefix(place) + (place < digits.count ? "." : "") + digits.dropFirst(place)
+                let power = digits.count - place
+                #expect(nanoseconds("\(text)e\(power)") == time, "\(text)e\(power)")
+                let below = Int64(digits.prefix(place))!
+                let hasRest = digits.dropFirst(place).contains { $0 != "0" }
+                #expect(nanoseconds("\(text)") == below, "\(text)")
+                #expect(nanoseconds("-\(text)") == -below - (hasRest ? 1 : 0), "-\(text)")
+            }
+        }
+        #expect(nanoseconds("9223372036854775807") == .max)
+        #expect(nanoseconds("9223372036854775808") == nil)
+        #expect(nanoseconds("1e19") == nil)
+        #expect(nanoseconds("0.00000000000000000001e20") == 1)
+        #expect(nanoseconds("-1e-400") == -1)
+    }
+
     static func write(_ value: Double) -> (y: String, yhat: String) {
         var encoder = ForecastEncoder(
             epoch: 0, rules: [RuleLabels(model: "m", revision: "r")], times: .ns, maximumHorizon: 1)

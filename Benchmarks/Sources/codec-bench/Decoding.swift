@@ -2,7 +2,10 @@
 
 import WireFormat
 
-/// Reads messages of one value with its time, as JSON and as text.
+/// Reads messages of one value with its time, of streams with ids like `s10042`, from their bytes to the decoded
+/// message: the id is checked as well.
+///
+/// As JSON they are like `{"ts":1700000042.123456,"value":20.1234}`, as text like `1700000042.123456 20.1234`.
 func measureDecoding(milliseconds: Double) {
     let json = Samples { #"{"ts":\#(Samples.seconds($0)),"value":\#(Samples.value($0))}"# }
     measureDecoding(.json(JSONDecoder()), of: json, name: "decode-json", milliseconds: milliseconds)

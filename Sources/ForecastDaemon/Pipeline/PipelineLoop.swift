@@ -22,12 +22,15 @@ struct PipelineLoop: ~Copyable {
     private var report: StatusReport
     private var publishedReport: StatusReport
     private var reportTime: Timestamp
+    private var restoreTime: Timestamp
     private var isStopping: Bool
     /// The input that the next drain begins with, so that no input starves another.
     private var firstInput: Int
 
     /// Nanoseconds between two reports.
     private static let reportInterval: Int64 = 100_000_000
+    /// Nanoseconds between two looks for connections that were cut.
+    private static let restoreInterval: Int64 = 1_000_000_000
     /// Nanoseconds that draining may take when the loop is asked to stop.
     private static let drainTime: Int64 = 1_000_000_000
 
@@ -64,6 +67,7 @@ struct PipelineLoop: ~Copyable {
         batchLimit = plan.batchLimit
         decoded = DecodedMessage()
         reportTime = Timestamp(nanoseconds: 0)
+        restoreTime = Timestamp(nanoseconds: 0)
         isStopping = false
         firstInput = 0
         report = StatusReport(
@@ -97,7 +101,7 @@ struct PipelineLoop: ~Copyable {
         }
         _ = try drain(at: now)
         try forecast(at: now)
-        endTurn(at: now)
+        try endTurn(at: now)
     }
 
     /// Takes in at most `batchLimit` messages that have arrived; gives their number.
@@ -169,10 +173,21 @@ struct PipelineLoop: ~Copyable {
         }
     }
 
-    private mutating func endTurn(at now: Timestamp) {
+    private mutating func endTurn(at now: Timestamp) throws(ZeroMQError) {
         mailbox.markTurn()
-        let elapsed = now.seconds(since: reportTime) * 1e9
-        if elapsed >= Double(Self.reportInterval) || elapsed < 0 { publishReport(at: now) }
+        if Self.isOver(Self.restoreInterval, since: restoreTime, at: now) {
+            restoreTime = now
+            for input in inputs.indices {
+                report.inputs[input].restored += UInt64(try inputs[input].restoreConnections())
+            }
+        }
+        if Self.isOver(Self.reportInterval, since: reportTime, at: now) { publishReport(at: now) }
+    }
+
+    /// Whether so many nanoseconds have passed, or the clock was set back.
+    private static func isOver(_ interval: Int64, since begin: Timestamp, at now: Timestamp) -> Bool {
+        let elapsed = now.seconds(since: begin) * 1e9
+        return elapsed >= Double(interval) || elapsed < 0
     }
 
     private mutating func publishReport(at now: Timestamp) {

@@ -15,12 +15,15 @@ package struct StatusReport: Sendable, Equatable {
         package var messages: UInt64 = 0
         /// Observations that the engine took.
         package var observations: UInt64 = 0
+        /// Connections made anew after they were cut because the peer broke the protocol.
+        package var restored: UInt64 = 0
         /// Messages dropped, by `DecodeError.rawValue`.
-        var undecodable = [UInt64](repeating: 0, count: DecodeError.allCases.count)
+        package var undecodable = [UInt64](repeating: 0, count: DecodeError.allCases.count)
         /// Observations dropped, by `Refusal.rawValue`.
-        var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
+        package var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
 
-        init(name: String) { self.name = name }
+        /// Makes an account without counts.
+        package init(name: String) { self.name = name }
 
         /// What was dropped so far, by reason; reasons that have not occurred are left out.
         package var dropsByReason: [(reason: String, count: UInt64)] {
@@ -39,7 +42,8 @@ package struct StatusReport: Sendable, Equatable {
         /// Forecasts that did not reach every subscriber, because one's queue was full.
         package var dropped: UInt64 = 0
 
-        init(name: String) { self.name = name }
+        /// Makes an account without counts.
+        package init(name: String) { self.name = name }
     }
 
     /// The inputs, in the plan's order.
@@ -50,6 +54,12 @@ package struct StatusReport: Sendable, Equatable {
     package var streams = 0
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64 = 0
+
+    /// Makes a report.
+    package init(inputs: [Input], outputs: [Output]) {
+        self.inputs = inputs
+        self.outputs = outputs
+    }
 
     /// Observations taken over all inputs.
     package var observations: UInt64 { inputs.reduce(0) { $0 + $1.observations } }

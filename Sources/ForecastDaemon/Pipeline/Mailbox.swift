@@ -42,6 +42,11 @@ package final class Mailbox: Sendable {
     /// Asks something of the pipeline and wakes it.
     package func post(_ command: Command) {
         commands.withLock { $0.append(command) }
+        wake()
+    }
+
+    /// Lets the pipeline make a turn now, if it is able to.
+    package func wake() {
         var byte: UInt8 = 1
         _ = write(wakeEnd, &byte, 1)  // a full pipe wakes as well
     }

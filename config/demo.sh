@@ -13,8 +13,8 @@ daemon=$!
 
 stop() {
     trap - INT TERM EXIT
-    kill -TERM "$generator" "$daemon" 2>/dev/null
-    wait "$generator" "$daemon" 2>/dev/null
+    kill -TERM "$generator" "$daemon" ${tap:-} 2>/dev/null
+    wait
     rm -f "$log"
 }
 trap 'stop; exit 0' INT TERM

@@ -53,7 +53,9 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Forecasting", "RecurrentKernels", "WireFormat"]),
         .testTarget(name: "IntegrationTests", exclude: ["peer.py"]),
-        .testTarget(name: "ForecastDaemonTests", dependencies: ["ForecastDaemon", "WireFormat"]),
+        .testTarget(
+            name: "ForecastDaemonTests",
+            dependencies: ["ForecastDaemon", "Forecasting", "RecurrentKernels", "WireFormat"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

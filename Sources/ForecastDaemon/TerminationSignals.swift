@@ -22,7 +22,14 @@ package enum TerminationSignals {
             _ = write(TerminationSignals.writeEnd, &byte, 1)
         }
         action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
-        for signal in [SIGINT, SIGTERM] { sigaction(signal, &action, nil) }
+        // Whoever started this process may have had the signals blocked, which is inherited.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for signal in [SIGINT, SIGTERM] {
+            sigaction(signal, &action, nil)
+            sigaddset(&signals, signal)
+        }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         return ends.0
     }
 

@@ -39,22 +39,21 @@ import Testing
         #expect(daemon.stop(SIGINT) == 0)
     }
 
-    /// The files of the demonstration, on ports that are free.
-    private func demonstration(_ directory: TemporaryDirectory) throws -> (script: String, ports: [UInt16]) {
+    /// The files of the demonstration, with their ports at a loopback address that nothing else uses.
+    private func demonstration(_ directory: TemporaryDirectory) throws -> (script: String, address: String) {
         let config = DaemonProcess.root.appending(path: "config")
         let copy = directory.url.appending(path: "config")
         try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(
             at: copy.appending(path: "models"), withDestinationURL: config.appending(path: "models"))
-        let ports = try [Scenario.freePort(), Scenario.freePort()]
+        let address = "127." + (0..<3).map { _ in "\(UInt8.random(in: 1...254))" }.joined(separator: ".")
         for name in ["demo.sh", "demo.yaml"] {
             let text = try String(contentsOf: config.appending(path: name), encoding: .utf8)
-                .replacing("127.0.0.1:5556", with: "127.0.0.1:\(ports[0])")
-                .replacing("127.0.0.1:5557", with: "127.0.0.1:\(ports[1])")
-            #expect(text.contains("127.0.0.1:\(ports[0])"), "\(name) names its ports")
-            try text.write(to: copy.appending(path: name), atomically: false, encoding: .utf8)
+            #expect(text.contains("tcp://127.0.0.1:5556"), "\(name) says where it listens")
+            try text.replacing("127.0.0.1", with: address)
+                .write(to: copy.appending(path: name), atomically: false, encoding: .utf8)
         }
-        return (copy.appending(path: "demo.sh").path, ports)
+        return (copy.appending(path: "demo.sh").path, address)
     }
 
     /// The processes that have one of the texts in their command line.
@@ -70,22 +69,22 @@ import Testing
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func theDemonstrationShowsForecastsAndLeavesNoProcess(signal: Int32) throws {
         let directory = try TemporaryDirectory()
-        let (script, ports) = try demonstration(directory)
+        let (script, address) = try demonstration(directory)
         let demo = try CommandProcess([script, DaemonProcess.binary.path], program: "/bin/bash")
         #expect(try demo.nextLine().hasPrefix("forecasts of this machine's own figures"))
         let line = try demo.nextLine()
         #expect(line.contains("  host."), "\(line)")
-        let marks = [directory.url.path, "127.0.0.1:\(ports[0])"]
+        let marks = [directory.url.path, address]
         #expect(try processes(with: marks).count == 4, "the script and its three")
         #expect(try demo.stop(signal) == 0)
         #expect(try processes(with: marks) == [])
     }
 
-    @Test(arguments: [0, 1])
-    func aPortInUseEndsTheDemonstration(index: Int) throws {
+    @Test(arguments: [5556, 5557])
+    func aPortInUseEndsTheDemonstration(port: Int) throws {
         let directory = try TemporaryDirectory()
-        let (script, ports) = try demonstration(directory)
-        let taken = "tcp://127.0.0.1:\(ports[index])"
+        let (script, address) = try demonstration(directory)
+        let taken = "tcp://\(address):\(port)"
         let peer = try Peer()
         _ = try peer.call("open_socket", ["name": "in", "kind": "pull", "bind": taken], as: String.self)
         let demo = try CommandProcess([script, DaemonProcess.binary.path], program: "/bin/bash")
@@ -93,7 +92,7 @@ import Testing
         let errors = try demo.errorRest()
         #expect(
             errors.contains { $0.hasPrefix("forecastd: cannot bind to \(taken): Address already in use") })
-        #expect(try processes(with: [directory.url.path, "127.0.0.1:\(ports[0])"]) == [])
+        #expect(try processes(with: [directory.url.path, address]) == [])
         try peer.perform("close", ["name": "in"])
     }
 }

@@ -54,7 +54,8 @@ let package = Package(
             name: "SimulationTests", dependencies: ["Forecasting", "RecurrentKernels", "WireFormat"]),
         .testTarget(name: "IntegrationTests", exclude: ["peer.py"]),
         .testTarget(
-            name: "ForecastDaemonTests", dependencies: ["ForecastDaemon", "RecurrentKernels", "WireFormat"]),
+            name: "ForecastDaemonTests",
+            dependencies: ["ForecastDaemon", "Forecasting", "RecurrentKernels", "WireFormat"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

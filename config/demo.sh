@@ -2,33 +2,31 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
 # Starts a generator of this machine's own figures and the daemon, and shows its forecasts until Ctrl-C.
 set -u
+# Each process in a group of its own: Ctrl-C reaches this script, which then ends each of them once.
+set -m
 binary=$1
 here=$(dirname "$0")
 log=$(mktemp -t forecastd-demo.XXXXXX)
 
-"$binary" generate --host >>"$log" 2>&1 &
-generator=$!
-"$binary" run --config "$here/demo.yaml" >>"$log" 2>&1 &
-daemon=$!
-
 stop() {
-    trap - INT TERM EXIT
-    kill -TERM "$generator" "$daemon" 2>/dev/null
-    wait "$generator" "$daemon" 2>/dev/null
+    trap '' INT TERM HUP
+    trap - EXIT
+    # shellcheck disable=SC2046  # one word each
+    kill -TERM $(jobs -p) 2>/dev/null
+    wait 2>/dev/null  # without the shell's own words on how each ended
     rm -f "$log"
 }
-trap 'stop; exit 0' INT TERM
+trap 'stop; exit 0' INT TERM HUP
 trap stop EXIT
 
+"$binary" generate --host --bind tcp://127.0.0.1:5556 >>"$log" 2>&1 &
+"$binary" run --config "$here/demo.yaml" >>"$log" 2>&1 &
 echo "forecasts of this machine's own figures, once a second; Ctrl-C ends it (log: $log)"
-"$binary" tap --outputs &
+"$binary" tap --config "$here/demo.yaml" &
 tap=$!
+
 # Whichever ends first ends the demonstration; if it was not the viewer, its last words say why.
-wait -n "$generator" "$daemon" "$tap"
+wait -n
 status=$?
-if kill -0 "$tap" 2>/dev/null; then
-    kill -TERM "$tap"
-    wait "$tap" 2>/dev/null
-    tail -n 5 "$log" >&2
-fi
+kill -0 "$tap" 2>/dev/null && tail -n 5 "$log" >&2
 exit "$status"

@@ -10,6 +10,18 @@ extension Timestamp {
         self = time
     }
 
+    /// The time that a text says as seconds since 1970, exact to the nanosecond; nil if it is none.
+    package init?(seconds text: String) {
+        var text = text
+        let time = text.withUTF8 { bytes -> Timestamp? in
+            var scanner = ByteScanner(UnsafeRawBufferPointer(bytes))
+            guard let number = try? DecimalNumber(&scanner), scanner.isAtEnd else { return nil }
+            return try? TimeUnit.s.timestamp(number)
+        }
+        guard let time else { return nil }
+        self = time
+    }
+
     /// The time as RFC 3339 writes it, in UTC: `2026-11-23T06:59:40.250Z`.
     package var rfc3339: String {
         String(unsafeUninitializedCapacity: RFC3339.maximumLength) {

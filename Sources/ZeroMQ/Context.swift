@@ -85,12 +85,12 @@ public final class Context: Sendable {
         while zmq_ctx_term(raw) != 0 && zmq_errno() == EINTR {}
     }
 
-    /// Opens a socket, which its caller closes.
-    func open(_ kind: SocketKind) throws(ZeroMQError) -> UnsafeMutableRawPointer {
-        let operation = "open a \(kind) socket"
+    /// Opens a socket of libzmq's kind `constant`, which its caller closes.
+    func open(_ constant: Int32, _ name: String) throws(ZeroMQError) -> UnsafeMutableRawPointer {
+        let operation = "open a \(name) socket"
         return try handle.withLock { current throws(ZeroMQError) in
             guard let context = current?.raw else { throw ZeroMQError(code: ETERM, operation: operation) }
-            guard let socket = zmq_socket(context, kind.constant) else {
+            guard let socket = zmq_socket(context, constant) else {
                 throw ZeroMQError(code: zmq_errno(), operation: operation)
             }
             return socket

@@ -109,7 +109,7 @@ public struct Socket: ~Copyable {
     /// An endpoint without the IPv6 form that a socket which understands both gives to an IPv4 address.
     ///
     /// `tcp://127.0.0.1:5557` for `tcp://[::ffff:127.0.0.1]:5557`. A peer without IPv6 understands it too.
-    private static func plain(_ endpoint: String) -> String {
+    static func plain(_ endpoint: String) -> String {
         let mapped = "tcp://[::ffff:"
         guard endpoint.hasPrefix(mapped), let end = endpoint.lastIndex(of: "]") else { return endpoint }
         return "tcp://" + endpoint.dropFirst(mapped.count)[..<end] + endpoint[endpoint.index(after: end)...]

@@ -7,12 +7,12 @@ import Glibc
 final class SocketHandle {
     let raw: UnsafeMutableRawPointer
     private let kind: SocketKind
-    private let context: Context
+    let context: Context
 
     init(_ kind: SocketKind, in context: Context, options: SocketOptions) throws(ZeroMQError) {
         self.kind = kind
         self.context = context
-        raw = try context.open(kind)
+        raw = try context.open(kind.constant, "\(kind)")
         try apply(options)
     }
 

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ForecastDaemon
+import Forecasting
 
 /// `forecastd generate`: values to try the daemon with.
 struct GenerateCommand: ParsableCommand {
@@ -37,10 +38,12 @@ struct GenerateCommand: ParsableCommand {
         completion: .file(extensions: ["csv"]))
     var csv: String?
 
-    @Option(help: "With --csv: seconds of the file per second, or max for as fast as they are taken.")
+    @Option(
+        help: "With --csv: seconds of the file per second, 1e-6 to 1e9, or max for as fast as they are taken."
+    )
     var speed: Speed = .init(factor: 1)
 
-    @Option(help: "Time between two values of a stream.")
+    @Option(help: "Time between two values of a stream, as 500ms, 10s or 5m.")
     var every: Interval = .init(duration: .seconds(1))
 
     @Option(help: "What the stream ids begin with: signal. for signals, nothing for a CSV file.")
@@ -58,7 +61,7 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "With --signal: the share that is sent twice.")
     var duplicates = 0.0
 
-    @Option(help: "With --signal: the share that is sent after its successor.")
+    @Option(help: "With --signal: the share that is sent after its successor (at most every other one is).")
     var late = 0.0
 
     @Option(help: "With --signal: the share in whose place something malformed is sent.")
@@ -76,7 +79,7 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "Messages after which to end.")
     var limit: Int?
 
-    @Option(help: "Time after which to end.")
+    @Option(help: "Time after which to end, as 500ms, 10s or 5m.")
     var duration: Interval?
 
     func validate() throws {
@@ -99,6 +102,16 @@ struct GenerateCommand: ParsableCommand {
         }
         try EndpointArgument.validate(bind, option: "--bind", for: .binding)
         try EndpointArgument.validate(connect, option: "--connect", for: .connecting)
+        guard limit ?? 1 > 0 else {
+            throw ValidationError("--limit: expected 1 or more, found \(limit ?? 0)")
+        }
+        if let prefix {
+            guard source != .host else { throw ValidationError("--prefix: expected none with --host") }
+            guard prefix.utf8.allSatisfy(StreamIdentifier.isAllowed), prefix.utf8.count <= 100 else {
+                throw ValidationError(
+                    "--prefix: expected at most 100 of A-Z a-z 0-9 . _ : / -, found \"\(prefix)\"")
+            }
+        }
         guard every.duration > .zero else { throw ValidationError("--every: expected more than no time") }
     }
 
@@ -137,7 +150,7 @@ struct Speed: ExpressibleByArgument {
         if argument == "max" {
             factor = nil
         } else {
-            guard let factor = Double(argument), factor > 0, factor.isFinite else { return nil }
+            guard let factor = Double(argument), (1e-6...1e9).contains(factor) else { return nil }
             self.factor = factor
         }
     }

@@ -44,7 +44,7 @@ struct TapCommand: ParsableCommand {
     @Option(help: "Messages after which to end.")
     var limit: Int?
 
-    @Option(help: "Time after which to end.")
+    @Option(help: "Time after which to end, as 500ms, 10s or 5m.")
     var duration: Interval?
 
     @Flag(help: "Print JSON, an object a line.")
@@ -52,7 +52,9 @@ struct TapCommand: ParsableCommand {
 
     func validate() throws {
         try EndpointArgument.validate(connect, option: "--connect", for: .connecting)
-        guard limit ?? 1 > 0 else { throw ValidationError("--limit: expected 1 or more") }
+        guard limit ?? 1 > 0 else {
+            throw ValidationError("--limit: expected 1 or more, found \(limit ?? 0)")
+        }
         for pattern in patterns {
             do { _ = try Glob(pattern) } catch { throw ValidationError("\(error)") }
         }
@@ -65,7 +67,7 @@ struct TapCommand: ParsableCommand {
             case .inputs: Tap.Options(inputsOf: configuration)
             case .outputs: Tap.Options(outputsOf: configuration)
             }
-        if !connect.isEmpty { options.endpoints = connect }
+        if !connect.isEmpty { (options.endpoints, options.leftOut) = (connect, []) }
         guard !options.endpoints.isEmpty else {
             throw DaemonError(
                 .configuration,

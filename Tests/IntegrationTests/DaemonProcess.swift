@@ -8,16 +8,20 @@ final class DaemonProcess {
         var description: String
     }
 
+    /// The folder of the sources.
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
     /// The release binary beside the tests.
-    static let binary = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: ".build/release/forecastd")
+    static let binary = root.appending(path: ".build/release/forecastd")
 
     private let process = Process()
     private let notifySocket: Int32
     private let log: URL
 
     /// Starts `forecastd run` with the configuration `yaml` in the folder `directory`, waits for READY.
-    init(_ yaml: String, in directory: TemporaryDirectory) throws {
+    init(
+        _ yaml: String, in directory: TemporaryDirectory, environment: [String: String] = [:]
+    ) throws {
         let name = UUID().uuidString.prefix(8)
         let file = directory.url.appending(path: "\(name).yaml")
         try yaml.write(to: file, atomically: false, encoding: .utf8)
@@ -27,7 +31,9 @@ final class DaemonProcess {
         notifySocket = try Self.listen(at: notifyPath)
         process.executableURL = Self.binary
         process.arguments = ["run", "--config", file.path]
-        process.environment = ["NOTIFY_SOCKET": notifyPath, "PATH": "/usr/bin:/bin"]
+        process.environment = ["NOTIFY_SOCKET": notifyPath, "PATH": "/usr/bin:/bin"].merging(environment) {
+            $1
+        }
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
         while true {
@@ -68,6 +74,14 @@ final class DaemonProcess {
             }
         }
         throw Failure(description: "nothing on the notify socket for 20 s: \(logText)")
+    }
+
+    /// The messages that are left on the notify socket of a daemon that has ended.
+    func notificationsToTheEnd() throws -> [String] {
+        var messages: [String] = []
+        var poll = pollfd(fd: notifySocket, events: Int16(POLLIN), revents: 0)
+        while Glibc.poll(&poll, 1, 0) > 0 { messages.append(try nextNotification()) }
+        return messages
     }
 
     private static func listen(at path: String) throws -> Int32 {

@@ -80,8 +80,9 @@ def reference(path, values, mode="stateful", window=None, horizon=1, mean=0.0, s
 
 
 def open_socket(name, kind, bind=None, connect=None, topics=()):
-    """kind: xpub, push, sub. Answers with the bound endpoint."""
-    socket = context.socket({"xpub": zmq.XPUB, "push": zmq.PUSH, "sub": zmq.SUB}[kind])
+    """kind: xpub, push, sub, pull. Answers with the bound endpoint."""
+    kinds = {"xpub": zmq.XPUB, "push": zmq.PUSH, "sub": zmq.SUB, "pull": zmq.PULL}
+    socket = context.socket(kinds[kind])
     socket.setsockopt(zmq.LINGER, 0)
     socket.set_hwm(0)
     socket.setsockopt(zmq.RCVTIMEO, TIMEOUT_MS)
@@ -127,6 +128,23 @@ def receive(name, count, skip=None):
     return answers
 
 
+def receive_values(name, count):
+    """The next `count` messages of a generator that are good, as a consumer without forecastd would read them."""
+    answers = []
+    while len(answers) < count:
+        stream, payload, sequence = sockets[name].recv_multipart()
+        fields = json.loads(payload)
+        answers.append({
+            "stream": stream.decode(), "ts": fields["ts"], "value": fields["value"],
+            "sequence": struct.unpack("<Q", sequence)[0]})
+    return answers
+
+
+def subscriptions(name, count):
+    """Waits for `count` subscriptions to a publisher; answers with their prefixes."""
+    return sorted(sockets[name].recv()[1:].decode() for _ in range(count))
+
+
 def probe(publisher, subscriber, stream, payload):
     """Sends values of a stream of its own until a forecast of it arrives: then all sockets are joined.
 
@@ -150,7 +168,8 @@ def close(name):
 
 operations = {
     function.__name__: function
-    for function in (model, reference, open_socket, send, receive, probe, close)}
+    for function in (
+        model, reference, open_socket, send, receive, receive_values, subscriptions, probe, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -28,14 +28,19 @@ package struct CSVSource: MessageSource {
         self.speed = speed
         self.prefix = prefix
         lines = try LineReader(path: path)
-        guard let header = lines.next() else { throw failure("a header", "an empty file") }
+        guard let header = try lines.next() else { throw failure("a header", "an empty file") }
         let names = Self.cells(header)
         guard names.count >= 2 else {
-            throw failure("a header with a time and at least one stream, divided by commas", "\"\(header)\"")
+            throw failure(
+                "a header with a time and at least one stream, divided by commas", Self.quoted(header))
         }
         streams = names.dropFirst().map { prefix + $0 }
+        guard Set(streams).count == streams.count else {
+            throw failure("columns of different names", Self.quoted(header))
+        }
         for stream in streams where !StreamIdentifier.isValid(Array(stream.utf8).span.bytes) {
-            throw failure("column names of A-Z a-z 0-9 . _ : / -", "\"\(stream.dropFirst(prefix.count))\"")
+            throw failure(
+                "column names of A-Z a-z 0-9 . _ : / -", Self.quoted(String(stream.dropFirst(prefix.count))))
         }
     }
 
@@ -64,7 +69,7 @@ package struct CSVSource: MessageSource {
     }
 
     private mutating func nextRow() throws(DaemonError) -> (time: Timestamp, cells: [String])? {
-        while let line = lines.next() {
+        while let line = try lines.next() {
             if line.isEmpty { continue }
             let cells = Self.cells(line)
             guard cells.count == streams.count + 1 else {
@@ -73,7 +78,7 @@ package struct CSVSource: MessageSource {
             guard let time = Self.time(cells[0]) else {
                 throw failure(
                     "a time as 2026-11-23T06:59:40Z, as 2026-11-23 06:59:40 (UTC), or in seconds since 1970",
-                    "\"\(cells[0])\"")
+                    Self.quoted(cells[0]))
             }
             return (time, Array(cells[1...]))
         }
@@ -84,15 +89,13 @@ package struct CSVSource: MessageSource {
         if ["", "nan", "null", "na"].contains(cell.lowercased()) { return nil }
         guard cell.utf8.allSatisfy({ "0123456789+-.eE".utf8.contains($0) }), let value = Double(cell),
             value.isFinite
-        else { throw failure("a finite number, or nothing", "\"\(cell)\"") }
+        else { throw failure("a finite number, or nothing", Self.quoted(cell)) }
         return value
     }
 
     private static func time(_ cell: String) -> Timestamp? {
         let zoned = cell.count == 10 ? cell + "T00:00:00Z" : cell + "Z"
-        if let time = Timestamp(rfc3339: cell) ?? Timestamp(rfc3339: zoned) { return time }
-        guard let seconds = Double(cell), abs(seconds) < 9e9 else { return nil }
-        return Timestamp(nanoseconds: Int64((seconds * 1e9).rounded()))
+        return Timestamp(rfc3339: cell) ?? Timestamp(rfc3339: zoned) ?? Timestamp(seconds: cell)
     }
 
     /// Cells without the blanks and quotation marks around them.
@@ -104,6 +107,9 @@ package struct CSVSource: MessageSource {
             return String(cell)
         }
     }
+
+    /// The beginning of what was found, made harmless: a file of another kind can hold anything.
+    private static func quoted(_ text: String) -> String { "\"\(text.prefix(80).description.printable)\"" }
 
     private func failure(_ expected: String, _ found: String) -> DaemonError {
         DaemonError(.data, "\(path):\(lines.number): expected \(expected), found \(found)")

@@ -39,54 +39,52 @@ package struct Generator {
     /// Publishes until the source or the limits end it, or a signal does.
     package mutating func run() throws(DaemonError) {
         let signals = try TerminationSignals.descriptor()
-        let ending: Result<Void, DaemonError>
+        let ending = Ending(signals: signals, time: options.duration.map { .now + $0 })
+        let result: Result<Void, DaemonError>
         do throws(ZeroMQError) {
             let context = try Context()
             var socket = try Socket(options.pushes ? .push : .pub, in: context)
-            for endpoint in options.bind { try socket.bind(endpoint) }
+            var endpoints: [String] = []
+            for endpoint in options.bind {
+                try socket.bind(endpoint)
+                endpoints.append(try socket.lastEndpoint)
+            }
             for endpoint in options.connect { try socket.connect(endpoint) }
-            StandardError.writeLine(
-                "generate: \(source.summary) to \((options.bind + options.connect).joined(separator: ", "))")
-            ending = try publish(to: &socket, until: signals)
+            endpoints += options.connect
+            StandardError.writeLine("generate: \(source.summary) to \(endpoints.joined(separator: ", "))")
+            result = try publish(to: &socket, until: ending)
         } catch {
             throw DaemonError(error)
         }
         progress.end("generate: \(messageCount) messages of \(sequences.count) streams sent")
-        try ending.get()
+        try result.get()
     }
 
     /// The loop.
     ///
     /// Errors of the source come as a result, apart from those of the socket.
     private mutating func publish(
-        to socket: inout Socket, until signals: Int32
+        to socket: inout Socket, until ending: Ending
     ) throws(ZeroMQError) -> Result<Void, DaemonError> {
-        let start = ContinuousClock.now
-        let end = options.duration.map { start + $0 }
         while true {
             let messages: [GeneratedMessage]
             do throws(DaemonError) {
-                guard let due = try source.nextDue() else { return .success(()) }
-                if let end, due >= end {
-                    _ = TerminationSignals.wait(on: signals, atMost: end - .now)
-                    return .success(())
-                }
-                if TerminationSignals.wait(on: signals, atMost: due - .now) { return .success(()) }
+                guard let due = try source.nextDue(), !ending.comes(before: due) else { return .success(()) }
                 messages = try source.messages(at: WallClock.now())
             } catch {
                 return .failure(error)
             }
             for message in messages {
-                if let limit = options.limit, messageCount >= limit { return .success(()) }
-                guard try send(message, to: &socket, until: signals) else { return .success(()) }
+                guard try send(message, to: &socket, until: ending) else { return .success(()) }
+                if messageCount == options.limit { return .success(()) }
             }
             progress.show("generate: \(messageCount) messages of \(sequences.count) streams")
         }
     }
 
-    /// Sends a message; false if a signal came while no peer would take it.
+    /// Sends a message; false if the end came while no peer would take it.
     private mutating func send(
-        _ message: GeneratedMessage, to socket: inout Socket, until signals: Int32
+        _ message: GeneratedMessage, to socket: inout Socket, until ending: Ending
     ) throws(ZeroMQError) -> Bool {
         let frames: [[UInt8]]
         switch message {
@@ -102,7 +100,7 @@ package struct Generator {
         }
         while !(try socket.sendMessage(frames)) {
             progress.show("generate: \(messageCount) messages; waiting for a peer to take the next")
-            if TerminationSignals.wait(on: signals, atMost: .milliseconds(10)) { return false }
+            if ending.comes(before: .now + .milliseconds(10)) { return false }
         }
         messageCount += 1
         return true
@@ -111,6 +109,21 @@ package struct Generator {
     private mutating func nextSequence(of stream: String) -> UInt64 {
         sequences[stream, default: 0] += 1
         return sequences[stream] ?? 1
+    }
+}
+
+/// What ends a generator before its source does.
+private struct Ending {
+    /// Becomes readable with a signal.
+    let signals: Int32
+    /// When the time is up; nil for never.
+    let time: ContinuousClock.Instant?
+
+    /// Waits until `instant`, or until the end if that comes first; gives whether it does.
+    func comes(before instant: ContinuousClock.Instant) -> Bool {
+        let isFirst = time.map { $0 <= instant } ?? false
+        let wait = (isFirst ? time ?? instant : instant) - .now
+        return TerminationSignals.wait(on: signals, atMost: wait) || isFirst
     }
 }
 

@@ -4,38 +4,62 @@ import Glibc
 
 /// The lines of a file, one after the other.
 final class LineReader {
-    private let file: UnsafeMutablePointer<FILE>
-    private var buffer: UnsafeMutablePointer<CChar>?
-    private var capacity = 0
+    private let path: String
+    private let descriptor: Int32
+    private var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    /// What of the chunk is not taken yet.
+    private var unread = 0..<0
     /// The number of the line read last, from 1.
     private(set) var number = 0
 
+    /// The longest line that is read, in bytes: a guard against files that have no lines at all.
+    static let maximumLength = 1 << 20
+
     /// Opens a file.
     init(path: String) throws(DaemonError) {
-        guard let file = fopen(path, "re") else {
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
             let status: DaemonError.ExitStatus = errno == EACCES ? .permission : .noInput
             throw DaemonError(status, "\(path): cannot open the file: \(String(cString: strerror(errno)))")
         }
-        var status = stat()
-        guard fstat(fileno(file), &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
-            fclose(file)
-            throw DaemonError(.noInput, "\(path): expected a file, found a folder")
-        }
-        self.file = file
     }
 
-    deinit {
-        fclose(file)
-        free(buffer)
-    }
+    deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// The next line without its end; nil after the last.
-    func next() -> String? {
-        let count = getline(&buffer, &capacity, file)
-        guard count >= 0, let buffer else { return nil }
+    func next() throws(DaemonError) -> String? {
+        var line: [UInt8] = []
+        var isEnded = false
+        while !isEnded {
+            if unread.isEmpty {
+                unread = 0..<(try readChunk())
+                if unread.isEmpty { break }
+            }
+            let end = chunk[unread].firstIndex(of: UInt8(ascii: "\n"))
+            line += chunk[unread.lowerBound..<(end ?? unread.upperBound)]
+            unread = (end.map { $0 + 1 } ?? unread.upperBound)..<unread.upperBound
+            isEnded = end != nil
+            guard line.count <= Self.maximumLength else {
+                throw DaemonError(
+                    .data, "\(path):\(number + 1): expected lines of at most 1 MiB, found a longer one")
+            }
+        }
+        guard isEnded || !line.isEmpty else { return nil }
         number += 1
-        let bytes = UnsafeRawBufferPointer(start: buffer, count: count)
-        let text = bytes.reversed().drop { $0 == 0x0A || $0 == 0x0D }.count
-        return String(decoding: bytes[..<text], as: UTF8.self)
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        return String(decoding: line, as: UTF8.self)
+    }
+
+    private func readChunk() throws(DaemonError) -> Int {
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count >= 0 { return count }
+            guard errno == EINTR else {
+                throw DaemonError(
+                    errno == EISDIR ? .noInput : .inputOutput,
+                    "\(path): cannot read the file: \(String(cString: strerror(errno)))")
+            }
+        }
     }
 }

@@ -19,7 +19,7 @@ package struct SignalSource: MessageSource {
         package var gaps = 0.0
         /// Share of values that are sent twice.
         package var duplicates = 0.0
-        /// Share of values that are sent after their successor.
+        /// Share of values that are sent after their successor; a successor is not late itself.
         package var late = 0.0
         /// Share of values in whose place something else is sent that is no good message.
         package var corrupt = 0.0
@@ -32,7 +32,7 @@ package struct SignalSource: MessageSource {
     private var schedule: Schedule
     private var signals: [Signal]
     private var random: SplitMix64
-    private var held: [Int: Observation] = [:]
+    private var held: [Int: GeneratedMessage] = [:]
 
     /// Makes a source.
     package init(_ options: Options) {
@@ -58,26 +58,25 @@ package struct SignalSource: MessageSource {
         let stream = "\(options.prefix)\(signals[index].kind).\(index)"
         let observation = Observation(time: now, value: signals[index].next())
         let message = GeneratedMessage.observation(stream: stream, observation)
-        let heldMessages =
-            held.removeValue(forKey: index).map {
-                [GeneratedMessage.observation(stream: stream, $0)]
-            } ?? []
         var draw = random.uniform()
         func happens(_ share: Double) -> Bool {
             draw -= share
             return draw < 0
         }
-        if happens(options.gaps) { return [.lost(stream: stream)] + heldMessages }
-        if happens(options.duplicates) { return [message, message] + heldMessages }
+        if happens(options.gaps) { return [.lost(stream: stream)] }
         if happens(options.corrupt) {
             return [.corrupt(Corruption.allCases.randomElement(using: &random)!.frames(of: stream))]
-                + heldMessages
         }
-        if happens(options.late) {
-            held[index] = observation
-            return heldMessages
+        let isTwice = happens(options.duplicates)
+        // A value behind another late one cannot be late itself: it is the successor.
+        guard let late = held.removeValue(forKey: index) else {
+            if !isTwice, happens(options.late) {
+                held[index] = message
+                return []
+            }
+            return isTwice ? [message, message] : [message]
         }
-        return [message] + heldMessages
+        return (isTwice ? [message, message] : [message]) + [late]
     }
 }
 

@@ -46,7 +46,7 @@ public struct ModelFile: Sendable {
             let status: DaemonError.ExitStatus = errno == EACCES ? .permission : .noInput
             return DaemonError(status, "\(path): cannot \(action) the model file: \(reason)")
         }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe would wait for a writer
         guard descriptor >= 0 else { throw failure("open") }
         defer { close(descriptor) }
         var status = stat()

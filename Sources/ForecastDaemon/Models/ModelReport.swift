@@ -55,7 +55,7 @@ public struct ModelReport: Sendable, Encodable {
         rows += metadata.sorted { $0.key < $1.key }.map { ("metadata", "\($0.key) = \($0.value)") }
         rows += tensors.map { ("tensor", "\($0.name)  \($0.type)  \($0.shape)") }
         return rows.map { label, value in
-            label + String(repeating: " ", count: 12 - label.count) + value
+            label + String(repeating: " ", count: 12 - label.count) + value.printable
         }.joined(separator: "\n")
     }
 }

@@ -21,11 +21,11 @@ struct DistributionStage: ForecastStage, ~Copyable {
     }
 
     /// Makes the engines and starts their threads.
-    init(_ plan: PipelinePlan, mailbox: Mailbox) throws(DaemonError) {
-        doorbell = mailbox.doorbell
+    init(_ plan: PipelinePlan, mailbox: Mailbox) {
+        doorbell = mailbox.doorbells[0]
         ways = RigidArray(capacity: plan.pipelineCount)
         for index in 0..<plan.pipelineCount {
-            let link = try EngineLoop.Link(plan, thread: index + 1, mailbox: mailbox)
+            let link = EngineLoop.Link(plan, thread: index + 1, mailbox: mailbox)
             ways.append(
                 Way(
                     observations: RecordWriter(link.observations), forecasts: RecordReader(link.forecasts),

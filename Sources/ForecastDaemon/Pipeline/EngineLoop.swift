@@ -16,9 +16,11 @@ struct EngineLoop: ~Copyable {
         let observations: RecordRing
         let forecasts: RecordRing
         /// Wakes the engine.
-        let doorbell: Doorbell
+        var doorbell: Doorbell { mailbox.doorbells[thread] }
+        /// Wakes the thread of the sockets.
+        var socketsDoorbell: Doorbell { mailbox.doorbells[0] }
 
-        init(_ plan: PipelinePlan, thread: Int, mailbox: Mailbox) throws(DaemonError) {
+        init(_ plan: PipelinePlan, thread: Int, mailbox: Mailbox) {
             self.thread = thread
             self.mailbox = mailbox
             // A few turns' worth on the way in; the same in forecasts on the way out.
@@ -29,7 +31,6 @@ struct EngineLoop: ~Copyable {
                     rules: plan.labels, maximumHorizon: plan.maximumHorizon),
                 stream: StreamIdentifier.maximumLength)
             forecasts = RecordRing(minimumCapacity: max(turn * 512, 8 * longest))
-            doorbell = try Doorbell()
         }
     }
 
@@ -60,7 +61,7 @@ struct EngineLoop: ~Copyable {
         while !link.observations.isDrained { turn() }
         publishReport(at: WallClock.now())
         link.forecasts.finish()
-        link.mailbox.doorbell.ring()
+        link.socketsDoorbell.ring()
     }
 
     private mutating func turn() {
@@ -70,7 +71,7 @@ struct EngineLoop: ~Copyable {
         if drain(at: now) > 0 {
             hasNews = true
             step(at: now)
-            link.mailbox.doorbell.ring()
+            link.socketsDoorbell.ring()
         }
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9
@@ -125,6 +126,6 @@ private struct RingSink: ForecastSink, ~Copyable {
 
     func flush() {
         forecasts.flush()
-        link.mailbox.doorbell.ring()
+        link.socketsDoorbell.ring()
     }
 }

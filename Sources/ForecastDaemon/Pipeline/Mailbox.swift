@@ -18,19 +18,26 @@ package final class Mailbox: Sendable {
 
     private let commands = Mutex<[Command]>([])
     private let threads: Mutex<[Thread]>
-    /// Wakes the thread that takes the commands.
-    let doorbell: Doorbell
+    /// What wakes each thread.
+    let doorbells: [Doorbell]
 
     /// Makes an empty mailbox for threads `0..<threadCount`, of which number 0 takes the commands.
     package init(threadCount: Int) throws(DaemonError) {
-        doorbell = try Doorbell()
+        var doorbells: [Doorbell] = []
+        for _ in 0..<threadCount { doorbells.append(try Doorbell()) }
+        self.doorbells = doorbells
         threads = Mutex(Array(repeating: Thread(), count: threadCount))
     }
 
     /// Asks something of the pipelines.
     package func post(_ command: Command) {
         commands.withLock { $0.append(command) }
-        doorbell.ring()
+        doorbells[0].ring()
+    }
+
+    /// Lets every thread make a turn now, if it is able to.
+    package func wake() {
+        for doorbell in doorbells { doorbell.ring() }
     }
 
     /// Whether a command waits.

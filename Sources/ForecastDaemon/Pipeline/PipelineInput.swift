@@ -7,6 +7,7 @@ import ZeroMQ
 struct PipelineInput: ~Copyable {
     private let decoder: PayloadDecoder
     private var socket: Socket
+    private var reconnection: Reconnection
     private var first: Message
     private var second: Message
     private var third: Message
@@ -16,16 +17,23 @@ struct PipelineInput: ~Copyable {
         _ plan: PipelinePlan.Input, context: Context, poller: inout Poller
     ) throws(ZeroMQError) {
         var socket = try Socket(plan.socket, in: context, options: plan.options)
+        let reconnection = try Reconnection(of: socket, to: plan.connect)
         for topic in plan.topics { try socket.subscribe(to: topic) }
         for endpoint in plan.bind { try socket.bind(endpoint) }
         for endpoint in plan.connect { try socket.connect(endpoint) }
         _ = poller.add(socket)
         self.socket = socket
+        self.reconnection = reconnection
         decoder = plan.decoder
         first = Message()
         second = Message()
         third = Message()
     }
+
+    /// Makes connections anew that were cut because the peer broke the protocol; gives their number.
+    ///
+    /// To be called about once a second, after the socket is drained.
+    mutating func restoreConnections() throws(ZeroMQError) -> Int { try reconnection.restore(&socket) }
 
     /// What came of one look at the socket.
     enum Outcome {

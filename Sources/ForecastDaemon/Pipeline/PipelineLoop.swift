@@ -24,12 +24,15 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private var reportTime: Timestamp
     /// Whether anything happened since the last report.
     private var hasNews: Bool
+    private var restoreTime: Timestamp
     private var isStopping: Bool
     /// The input that the next drain begins with, so that no input starves another.
     private var firstInput: Int
 
     /// Nanoseconds between two reports.
     private static var reportInterval: Int64 { 100_000_000 }
+    /// Nanoseconds between two looks for connections that were cut.
+    private static var restoreInterval: Int64 { 1_000_000_000 }
     /// Nanoseconds that draining may take when the loop is asked to stop.
     private static var drainTime: Int64 { 1_000_000_000 }
 
@@ -38,7 +41,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         _ plan: PipelinePlan, mailbox: Mailbox, context: Context, stage: consuming Stage
     ) throws(ZeroMQError) {
         poller = Poller()
-        bellItem = poller.add(descriptor: mailbox.doorbell.descriptor)
+        bellItem = poller.add(descriptor: mailbox.doorbells[0].descriptor)
         inputs = RigidArray(capacity: plan.inputs.count)
         for input in plan.inputs {
             inputs.append(try PipelineInput(input, context: context, poller: &poller))
@@ -50,6 +53,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         decoded = DecodedMessage()
         reportTime = Timestamp(nanoseconds: 0)
         hasNews = false
+        restoreTime = Timestamp(nanoseconds: 0)
         isStopping = false
         firstInput = 0
         report = StatusReport(plan)
@@ -74,12 +78,12 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         let count = try drain(at: now)
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
-        endTurn(at: now)
+        try endTurn(at: now)
     }
 
     /// Sleeps until there is something to do, or something to report.
     private mutating func sleep() throws(ZeroMQError) {
-        let doorbell = mailbox.doorbell
+        let doorbell = mailbox.doorbells[0]
         doorbell.arm()
         let isIdle = !stage.hasForecasts && !mailbox.hasCommands
         let limit: Duration = hasNews ? .nanoseconds(Self.reportInterval) : .seconds(1)
@@ -135,10 +139,23 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
             at: now)
     }
 
-    private mutating func endTurn(at now: Timestamp) {
+    private mutating func endTurn(at now: Timestamp) throws(ZeroMQError) {
         mailbox.markTurn(of: 0)
-        let elapsed = now.seconds(since: reportTime) * 1e9
-        if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }
+        if Self.isOver(Self.restoreInterval, since: restoreTime, at: now) {
+            restoreTime = now
+            for input in inputs.indices {
+                let count = try inputs[input].restoreConnections()
+                report.inputs[input].restored += UInt64(count)
+                hasNews = hasNews || count > 0
+            }
+        }
+        if hasNews && Self.isOver(Self.reportInterval, since: reportTime, at: now) { publishReport(at: now) }
+    }
+
+    /// Whether so many nanoseconds have passed, or the clock was set back.
+    private static func isOver(_ interval: Int64, since begin: Timestamp, at now: Timestamp) -> Bool {
+        let elapsed = now.seconds(since: begin) * 1e9
+        return elapsed >= Double(interval) || elapsed < 0
     }
 
     private mutating func publishReport(at now: Timestamp) {

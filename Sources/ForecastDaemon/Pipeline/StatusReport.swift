@@ -15,16 +15,20 @@ package struct StatusReport: Sendable, Equatable {
         package var messages: UInt64 = 0
         /// Observations that the engine took.
         package var observations: UInt64 = 0
+        /// Connections made anew after they were cut because the peer broke the protocol.
+        package var restored: UInt64 = 0
         /// Messages dropped, by `DecodeError.rawValue`.
-        var undecodable = [UInt64](repeating: 0, count: DecodeError.allCases.count)
+        package var undecodable = [UInt64](repeating: 0, count: DecodeError.allCases.count)
         /// Observations dropped, by `Refusal.rawValue`.
-        var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
+        package var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
 
-        init(name: String) { self.name = name }
+        /// Makes an account without counts.
+        package init(name: String) { self.name = name }
 
         fileprivate mutating func add(_ other: Input) {
             messages += other.messages
             observations += other.observations
+            restored += other.restored
             for index in undecodable.indices { undecodable[index] += other.undecodable[index] }
             for index in refused.indices { refused[index] += other.refused[index] }
         }
@@ -46,7 +50,8 @@ package struct StatusReport: Sendable, Equatable {
         /// Forecasts that did not reach every subscriber, because one's queue was full.
         package var dropped: UInt64 = 0
 
-        init(name: String) { self.name = name }
+        /// Makes an account without counts.
+        package init(name: String) { self.name = name }
     }
 
     /// The inputs, in the plan's order.
@@ -73,6 +78,12 @@ package struct StatusReport: Sendable, Equatable {
         }
         streams += other.streams
         resets += other.resets
+    }
+
+    /// Makes a report.
+    package init(inputs: [Input], outputs: [Output]) {
+        self.inputs = inputs
+        self.outputs = outputs
     }
 
     /// Observations taken over all inputs.

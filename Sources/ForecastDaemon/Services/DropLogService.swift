@@ -27,8 +27,8 @@ package struct DropLogService: Service {
         said = report
     }
 
-    /// A line for each input and output that dropped anything between two reports.
-    static func lines(from before: StatusReport?, to after: StatusReport) -> [String] {
+    /// A line for each input and output that dropped anything between two reports, and for what was begun anew.
+    package static func lines(from before: StatusReport?, to after: StatusReport) -> [String] {
         var lines: [String] = []
         for (index, input) in after.inputs.enumerated() {
             let earlier = before?.inputs[index].dropsByReason ?? []
@@ -38,6 +38,12 @@ package struct DropLogService: Service {
             }
             if !reasons.isEmpty {
                 lines.append("input \(input.name) dropped: \(reasons.joined(separator: ", "))")
+            }
+            let restored = input.restored - (before?.inputs[index].restored ?? 0)
+            if restored > 0 {
+                lines.append(
+                    "input \(input.name): \(restored) connections were cut, because the peer sent a frame above "
+                        + "maximum_message_size or what is no ZeroMQ, and made anew")
             }
         }
         for (index, output) in after.outputs.enumerated() {

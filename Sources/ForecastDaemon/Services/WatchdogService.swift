@@ -10,7 +10,7 @@ package struct WatchdogService: Service {
 
     /// Runs until shutdown.
     package func run() async throws {
-        let watchdog = notifier.watchdogMicroseconds.map { Duration.microseconds($0 / 3) }
+        let watchdog = notifier.watchdogMicroseconds.map { Duration.microseconds(max($0 / 3, 1000)) }
         let interval = min(watchdog ?? .seconds(5), .seconds(5))
         await cancelWhenGracefulShutdown {
             var turns = mailbox.turnCounts
@@ -20,6 +20,8 @@ package struct WatchdogService: Service {
                 let newest = mailbox.turnCounts
                 if zip(newest, turns).allSatisfy({ $0 > $1 }) { notifier.watchdog() }
                 turns = newest
+                // An idle pipeline sleeps longer than a short watchdog waits: ask it for a turn.
+                mailbox.wake()
                 guard let report = mailbox.newestReport else { continue }
                 let now = ContinuousClock.now
                 let rate = Double(report.observations - observations) / ((now - time) / .seconds(1))
@@ -29,7 +31,8 @@ package struct WatchdogService: Service {
         }
     }
 
-    static func statusLine(_ report: StatusReport, rate: Double) -> String {
+    /// What `systemctl status` shows.
+    package static func statusLine(_ report: StatusReport, rate: Double) -> String {
         "\(report.streams) streams, \(Int(rate.rounded())) observations a second, \(report.drops) dropped"
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 
 /// Forecasts of a daemon, a line each: the newest value, the next and the last of its forecast, and a picture of the
 /// latest values and the forecast.
-struct ForecastView: TapView {
+package struct ForecastView: TapView {
     /// What is shown of a forecast's payload.
     private struct Payload: Decodable {
         struct Quality: Decodable {
@@ -28,9 +28,10 @@ struct ForecastView: TapView {
     /// Streams whose latest values are remembered.
     private static let streamsLimit = 10_000
 
-    init(isStyled: Bool) { self.isStyled = isStyled }
+    /// Makes a view; `isStyled` is whether colours are wanted.
+    package init(isStyled: Bool) { self.isStyled = isStyled }
 
-    mutating func text(of message: TapMessage, lostBefore: UInt64) -> String {
+    package mutating func text(of message: TapMessage, lostBefore: UInt64) -> String {
         guard message.problem == nil,
             let payload = try? Foundation.JSONDecoder().decode(Payload.self, from: Data(message.payload))
         else {
@@ -39,7 +40,7 @@ struct ForecastView: TapView {
         let past = remember(payload, of: message.stream)
         let yhat = payload.yhat.compactMap { $0 }
         var text =
-            payload.ts.text.timeOfDay + "  " + columns.padded(message.streamText)
+            payload.ts.text.printable.timeOfDay + "  " + columns.padded(message.streamText)
             + payload.y.compact.leftPadded(10)
         if let next = yhat.first, let last = yhat.last {
             text += "  \u{2192}" + next.compact.leftPadded(10)
@@ -49,8 +50,8 @@ struct ForecastView: TapView {
         var notes: [String] = []
         switch payload.status {
         case "ok": break
-        case "warming": notes.append("warming \(Int(payload.quality.warm * 100)) %")
-        default: notes.append(payload.status)
+        case "warming": notes.append("warming \(Int(min(max(payload.quality.warm, 0), 1) * 100)) %")
+        default: notes.append(payload.status.printable)
         }
         if lostBefore > 0 { notes.append("\(lostBefore) lost before") }
         if past.isNewEpoch { notes.append("the daemon began anew") }
@@ -75,13 +76,6 @@ struct ForecastView: TapView {
     }
 }
 
-/// The payloads as they are, one a line.
-struct ForecastJSONView: TapView {
-    func text(of message: TapMessage, lostBefore: UInt64) -> String {
-        message.payloadText + "\n"
-    }
-}
-
 /// A time as a publisher writes it: text, or a number.
 private struct TimeText: Decodable {
     var text: String
@@ -91,7 +85,9 @@ private struct TimeText: Decodable {
         if let text = try? container.decode(String.self) {
             self.text = text
         } else {
-            text = try container.decode(Double.self).description
+            text =
+                try (try? container.decode(Int64.self).description)
+                ?? container.decode(Double.self).description
         }
     }
 }

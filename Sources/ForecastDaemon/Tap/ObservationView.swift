@@ -1,10 +1,10 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
-import WireFormat
+package import WireFormat
 
 /// Values that go into a daemon, read as it would read them.
-struct ObservationView: TapView {
+package struct ObservationView: TapView {
     /// An observation as JSON.
     private struct Line: Encodable {
         var stream: String
@@ -19,13 +19,16 @@ struct ObservationView: TapView {
     private let isJSON: Bool
     private var columns = StreamColumn()
 
-    init(decoder: PayloadDecoder, isJSON: Bool) {
+    /// Makes a view of what `decoder` reads.
+    package init(decoder: PayloadDecoder, isJSON: Bool) {
         self.decoder = decoder
         self.isJSON = isJSON
     }
 
-    mutating func text(of message: TapMessage, lostBefore: UInt64) -> String {
-        lines(of: message).map { text(of: $0, lostBefore: lostBefore) + "\n" }.joined()
+    package mutating func text(of message: TapMessage, lostBefore: UInt64) -> String {
+        lines(of: message).enumerated().map { index, line in
+            text(of: line, lostBefore: index == 0 ? lostBefore : 0) + "\n"
+        }.joined()
     }
 
     private func lines(of message: TapMessage) -> [Line] {

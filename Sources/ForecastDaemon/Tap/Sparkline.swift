@@ -1,20 +1,22 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// A picture of numbers in one line of text.
-enum Sparkline {
+package enum Sparkline {
     private static let levels = Array("\u{2581}\u{2582}\u{2583}\u{2584}\u{2585}\u{2586}\u{2587}\u{2588}")
 
     /// The latest values, a divider, and the forecast, all on one scale, each in `length` places.
     ///
     /// A longer forecast is thinned out to `length` values, its first and last among them.
-    static func text(past: [Double], forecast: [Double], length: Int) -> String {
+    package static func text(past: [Double], forecast: [Double], length: Int) -> String {
         let past = past.suffix(length)
         let forecast = thinned(forecast, to: length)
         guard let low = (past + forecast).min(), let high = (past + forecast).max() else { return "" }
+        // Halves, because the difference of two large numbers can be infinite.
+        let range = high / 2 - low / 2
         func picture(_ values: some Sequence<Double>) -> String {
             String(
                 values.map { value in
-                    let share = high > low ? (value - low) / (high - low) : 0
+                    let share = range > 0 ? (value / 2 - low / 2) / range : 0
                     return levels[min(levels.count - 1, Int(share * Double(levels.count)))]
                 })
         }

@@ -12,19 +12,23 @@ extension Tap.Options {
     ///
     /// A pull input cannot be listened to: each of its messages goes to one taker.
     package init(inputsOf configuration: DaemonConfiguration?) {
-        let inputs =
-            configuration?.inputs.filter { $0.socket == .sub && !$0.connection.connect.isEmpty } ?? []
+        let all = configuration?.inputs ?? []
+        let open = all.filter { $0.socket == .sub && !$0.connection.connect.isEmpty }
+        let inputs = open.filter { $0.format == open[0].format && $0.timeUnit == open[0].timeUnit }
         self.init(
             side: .inputs(inputs.first?.decoder ?? .json(JSONDecoder())),
             endpoints: configuration == nil ? [Self.defaultInput] : inputs.flatMap(\.connection.connect))
+        leftOut = all.map(\.name).filter { name in !inputs.contains { $0.name == name } }
     }
 
     /// Listens to what a daemon publishes.
+    ///
+    /// Every output has every forecast, at each of its endpoints: one is enough.
     package init(outputsOf configuration: DaemonConfiguration?) {
         let bound = configuration?.outputs.flatMap(\.connection.bind) ?? [Self.defaultOutput]
         self.init(
             side: .outputs,
-            endpoints: bound.map { endpoint in
+            endpoints: bound.filter { !$0.hasSuffix(":*") }.prefix(1).map { endpoint in
                 // All interfaces: this machine's own is among them.
                 for everywhere in ["tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"]
                 where endpoint.hasPrefix(everywhere) {

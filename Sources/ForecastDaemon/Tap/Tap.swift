@@ -27,6 +27,8 @@ package struct Tap: ~Copyable {
         package var limit: Int?
         /// Time after which to end; nil for no limit.
         package var duration: Duration?
+        /// Names of inputs that are not shown.
+        package var leftOut: [String] = []
         /// Whether to print JSON objects, one a line, instead of text.
         package var isJSON = false
 
@@ -61,10 +63,17 @@ package struct Tap: ~Copyable {
     /// Shows messages until a limit, a signal or the end of whoever reads the output.
     package mutating func run() throws(DaemonError) {
         let signals = try TerminationSignals.descriptor()
+        if !options.leftOut.isEmpty {
+            StandardError.writeLine(
+                "tap: without \(options.leftOut.joined(separator: ", ")): only sub inputs that connect, and "
+                    + "have the format of the first, can be shown together")
+        }
         do throws(ZeroMQError) {
             let context = try Context()
             var socketOptions = SocketOptions()
             socketOptions.maximumReconnectInterval = .seconds(1)
+            // Whatever a daemon may be told to take: a connection that is cut for its size never comes back.
+            socketOptions.maximumMessageSize = 1 << 30
             var socket = try Socket(.sub, in: context, options: socketOptions)
             // The subscriptions come first, so that the connection has them from the start.
             let prefixes = options.patterns.isEmpty ? [""] : options.patterns.map(\.literalPrefix)
@@ -74,6 +83,7 @@ package struct Tap: ~Copyable {
         } catch {
             throw DaemonError(error)
         }
+        if let problem = output.problem { throw problem }
         if !options.isJSON {
             let lost = losses.count > 0 ? ", \(losses.count) more were lost on the way" : ""
             StandardError.writeLine("tap: \(messageCount) messages of \(losses.streamCount) streams\(lost)")
@@ -137,62 +147,5 @@ package struct Tap: ~Copyable {
         StandardError.writeLine(
             "tap: nothing received from \(options.endpoints.joined(separator: ", ")) for 5 s; \(what) Still trying."
         )
-    }
-}
-
-/// How messages are shown.
-protocol TapView {
-    /// A message as one line or several, each with its end.
-    mutating func text(of message: TapMessage, lostBefore: UInt64) -> String
-}
-
-/// A message as it was received.
-struct TapMessage {
-    /// The stream id.
-    let stream: [UInt8]
-    /// The payload.
-    let payload: [UInt8]
-    /// The publisher's number of the message.
-    let sequence: UInt64?
-    /// What is wrong with the frames.
-    let problem: DecodeError?
-
-    init(frames: [[UInt8]]) {
-        let first = frames[0]
-        let lastFrame = frames[frames.count - 1]
-        let last = lastFrame.span.bytes
-        do throws(DecodeError) {
-            switch frames.count {
-            case 1:
-                let parts = try MessageFrames.split(last)
-                (stream, payload, sequence) = (
-                    Array(first[parts.identifier]), Array(first[parts.payload]), nil
-                )
-            case 2: (stream, payload, sequence) = (first, frames[1], nil)
-            case 3: (stream, payload, sequence) = (first, frames[1], try MessageFrames.sequence(from: last))
-            default: throw .frameCount
-            }
-            problem = nil
-        } catch {
-            (stream, payload, sequence, problem) = (first, frames.count > 1 ? frames[1] : [], nil, error)
-        }
-    }
-
-    /// The stream id as text.
-    var streamText: String { String(decoding: stream, as: UTF8.self).printable }
-    /// The payload as text, or what its beginning is in hexadecimal if it is no text.
-    var payloadText: String {
-        String(validating: payload, as: UTF8.self)?.printable
-            ?? payload.prefix(32).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(
-                separator: "")
-    }
-}
-
-extension String {
-    /// The text without characters that would move a terminal's cursor or worse.
-    var printable: String {
-        String(
-            String.UnicodeScalarView(
-                unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
     }
 }

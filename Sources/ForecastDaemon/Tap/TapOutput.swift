@@ -6,7 +6,12 @@ import Glibc
 ///
 /// A reader that went away is no error.
 struct TapOutput {
+    private let descriptor: Int32
     private var bytes: [UInt8] = []
+    /// Why the output cannot be written.
+    private(set) var problem: DaemonError?
+
+    init(descriptor: Int32 = STDOUT_FILENO) { self.descriptor = descriptor }
 
     /// Whether colours are wanted: on a terminal that has them, unless NO_COLOR says otherwise.
     static var isStyled: Bool {
@@ -16,16 +21,26 @@ struct TapOutput {
 
     mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-    /// Writes what was gathered; false if nobody reads it any more.
+    /// Writes what was gathered; false if nobody reads it any more, or there is a problem.
     mutating func flush() -> Bool {
         defer { bytes.removeAll(keepingCapacity: true) }
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes {
-                Glibc.write(STDOUT_FILENO, $0.baseAddress! + written, bytes.count - written)
+                Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written)
             }
-            guard count > 0 || errno == EINTR else { return false }
-            written += max(0, count)
+            if count >= 0 {
+                written += count
+            } else if errno == EAGAIN {
+                var item = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&item, 1, -1)
+            } else if errno != EINTR {
+                if errno != EPIPE {
+                    problem = DaemonError(
+                        .inputOutput, "cannot write to the output: \(String(cString: strerror(errno)))")
+                }
+                return false
+            }
         }
         return true
     }

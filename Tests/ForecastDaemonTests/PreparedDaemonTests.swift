@@ -1,0 +1,116 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ForecastDaemon
+import Forecasting
+import Foundation
+import Testing
+
+/// Rules and models brought together, and what `check` says of them.
+@Suite struct PreparedDaemonTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// A daemon with two models, `one` and `three` (by its outputs), and the rules given.
+    private func prepared(
+        _ rules: String, metadata: [String: String] = [:], inputs: Int = 1, more: String = ""
+    ) throws -> PreparedDaemon {
+        try folder.write("one", try ModelSample(inputs: inputs, metadata: metadata).bytes())
+        try folder.write("three", try ModelSample(outputs: 3).bytes())
+        let text = """
+            inputs: {plant: {socket: sub, connect: ["tcp://127.0.0.1:5556"]}}
+            outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:5557"]}}
+            models:
+              one: {weights: one}
+              three: {weights: three, mode: window, window: 8}
+            streams: [\(rules)]
+            \(more)
+            """
+        return try PreparedDaemon(
+            try DaemonConfiguration.parse(text, file: "\(folder.path)/f.yaml"))
+    }
+
+    @Test func rulesTakeWhatTheModelsSay() throws {
+        let metadata = ["mean": "5", "std": "2", "half_life": "120", "target": "difference"]
+        let plan = try prepared(
+            """
+            {match: "a.*", model: one, horizon: 7}, {match: "b.*", model: one, scale: model},
+            {match: "c.*", model: one, half_life: 9}, {match: "d.*", model: three, warmup: 3},
+            {match: "e.*", model: three, scale: fixed, mean: 1, std: 4, horizon: 2},
+            {match: "*", model: three, scale: none, maximum_skew: 2s}
+            """, metadata: metadata
+        ).forecasts
+        #expect(plan.rules.map(\.model) == [0, 0, 0, 1, 1, 1])
+        #expect(plan.rules.map(\.horizon) == [7, 1, 1, 3, 2, 3])
+        #expect(
+            plan.rules.map(\.scaling) == [
+                .rolling(halfLife: 120), .fixed(mean: 5, deviation: 2), .rolling(halfLife: 9),
+                .rolling(halfLife: 600), .fixed(mean: 1, deviation: 4), .none,
+            ])
+        #expect(plan.rules.map(\.warmup) == [24, 24, 24, 3, 24, 24])
+        #expect(plan.rules[5].maximumSkew == 2_000_000_000)
+        #expect(plan.models.map(\.target) == [.difference, .value])
+    }
+
+    private static let noMeans =
+        "which has not both; write them there, or use scale: fixed or rolling"
+
+    @Test(
+        arguments: [
+            (
+                #"{match: "*", model: three, horizon: 4}"#, [:], 1,
+                "expected a horizon of at most 3, the outputs of"
+            ),
+            (#"{match: "*", model: one, scale: model}"#, [:], 1, noMeans),
+            (#"{match: "*", model: one, scale: model}"#, ["mean": "1"], 1, noMeans),
+            (#"{match: "*", model: one, scale: model}"#, ["std": "1"], 1, noMeans),
+            (#"{match: "*", model: one}"#, [:], 2, "expected a model with one input per tick, found"),
+        ] as [(String, [String: String], Int, String)])
+    func rulesAndModelsThatDoNotFitAreNamed(
+        rule: String, metadata: [String: String], inputs: Int, text: String
+    ) throws {
+        let problem = try #require(
+            #expect(throws: DaemonError.self) {
+                try prepared(rule, metadata: metadata, inputs: inputs)
+            })
+        #expect(problem.status == .configuration)
+        #expect(problem.description.hasPrefix(#"rule "*": "#))
+        #expect(problem.description.contains(text), "\(problem)")
+    }
+
+    @Test func metadataThatAreWrongNameTheFile() throws {
+        let problem = #expect(throws: DaemonError.self) {
+            try prepared(#"{match: "*", model: one}"#, metadata: ["std": "0"])
+        }
+        #expect(problem?.status == .data)
+        #expect(problem?.description.hasPrefix("\(folder.path)/one: metadata key \"std\"") == true)
+    }
+
+    @Test func checkSaysWhatIsInForce() throws {
+        let report = CheckReport(
+            try prepared(
+                #"{match: "a.*", model: one, horizon: 5, scale: none}, {match: "*", model: three, warmup: 9}"#,
+                more: "streams_limit: 10"))
+        let lines = report.text.split(separator: "\n").map(String.init)
+        #expect(lines.count == 4)
+        #expect(lines[0] == "configuration and models are good; first match wins:")
+        let first =
+            "  a.*: model one, stateful, float32, scale none, horizon 5 by recursion, warm after 24 ticks, "
+        #expect(lines[1].hasPrefix(first), "\(lines[1])")
+        let second =
+            "  *: model three, window of 8, float32, scale rolling (half-life 600 ticks), "
+            + "horizon 3 by the model's outputs, warm after 9 ticks, "
+        #expect(lines[2].hasPrefix(second), "\(lines[2])")
+        #expect(lines[3] == "at most 10 streams, which take at most 1 MiB")
+        let json = try JSONSerialization.jsonObject(with: Data(try report.jsonText().utf8))
+        let fields = try #require(json as? [String: Any])
+        #expect(fields["streams_limit"] as? Int == 10)
+        let rules = try #require(fields["rules"] as? [[String: Any]])
+        #expect(rules.map { $0["match"] as? String } == ["a.*", "*"])
+        #expect(rules.map { $0["recursion"] as? Bool } == [true, false])
+        let bytes = try rules.map { try #require($0["bytes_per_stream"] as? Int) }
+        #expect(bytes.allSatisfy { $0 > 0 })
+        #expect(fields["memory_bytes"] as? Int == 10 * (bytes.max() ?? 0))
+        #expect(lines[1].hasSuffix("\(bytes[0]) bytes per stream"))
+    }
+}

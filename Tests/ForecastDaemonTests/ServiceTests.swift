@@ -1,0 +1,70 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ForecastDaemon
+import Forecasting
+import Testing
+import WireFormat
+
+/// What the daemon's services say.
+@Suite struct ServiceTests {
+    static func report(_ change: (inout StatusReport) -> Void = { _ in }) -> StatusReport {
+        var report = StatusReport(
+            inputs: [StatusReport.Input(name: "plant"), StatusReport.Input(name: "lab")],
+            outputs: [StatusReport.Output(name: "forecasts")])
+        change(&report)
+        return report
+    }
+
+    static let busy = report { report in
+        report.inputs[0].undecodable[Int(DecodeError.syntax.rawValue)] = 2
+        report.inputs[0].refused[Int(Refusal.late.rawValue)] = 3
+        report.inputs[1].restored = 1
+        report.inputs[1].observations = 1000
+        report.outputs[0].dropped = 4
+        report.resets = 5
+        report.streams = 6
+    }
+
+    static let restored =
+        "input lab: 1 connections were cut, because the peer sent a frame above maximum_message_size "
+        + "or what is no ZeroMQ, and made anew"
+
+    @Test func whatWasDroppedIsSaidByReason() {
+        #expect(
+            DropLogService.lines(from: nil, to: Self.busy) == [
+                "input plant dropped: syntax 2, late 3", Self.restored,
+                "output forecasts: 4 forecasts did not reach every subscriber",
+                "5 streams were reset because their state was not finite",
+            ])
+    }
+
+    @Test func onlyWhatIsNewIsSaid() {
+        #expect(DropLogService.lines(from: Self.busy, to: Self.busy).isEmpty)
+        #expect(DropLogService.lines(from: nil, to: Self.report()).isEmpty)
+        var later = Self.busy
+        later.inputs[0].refused[Int(Refusal.late.rawValue)] += 7
+        later.outputs[0].dropped += 1
+        #expect(
+            DropLogService.lines(from: Self.busy, to: later) == [
+                "input plant dropped: late 7", "output forecasts: 1 forecasts did not reach every subscriber",
+            ])
+    }
+
+    /// A reason without a word would be a drop that nobody can name.
+    @Test func everyReasonHasItsOwnWord() {
+        let report = Self.report { report in
+            for reason in DecodeError.allCases { report.inputs[0].undecodable[Int(reason.rawValue)] = 1 }
+            for reason in Refusal.allCases { report.inputs[0].refused[Int(reason.rawValue)] = 1 }
+        }
+        let drops = report.inputs[0].dropsByReason
+        #expect(drops.count == DecodeError.allCases.count + Refusal.allCases.count)
+        #expect(Set(drops.map(\.reason)).count == drops.count)
+        #expect(report.drops == UInt64(drops.count))
+    }
+
+    @Test func theStatusLineHasTheFigures() {
+        #expect(
+            WatchdogService.statusLine(Self.busy, rate: 99.6)
+                == "6 streams, 100 observations a second, 5 dropped")
+    }
+}

@@ -1,0 +1,38 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What the service manager hears from `forecastd run`.
+@Suite(.serialized) struct ServiceManagerTests {
+    /// A pipeline without any input is at work all the same: its watchdog is fed, however short.
+    @Test func anIdleDaemonFeedsItsWatchdog() throws {
+        let directory = try TemporaryDirectory()
+        try Peer().perform(
+            "model", ["path": directory.url.appending(path: "model.safetensors").path, "seed": 1])
+        let daemon = try DaemonProcess(
+            StartTests.yaml(), in: directory, environment: ["WATCHDOG_USEC": "150000"])
+        var fed = 0
+        var statuses = Set<String>()
+        while fed < 10 {
+            let message = try daemon.nextNotification()
+            if message == "WATCHDOG=1" { fed += 1 } else { statuses.insert(message) }
+        }
+        #expect(statuses == ["STATUS=0 streams, 0 observations a second, 0 dropped"])
+        #expect(daemon.stop(SIGINT) == 0)
+        #expect(try daemon.notificationsToTheEnd().contains("STOPPING=1"))
+    }
+
+    /// Another process's watchdog is not ours to feed.
+    @Test(arguments: [SIGINT, SIGTERM])
+    func stoppingIsAllThatIsSaid(signal: Int32) throws {
+        let directory = try TemporaryDirectory()
+        try Peer().perform(
+            "model", ["path": directory.url.appending(path: "model.safetensors").path, "seed": 1])
+        let daemon = try DaemonProcess(
+            StartTests.yaml(), in: directory, environment: ["WATCHDOG_USEC": "3000", "WATCHDOG_PID": "1"])
+        #expect(daemon.stop(signal) == 0)
+        let messages = try daemon.notificationsToTheEnd().filter { !$0.hasPrefix("STATUS=") }
+        #expect(messages == ["STOPPING=1"])
+    }
+}

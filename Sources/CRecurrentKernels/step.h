@@ -50,9 +50,9 @@ INLINE bool are_finite(const float *values, size_t count) {
     return !found;
 }
 
-// Takes one layer further; returns whether all of its new h is finite. `below` is what enters the first layer,
-// [count][input_size], and NULL above it, where the h just below does.
-static bool layer(struct pass *pass, const struct recurrent_layer *layer, const float *below, int count) {
+// Takes one layer further. `below` is what enters the first layer, [count][input_size], and NULL above it, where the
+// h just below does.
+static void layer(struct pass *pass, const struct recurrent_layer *layer, const float *below, int count) {
     const int hidden_size = pass->hidden_size, input_size = layer->input_size;
     pass->weights = layer->weights;
     pass->bias = layer->bias;
@@ -67,12 +67,10 @@ static bool layer(struct pass *pass, const struct recurrent_layer *layer, const 
     } else {
         for (int b = 0; b < pass->panels + (pass->tail > 0); b++) block_for_all(pass, b, count);
     }
-    bool is_finite = true;
-    for (int s = 0; s < count; s++) is_finite &= are_finite(hidden(pass, s), hidden_size);
-    return is_finite;
 }
 
-// The outputs of the whole batch; returns whether all are finite.
+// The outputs of the whole batch; returns whether all are finite. They tell of every h below them: each output, and
+// each gate, is a sum over all of an h, in which one NaN makes the whole a NaN; and h cannot be infinite.
 static bool readout(struct pass *pass, const struct recurrent_model *model, int count, float *outputs) {
     const int size = model->output_size;
     if (size < WIDTH) {
@@ -108,10 +106,9 @@ bool STEP(
         .inputs = scratch,
         .input_stride = recurrent_scratch_stride(model),
     };
-    bool is_finite = true;
     for (int index = 0; index < model->layer_count; index++) {
         pass.offset = 2 * index * hidden_size;
-        is_finite &= layer(&pass, &model->layers[index], index == 0 ? inputs : NULL, count);
+        layer(&pass, &model->layers[index], index == 0 ? inputs : NULL, count);
     }
-    return readout(&pass, model, count, outputs) && is_finite;
+    return readout(&pass, model, count, outputs);
 }

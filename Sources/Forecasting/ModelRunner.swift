@@ -22,16 +22,18 @@ final class ModelRunner {
     let model: ForecastPlan.Model
     /// Values per step and stream.
     let outputSize: Int
+    // The engine's thread alone uses a runner, one call at a time: checks of exclusive access at run time, several per
+    // message, would only find that out again.
     /// The streams of the batch.
-    private(set) var batch: [BatchStream] = []
+    @exclusivity(unchecked) private(set) var batch: [BatchStream] = []
 
-    private var step: RecurrentStep
-    private var live: StateTable
-    private var trial: StateTable
-    private var windows: WindowTable
-    private var rows: [UInt32] = []
-    private var inputs: [Float] = []
-    private var outputs: [Float]
+    @exclusivity(unchecked) private var step: RecurrentStep
+    @exclusivity(unchecked) private var live: StateTable
+    @exclusivity(unchecked) private var trial: StateTable
+    @exclusivity(unchecked) private var windows: WindowTable
+    @exclusivity(unchecked) private var rows: [UInt32] = []
+    @exclusivity(unchecked) private var inputs: [Float] = []
+    @exclusivity(unchecked) private var outputs: [Float]
 
     init(model: ForecastPlan.Model, streamsLimit: Int, batchLimit: Int) {
         self.model = model

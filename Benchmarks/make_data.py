@@ -9,7 +9,7 @@ Usage: make_data.py FOLDER. For each shape:
                               order (gates i, f, g, o), then the readout W[O][H], b[O]
   FOLDER/<shape>/x.bin        float32 [1000][16][I]: 1000 steps of 16 independent streams
   FOLDER/<shape>/ref.bin      float64 [1000][16][O]: outputs of the chained steps from zero state
-  FOLDER/<shape>.safetensors  the same weights for the daemon
+  FOLDER/<shape>.safetensors  the same weights for the daemon; also of the shapes that only the daemon runs
 
 Little endian throughout. The same seed gives the same weights and inputs everywhere.
 """
@@ -25,6 +25,8 @@ SHAPES = {  # input, hidden, layers, outputs
     "L": (16, 128, 2, 24),
     "XL": (32, 256, 1, 96),
 }
+# L for the daemon, whose streams give a model one value per tick.
+DAEMON_SHAPES = {"L1": (1, 128, 2, 24)}
 STEPS, STREAMS = 1000, 16
 
 
@@ -103,6 +105,8 @@ def main():
         (folder / "ref.bin").write_bytes(chained_outputs(shape, weights, inputs).tobytes())
         (folder / "meta.txt").write_text(" ".join(map(str, shape)) + "\n")
         write_safetensors(target / f"{name}.safetensors", weights)
+    for seed, (name, shape) in enumerate(DAEMON_SHAPES.items(), len(SHAPES)):
+        write_safetensors(target / f"{name}.safetensors", make_weights(shape, np.random.default_rng(seed)))
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ sys.path.insert(0, str(HERE))
 from harness import machine  # noqa: E402
 from harness.bound import Ceilings  # noqa: E402
 from harness.codec import CodecBenchmark  # noqa: E402
-from harness.end_to_end import Daemon, EndToEndBenchmark  # noqa: E402
+from harness.end_to_end import Daemon, EndToEndBenchmark, ScalingBenchmark  # noqa: E402
 from harness.report import print_table  # noqa: E402
 from harness.step import StepBenchmark, Worker  # noqa: E402
 from harness.thresholds import broken_thresholds  # noqa: E402
-from make_data import SHAPES  # noqa: E402
+from make_data import DAEMON_SHAPES, SHAPES  # noqa: E402
 
 BINARIES = HERE / ".build" / "release"
 DATA = HERE / ".build" / "data"
@@ -42,7 +42,7 @@ def named_command(text):
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a minute instead of five, with more noise")
-    parser.add_argument("--only", choices=["step", "codec", "end-to-end"], help="one part, without thresholds")
+    parser.add_argument("--only", choices=["step", "codec", "end-to-end", "scaling"], help="one part, without thresholds")
     parser.add_argument("--worker", type=named_command, action="append", default=[], metavar="NAME=COMMAND",
                         help="another implementation of the step, by the worker protocol")
     parser.add_argument("--daemon", type=named_command, action="append", default=[], metavar="NAME=COMMAND",
@@ -63,19 +63,36 @@ def make_step_benchmark(options, core):
     return StepBenchmark(workers, SHAPES, milliseconds=10 if options.quick else 40)
 
 
+def forecastd(name, shape, more="", **options):
+    """The daemon with weights of make_data.py; `more` is added to its configuration."""
+    config = (HERE / "daemon.yaml.in").read_text().replace("{weights}", str(DATA / f"{shape}.safetensors"))
+    return Daemon(name, [str(DAEMON), "run", "--config", "{config}"], config + more, **options)
+
+
 def make_end_to_end_benchmark(options, cores):
-    config = (HERE / "daemon.yaml.in").read_text().replace("{weights}", str(DATA / "S.safetensors"))
+    echo = [str(BINARIES / "echo"), "{input}", "{output}"]
     daemons = [
-        Daemon("forecastd", [str(DAEMON), "run", "--config", "{config}"], config),
-        Daemon("echo", [str(BINARIES / "echo"), "{input}", "{output}"], forecasts=False),
+        forecastd("forecastd", "S"),
+        Daemon("echo", echo, forecasts=False),
+        Daemon("echo-of-240-bytes", [*echo, "240"], forecasts=False),
         *(Daemon(name, command) for name, command in options.daemon),
     ]
     return EndToEndBenchmark(daemons, BINARIES / "load-generator", cores, HERE / ".build",
                              streams=(1, 100, 10000), seconds=0.5 if options.quick else 2)
 
 
+def make_scaling_benchmark(options, cores):
+    daemons = [
+        forecastd("one-pipeline-one-core", "L1"),
+        forecastd("one-pipeline-two-cores", "L1", cores=set(cores)),
+        forecastd("two-pipelines-two-cores", "L1", more="pipelines: 2\n", cores=set(cores)),
+    ]
+    return ScalingBenchmark(daemons, BINARIES / "load-generator", cores, HERE / ".build", streams=(100,),
+                            seconds=0.5 if options.quick else 2)
+
+
 def make_data():
-    if not all((DATA / f"{shape}.safetensors").exists() for shape in SHAPES):
+    if not all((DATA / f"{shape}.safetensors").exists() for shape in [*SHAPES, *DAEMON_SHAPES]):
         print("writing weights, inputs and references", file=sys.stderr)
         subprocess.run([sys.executable, str(HERE / "make_data.py"), str(DATA)], check=True)
 
@@ -86,12 +103,13 @@ class Run:
     def __init__(self, options):
         self.cores = machine.default_cores()
         self.rounds = 2 if options.quick else 5
-        wanted = [options.only] if options.only else ["step", "codec", "end-to-end"]
+        wanted = [options.only] if options.only else ["step", "codec", "end-to-end", "scaling"]
         core = self.cores[0]
         self.ceilings = Ceilings(BINARIES / "roofline", core, SHAPES)
         self.step = make_step_benchmark(options, core) if "step" in wanted else None
         self.codec = CodecBenchmark(BINARIES / "codec-bench", core, 10) if "codec" in wanted else None
         self.end_to_end = make_end_to_end_benchmark(options, self.cores) if "end-to-end" in wanted else None
+        self.scaling = make_scaling_benchmark(options, self.cores) if "scaling" in wanted else None
 
     def measure(self):
         started, self.load_before = time.monotonic(), machine.load_average()
@@ -100,7 +118,7 @@ class Run:
         for number in range(self.rounds):
             print(f"round {number + 1} of {self.rounds}, {time.monotonic() - started:.0f} s", file=sys.stderr)
             self.ceilings.measure()
-            for part in (self.step, self.codec, self.end_to_end):
+            for part in (self.step, self.codec, self.end_to_end, self.scaling):
                 if part:
                     part.measure_round()
         self.load_after, self.seconds = machine.load_average(), time.monotonic() - started
@@ -109,7 +127,7 @@ class Run:
 
     def figures(self):
         figures = self.step.figures(self.ceilings) if self.step else {}
-        for part in (self.codec, self.end_to_end):
+        for part in (self.codec, self.end_to_end, self.scaling):
             figures |= part.figures() if part else {}
         return figures
 
@@ -127,6 +145,9 @@ class Run:
             print_table("codecs, per message or number", self.codec.table())
         if self.end_to_end:
             print_table("end to end over TCP, shape S (best round)", self.end_to_end.table())
+        if self.scaling:
+            print_table("pipelines, end to end over TCP, 100 streams, shape L with one input (best round)",
+                        self.scaling.table())
 
 
 def main():

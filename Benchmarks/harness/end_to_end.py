@@ -16,11 +16,13 @@ RATE = 1000  # messages per second for the latency
 class Daemon:
     """A command with `{input}`, `{output}` and, where it reads a file, `{config}` in it.
 
-    `config` is the text of that file with the same `{input}` and `{output}`.
+    `config` is the text of that file with the same `{input}` and `{output}`. With `cores`, both the daemon and its
+    load run on all of these.
     """
 
-    def __init__(self, name, command, config=None, forecasts=True):
+    def __init__(self, name, command, config=None, forecasts=True, cores=None):
         self.name, self.command, self.config, self.forecasts = name, command, config, forecasts
+        self.cores = cores
 
     def start(self, core, endpoints, folder, log):
         places = dict(endpoints, config=str(folder / f"{self.name}.yaml"))
@@ -51,18 +53,20 @@ class EndToEndBenchmark:
         for streams in self.streams:
             for mode, value in (("window", WINDOW), ("rate", RATE)):
                 for daemon in self.daemons:
-                    found = self._drive(daemon, streams, mode, value)
-                    self.found[daemon.name, streams, mode].append(found)
+                    self._measure(daemon, streams, mode, value)
+
+    def _measure(self, daemon, streams, mode, value):
+        self.found[daemon.name, streams, mode].append(self._drive(daemon, streams, mode, value))
 
     def _drive(self, daemon, streams, mode, value):
         port = next(self.ports)
         endpoints = {"input": f"tcp://127.0.0.1:{port}", "output": f"tcp://127.0.0.1:{port + 1}"}
         log_path = self.folder / f"{daemon.name}.log"
         with open(log_path, "w") as log:
-            process = daemon.start(self.core, endpoints, self.folder, log)
+            process = daemon.start(daemon.cores or self.core, endpoints, self.folder, log)
             load = start_pinned(
                 [str(self.generator), *endpoints.values(), str(streams), mode, str(value), str(self.seconds),
-                 str(process.pid)], self.load_core, stdout=subprocess.PIPE, text=True)
+                 str(process.pid)], daemon.cores or self.load_core, stdout=subprocess.PIPE, text=True)
             while load.poll() is None and process.poll() is None:
                 time.sleep(0.02)
             stop(process)
@@ -120,4 +124,26 @@ class EndToEndBenchmark:
                     f"{self._best(daemon, streams, 'rate', 'p99_us'):.0f}",
                     str(self._lost(daemon, streams)),
                     f"{self._best(daemon, streams, 'window', 'resident_kib') / 1024:.1f}"])
+        return rows
+
+
+class ScalingBenchmark(EndToEndBenchmark):
+    """What more pipelines and cores bring: the last of the daemons against the first, under full load."""
+
+    def measure_round(self):
+        for daemon in self.daemons:
+            self._measure(daemon, self.streams[0], "window", WINDOW)
+
+    def _rate(self, daemon):
+        return self._best(daemon, self.streams[0], "window", "rate")
+
+    def figures(self):
+        return {"scaling/rate-of-one-pipeline": self._rate(self.daemons[-1]) / self._rate(self.daemons[0])}
+
+    def table(self):
+        rows = [["daemon", "msg/s", "ratio", "CPU us/msg"]]
+        for daemon in self.daemons:
+            rate = self._rate(daemon)
+            rows.append([daemon.name, f"{rate:.0f}", f"{rate / self._rate(self.daemons[0]):.2f}",
+                         f"{self._best(daemon, self.streams[0], 'window', 'processor_us'):.2f}"])
         return rows

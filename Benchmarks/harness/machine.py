@@ -5,11 +5,11 @@ import platform
 import subprocess
 
 
-def start_pinned(command, core, **options):
-    """Starts `command` on `core`, ahead of other users' processes where that is allowed."""
+def start_pinned(command, cores, **options):
+    """Starts `command` on a core, or on several, ahead of other users' processes where that is allowed."""
 
     def pin():
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, {cores} if isinstance(cores, int) else cores)
         try:
             os.setpriority(os.PRIO_PROCESS, 0, -20)
         except PermissionError:

@@ -31,6 +31,10 @@ package struct ForecastView: TapView {
     /// Makes a view; `isStyled` is whether colours are wanted.
     package init(isStyled: Bool) { self.isStyled = isStyled }
 
+    package var legend: String? {
+        "time, stream, value \u{2192} forecast of the next \u{2026} and the last value ahead, latest values\u{2502}forecast"
+    }
+
     package mutating func text(of message: TapMessage, lostBefore: UInt64) -> String {
         guard message.problem == nil,
             let payload = try? Foundation.JSONDecoder().decode(Payload.self, from: Data(message.payload))

@@ -79,6 +79,7 @@ package struct Tap: ~Copyable {
             let prefixes = options.patterns.isEmpty ? [""] : options.patterns.map(\.literalPrefix)
             for prefix in Set(prefixes) { try socket.subscribe(to: prefix) }
             for endpoint in options.endpoints { try socket.connect(endpoint) }
+            if let legend = view.legend { StandardError.writeLine(legend) }
             try show(from: &socket, until: signals)
         } catch {
             throw DaemonError(error)

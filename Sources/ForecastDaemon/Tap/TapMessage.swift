@@ -4,8 +4,16 @@ package import WireFormat
 
 /// How messages are shown.
 package protocol TapView {
+    /// What the columns are; nil where nobody needs to be told.
+    var legend: String? { get }
+
     /// A message as one line or several, each with its end.
     mutating func text(of message: TapMessage, lostBefore: UInt64) -> String
+}
+
+extension TapView {
+    /// None.
+    package var legend: String? { nil }
 }
 
 /// A message as it was received.

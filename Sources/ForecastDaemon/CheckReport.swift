@@ -12,7 +12,7 @@ package struct CheckReport: Sendable, Encodable {
         var mode: String
         var precision: String
         /// Absent for float32, and where outputs are not finite.
-        var precisionError: PrecisionError?
+        var precisionError: PrecisionLoss?
         var scale: String
         var target: String
         var horizon: Int
@@ -49,7 +49,7 @@ package struct CheckReport: Sendable, Encodable {
         let plan = prepared.forecasts
         let errors = prepared.models.map { model in
             model.configuration.precision == .float32
-                ? nil : PrecisionError(of: model.configuration.precision, weights: model.file.weights)
+                ? nil : PrecisionLoss(of: model.configuration.precision, weights: model.file.weights)
         }
         rules = plan.rules.map { rule in
             let model = plan.models[rule.model]
@@ -57,11 +57,13 @@ package struct CheckReport: Sendable, Encodable {
                 match: rule.match.pattern, model: model.name, mode: "\(model.mode)",
                 precision: model.packed.precision.rawValue, precisionError: errors[rule.model],
                 scale: "\(rule.scaling)", target: model.target.rawValue, horizon: rule.horizon,
-                recursion: rule.horizon > model.packed.shape.outputSize, warmup: rule.warmup,
+                recursion: rule.horizon > model.packed.shape.outputSize, warmup: plan.warmup(of: rule),
                 bytesPerStream: plan.bytesPerStream(rule: rule))
         }
         streamsLimit = plan.streamsLimit
-        memoryBytes = streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0)
+        let pipelines = prepared.pipelineCount
+        memoryBytes =
+            streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0) + pipelines * plan.bytesPerBatch
     }
 
     /// The report as lines of text.

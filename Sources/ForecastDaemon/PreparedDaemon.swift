@@ -43,7 +43,12 @@ package struct PreparedDaemon: Sendable {
                         + "instructions (avx512_bf16 in /proc/cpuinfo), which this one lacks; use precision: "
                         + "float32, which runs on any, or leave the key out")
             }
-            let file = try ModelFile(path: model.weights)
+            let file: ModelFile
+            do {
+                file = try ModelFile(path: model.weights)
+            } catch {
+                throw DaemonError(error.status, "models.\(model.name).weights: \(error)")
+            }
             models.append(
                 Model(
                     configuration: model, file: file,

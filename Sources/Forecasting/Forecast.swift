@@ -29,11 +29,14 @@ public struct Forecast: Sendable, Equatable {
     public var sequence: UInt64
     /// Seconds from the tick's time to the time at which the forecast was made.
     public var age: Double
+    /// What a difference of two forecast values must exceed to mean anything, in the stream's unit: a small part of
+    /// the deviation that the model sees as 1.
+    public var resolution: Double
 
     /// Makes a forecast's head.
     public init(
         slot: UInt32, rule: Int, time: Timestamp, value: Double, status: Status, warmth: Double,
-        sequence: UInt64, age: Double
+        sequence: UInt64, age: Double, resolution: Double = 0
     ) {
         self.slot = slot
         self.rule = rule
@@ -43,5 +46,6 @@ public struct Forecast: Sendable, Equatable {
         self.warmth = warmth
         self.sequence = sequence
         self.age = age
+        self.resolution = resolution
     }
 }

@@ -15,6 +15,7 @@ public struct ForecastEngine: ~Copyable {
     public private(set) var resetCount: UInt64 = 0
 
     private var streams: StreamTable
+    private let quota: StreamQuota
     private var records: [StreamRecord] = []
     private var runners: [ModelRunner] = []
     private var queue: WaveQueue
@@ -34,8 +35,10 @@ public struct ForecastEngine: ~Copyable {
     ///   - plan: What to do.
     ///   - seed: Makes the placing of stream ids in memory unpredictable to senders; results do not depend
     ///     on it.
-    public init(plan: ForecastPlan, seed: UInt64) {
+    ///   - quota: What several engines share; an engine alone takes `plan.streamsLimit`.
+    public init(plan: ForecastPlan, seed: UInt64, quota: StreamQuota? = nil) {
         self.plan = plan
+        self.quota = quota ?? StreamQuota(limit: plan.streamsLimit)
         streams = StreamTable(capacity: plan.streamsLimit, seed: seed)
         records.reserveCapacity(plan.streamsLimit)
         runners = plan.models.map {
@@ -50,10 +53,7 @@ public struct ForecastEngine: ~Copyable {
             guard case .rolling(let halfLife) = $0.scaling else { return 1 }
             return RollingStatistics.weight(halfLife: halfLife)
         }
-        warmups = plan.rules.map {
-            guard case .window(let length) = plan.models[$0.model].mode else { return $0.warmup }
-            return max($0.warmup, length)
-        }
+        warmups = plan.rules.map { plan.warmup(of: $0) }
     }
 
     /// Streams known so far.
@@ -79,8 +79,11 @@ public struct ForecastEngine: ~Copyable {
         guard let rule = plan.rules.firstIndex(where: { $0.match.matches(identifier) }) else {
             return .unmatched
         }
-        guard streams.count < streams.capacity else { return .streamsLimit }
-        guard !isAhead(observation.time, rule: rule, now: now) else { return .ahead }
+        guard streams.count < streams.capacity, !quota.isUsedUp else { return .streamsLimit }
+        guard observation.isTimedByArrival || !isAhead(observation.time, rule: rule, now: now) else {
+            return .ahead
+        }
+        guard quota.take() else { return .streamsLimit }
         let slot = streams.insert(identifier)
         records.append(StreamRecord(rule: rule, newest: observation))
         enqueue(observation, slot: slot)
@@ -89,9 +92,14 @@ public struct ForecastEngine: ~Copyable {
 
     private mutating func accept(_ observation: Observation, slot: UInt32, at now: Timestamp) -> Refusal? {
         let record = records[Int(slot)]
-        guard observation.time >= record.newest.time else { return .late }
-        guard observation != record.newest else { return .duplicate }
-        guard !isAhead(observation.time, rule: record.rule, now: now) else { return .ahead }
+        var observation = observation
+        if observation.isTimedByArrival {
+            observation.time = max(observation.time, record.newest.time)
+        } else {
+            guard observation.time >= record.newest.time else { return .late }
+            guard observation != record.newest else { return .duplicate }
+            guard !isAhead(observation.time, rule: record.rule, now: now) else { return .ahead }
+        }
         enqueue(observation, slot: slot)
         return nil
     }
@@ -126,7 +134,7 @@ public struct ForecastEngine: ~Copyable {
         let runner = runners[model]
         fillBatch(of: runner)
         let isFinite = runner.advance()
-        beginForecasts(at: now)
+        beginForecasts(of: runner, at: now)
         if !isFinite { resetNonFinite(of: runner) }
         readOut(of: runner)
         return true
@@ -187,9 +195,9 @@ extension ForecastEngine {
         }
     }
 
-    private mutating func beginForecasts(at now: Timestamp) {
+    private mutating func beginForecasts(of runner: ModelRunner, at now: Timestamp) {
         forecasts.removeAll(keepingCapacity: true)
-        for entry in group {
+        for (index, entry) in group.enumerated() {
             let record = records[Int(entry.slot)]
             let warmup = warmups[record.rule]
             let warmth = warmup == 0 ? 1 : min(1, Double(record.ticks) / Double(warmup))
@@ -197,7 +205,8 @@ extension ForecastEngine {
                 Forecast(
                     slot: entry.slot, rule: record.rule, time: entry.observation.time,
                     value: entry.observation.value, status: warmth < 1 ? .warming : .ok, warmth: warmth,
-                    sequence: record.sequence, age: now.seconds(since: entry.observation.time)))
+                    sequence: record.sequence, age: now.seconds(since: entry.observation.time),
+                    resolution: 1e-4 * runner.batch[index].scale.deviation))
         }
     }
 

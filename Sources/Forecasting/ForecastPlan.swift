@@ -110,6 +110,19 @@ public struct ForecastPlan: Sendable {
 }
 
 extension ForecastPlan {
+    /// Ticks of a stream before its status is `ok`: the rule's, or those that fill a window.
+    public func warmup(of rule: Rule) -> Int {
+        guard case .window(let length) = models[rule.model].mode else { return rule.warmup }
+        return max(rule.warmup, length)
+    }
+
+    /// Memory that an engine's batches take, however many streams there are, in bytes.
+    public var bytesPerBatch: Int {
+        let values = rules.map(\.horizon).max() ?? 1
+        let state = models.map { $0.packed.stateStride + $0.packed.shape.outputSize }.reduce(0, +)
+        return batchLimit * (values * MemoryLayout<Double>.stride + state * MemoryLayout<Float>.stride)
+    }
+
     /// Memory that a stream of `rule` takes besides its id, in bytes.
     public func bytesPerStream(rule: Rule) -> Int {
         let model = models[rule.model]

@@ -16,13 +16,16 @@ struct WindowTable: ~Copyable {
         precondition(rowCount >= 1 && length >= 1, "a window table has rows, a window has ticks")
         self.rowCount = rowCount
         self.length = length
-        guard let memory = calloc(rowCount * length, MemoryLayout<Double>.stride) else {
+        let memory = mmap(
+            nil, rowCount * length * MemoryLayout<Double>.stride, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let memory, memory != MAP_FAILED else {
             fatalError("no address space for \(rowCount) windows of \(length) values")
         }
-        values = memory.assumingMemoryBound(to: Double.self)
+        values = memory.bindMemory(to: Double.self, capacity: rowCount * length)
     }
 
-    deinit { free(values) }
+    deinit { munmap(values, rowCount * length * MemoryLayout<Double>.stride) }
 
     /// Stores the value of tick number `tick` (from 0), over the one `length` ticks before.
     mutating func store(_ value: Double, row: Int, tick: UInt64) {

@@ -79,7 +79,7 @@ public struct ForecastEncoder: ~Copyable {
         buffer.append(",\"yhat\":[")
         for index in yhat.indices {
             if index > 0 { buffer.append(UInt8(ascii: ",")) }
-            append(forecastValue: yhat[index])
+            append(forecastValue: yhat[index], resolution: forecast.resolution)
         }
         buffer.append("],\"quality\":{\"warm\":")
         buffer.append(Float(forecast.warmth))
@@ -106,10 +106,14 @@ public struct ForecastEncoder: ~Copyable {
         }
     }
 
-    /// The model computes in single precision, so that more digits would be noise.
-    private mutating func append(forecastValue value: Double) {
+    /// The model computes in single precision, so that more digits would be noise, unless it is added to a large value.
+    private mutating func append(forecastValue value: Double, resolution: Double) {
         let rounded = Float(value)
-        if rounded.isFinite || !value.isFinite { buffer.append(rounded) } else { buffer.append(value) }
+        if rounded.isFinite && abs(Double(rounded) - value) <= resolution || !value.isFinite {
+            buffer.append(rounded)
+        } else {
+            buffer.append(value)
+        }
     }
 
     private static func quoted(_ text: String) -> String {

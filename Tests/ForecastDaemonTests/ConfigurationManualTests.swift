@@ -28,14 +28,14 @@ import Testing
               plant:
                 socket: sub
                 connect: ["tcp://127.0.0.1:5556"]
-                bind: ["ipc:///tmp/forecastd-plant"]
+                bind: ["ipc:///run/forecastd/plant"]
                 topics: ["plant."]
-              lab: {socket: pull, bind: ["ipc:///tmp/forecastd-lab"], format: text}
+              lab: {socket: pull, bind: ["ipc:///run/forecastd/lab"], format: text}
             outputs:
               forecasts:
                 socket: pub
                 bind: ["tcp://127.0.0.1:5557"]
-                connect: ["ipc:///tmp/forecastd-collector"]
+                connect: ["ipc:///run/collector/forecasts"]
             models:
               general: {weights: models/general.safetensors}
               general_window: {weights: models/general.safetensors, mode: window, window: 64}

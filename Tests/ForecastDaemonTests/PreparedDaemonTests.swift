@@ -110,7 +110,8 @@ import Testing
         #expect(rules.map { $0["recursion"] as? Bool } == [true, false])
         let bytes = try rules.map { try #require($0["bytes_per_stream"] as? Int) }
         #expect(bytes.allSatisfy { $0 > 0 })
-        #expect(fields["memory_bytes"] as? Int == 10 * (bytes.max() ?? 0))
+        let memory = try #require(fields["memory_bytes"] as? Int)
+        #expect(memory > 10 * (bytes.max() ?? 0), "what the batches take is counted, too")
         #expect(lines[1].hasSuffix("\(bytes[0]) bytes per stream"))
     }
 }

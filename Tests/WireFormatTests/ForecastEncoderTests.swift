@@ -24,6 +24,23 @@ struct ForecastEncoderTests {
         #expect(encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == expected)
     }
 
+    /// As many digits as single precision has, and more where these would hide what the stream does.
+    @Test(arguments: [
+        (0.1 + 1e-9, 1e-4, "0.1"), (20.123456789, 1e-4, "20.123457"),
+        (3_000_002_996.75, 1e-4, "3000002996.75"),
+        (3_000_002_996.75, 500, "3000003000"), (1e300, 1e-4, "1e300"), (20.6, 0, "20.6"),
+    ]) func writesTheDigitsThatCount(value: Double, resolution: Double, text: String) {
+        var encoder = ForecastEncoder(
+            epoch: 1, rules: [RuleLabels(model: "m", revision: "r")], times: .s, maximumHorizon: 1)
+        let head = Forecast(
+            slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: 0, status: .ok, warmth: 1, sequence: 1,
+            age: 0,
+            resolution: resolution)
+        encoder.encode(head, stream: "s".utf8.span.bytes, yhat: [value].span)
+        let written = encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        #expect(written.contains("\"yhat\":[\(text)]"), "\(written)")
+    }
+
     @Test func theBufferHoldsTheLongestForecast() throws {
         let name = "\"a\\b\n\u{1}é"
         var encoder = ForecastEncoder(

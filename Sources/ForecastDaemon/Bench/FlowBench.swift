@@ -35,9 +35,13 @@ struct FlowBench {
             try await running.value  // says why there are no sockets
             return 0
         }
-        let rate = await withCheckedContinuation { measured in
-            PipelineThread.start(name: "load") {
-                measured.resume(returning: Result { () throws(ZeroMQError) in try load(for: duration) })
+        let rate = try await withCheckedThrowingContinuation { measured in
+            do throws(DaemonError) {
+                try PipelineThread.start(name: "load") {
+                    measured.resume(returning: Result { () throws(ZeroMQError) in try load(for: duration) })
+                }
+            } catch {
+                measured.resume(throwing: error)
             }
         }
         mailbox.post(.stop)

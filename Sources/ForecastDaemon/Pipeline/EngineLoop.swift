@@ -13,6 +13,7 @@ struct EngineLoop: ~Copyable {
         /// The engine's number among the daemon's threads, from 1.
         let thread: Int
         let mailbox: Mailbox
+        let quota: StreamQuota
         let observations: RecordRing
         let forecasts: RecordRing
         /// Wakes the engine.
@@ -20,9 +21,10 @@ struct EngineLoop: ~Copyable {
         /// Wakes the thread of the sockets.
         var socketsDoorbell: Doorbell { mailbox.doorbells[0] }
 
-        init(_ plan: PipelinePlan, thread: Int, mailbox: Mailbox) {
+        init(_ plan: PipelinePlan, thread: Int, mailbox: Mailbox, quota: StreamQuota) {
             self.thread = thread
             self.mailbox = mailbox
+            self.quota = quota
             // A few turns' worth on the way in; the same in forecasts on the way out.
             let turn = plan.batchLimit * 4
             observations = RecordRing(minimumCapacity: turn * ObservationRecord.maximumLength)
@@ -52,7 +54,7 @@ struct EngineLoop: ~Copyable {
         batchLimit = plan.batchLimit
         observations = RecordReader(link.observations)
         sink = RingSink(link)
-        stage = EngineStage(plan)
+        stage = EngineStage(plan, quota: link.quota)
         report = StatusReport(plan)
     }
 
@@ -71,7 +73,6 @@ struct EngineLoop: ~Copyable {
         if drain(at: now) > 0 {
             hasNews = true
             step(at: now)
-            link.socketsDoorbell.ring()
         }
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9

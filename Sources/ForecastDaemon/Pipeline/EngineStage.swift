@@ -18,10 +18,10 @@ struct EngineStage: ForecastStage, ~Copyable {
     private var encoders: RigidArray<ForecastEncoder>
     private var inputs: [InputCounts]
 
-    /// Makes the engine of one of `plan.pipelineCount` pipelines.
-    init(_ plan: PipelinePlan) {
-        var random = SystemRandomNumberGenerator()
-        engine = ForecastEngine(plan: plan.forecastsOfOnePipeline, seed: random.next())
+    /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`.
+    init(_ plan: PipelinePlan, quota: StreamQuota? = nil) {
+        engine = ForecastEngine(
+            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
         encoders = RigidArray(capacity: plan.outputs.count)
         for output in plan.outputs {
             encoders.append(

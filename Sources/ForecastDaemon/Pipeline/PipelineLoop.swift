@@ -34,7 +34,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     /// Nanoseconds between two looks for connections that were cut.
     private static var restoreInterval: Int64 { 1_000_000_000 }
     /// Nanoseconds that draining may take when the loop is asked to stop.
-    private static var drainTime: Int64 { 1_000_000_000 }
+    private static var drainTime: Int64 { 5_000_000_000 }
 
     /// Opens all sockets.
     init(
@@ -46,7 +46,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         for input in plan.inputs {
             inputs.append(try PipelineInput(input, context: context, poller: &poller))
         }
-        outputs = try PipelineOutputs(plan.outputs, context: context)
+        outputs = try PipelineOutputs(plan.outputs, context: context, poller: &poller)
         self.mailbox = mailbox
         self.stage = stage
         batchLimit = plan.batchLimit
@@ -64,8 +64,10 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     mutating func run() throws(ZeroMQError) {
         while !isStopping { try turn() }
         let deadline = Timestamp(nanoseconds: WallClock.now().nanoseconds + Self.drainTime)
-        while try drain(at: WallClock.now()) > 0, WallClock.now() < deadline {
+        while try drain(at: WallClock.now()) > 0 {
             try stage.forecast(to: &outputs, at: WallClock.now())
+            report.isCutShort = WallClock.now() >= deadline
+            if report.isCutShort { break }
         }
         try stage.finish(to: &outputs)
         publishReport(at: WallClock.now())
@@ -135,8 +137,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     ) -> Bool {
         let (time, value) = decoded.observation(at: index)
         return stage.accept(
-            Observation(time: time ?? now, value: value), of: decoded.identifier(at: index), input: input,
-            at: now)
+            Observation(time: time ?? now, value: value, isTimedByArrival: time == nil),
+            of: decoded.identifier(at: index), input: input, at: now)
     }
 
     private mutating func endTurn(at now: Timestamp) throws(ZeroMQError) {

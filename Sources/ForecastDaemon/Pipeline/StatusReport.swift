@@ -58,6 +58,8 @@ package struct StatusReport: Sendable, Equatable {
     package var inputs: [Input]
     /// The outputs, in the plan's order.
     package var outputs: [Output]
+    /// Whether messages were still arriving when the time for draining was over.
+    package var isCutShort = false
     /// Streams known.
     package var streams = 0
     /// Streams that began anew because their state was not finite.
@@ -76,6 +78,7 @@ package struct StatusReport: Sendable, Equatable {
             outputs[index].published += other.outputs[index].published
             outputs[index].dropped += other.outputs[index].dropped
         }
+        isCutShort = isCutShort || other.isCutShort
         streams += other.streams
         resets += other.resets
     }

@@ -16,8 +16,18 @@ package struct DropLogService: Service {
             var isRunning = true
             while isRunning {
                 isRunning = (try? await Task.sleep(for: interval)) != nil
+                if said == nil, isRunning { logSilence() }
                 log(since: &said)
             }
+        }
+    }
+
+    /// A wrong host or port is no error for ZeroMQ, which goes on trying: say once that nothing comes.
+    private func logSilence() {
+        for input in mailbox.newestReport?.inputs ?? [] where input.messages == 0 {
+            logger.warning(
+                "input \(input.name): no message has come yet; are its endpoints right, and is a sender running there?"
+            )
         }
     }
 
@@ -37,7 +47,9 @@ package struct DropLogService: Service {
                 return count > known ? "\(reason) \(count - known)" : nil
             }
             if !reasons.isEmpty {
-                lines.append("input \(input.name) dropped: \(reasons.joined(separator: ", "))")
+                lines.append(
+                    "input \(input.name) dropped: \(reasons.joined(separator: ", ")) (forecastd tap --inputs shows messages)"
+                )
             }
             let restored = input.restored - (before?.inputs[index].restored ?? 0)
             if restored > 0 {

@@ -111,8 +111,9 @@ extension Double {
     /// Five digits, as many as a glance takes in.
     var compact: String {
         switch magnitude {
-        case 1e5..<1e10: String(format: "%.0f", self)
-        default: String(format: "%.5g", self)
+        case 1e5..<1e9: String(format: "%.0f", self)
+        case 0, 1e-4..<1e5: String(format: "%.5g", self)
+        default: String(format: "%.4g", self)  // with its exponent no longer than the others
         }
     }
 }

@@ -1,7 +1,5 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
 /// One tick that may still get observations, and what they come to so far.
 struct OpenTick {
     /// Observations so far; 0 for a tick without any.
@@ -40,6 +38,7 @@ struct OpenTickTable: ~Copyable {
     /// Open ticks of one stream.
     let length: Int
     private let rowCount: Int
+    private let pages: ZeroPages
     private let ticks: UnsafeMutablePointer<OpenTick>
 
     /// Makes a table of ticks without observations.
@@ -49,14 +48,10 @@ struct OpenTickTable: ~Copyable {
         precondition(rowCount >= 1 && length >= 1, "a table of open ticks has rows, a row has ticks")
         self.rowCount = rowCount
         self.length = length
-        guard let memory = calloc(rowCount * length, MemoryLayout<OpenTick>.stride) else {
-            fatalError("no address space for \(rowCount) rows of \(length) open ticks")
-        }
+        pages = ZeroPages(count: rowCount * length, stride: MemoryLayout<OpenTick>.stride)
         // All bits zero is a tick whose count is 0.
-        ticks = memory.assumingMemoryBound(to: OpenTick.self)
+        ticks = pages.start.assumingMemoryBound(to: OpenTick.self)
     }
-
-    deinit { free(ticks) }
 
     /// Tick number `tick` of a row; at most `length` ticks apart are in use at once.
     subscript(row: Int, tick: Int64) -> OpenTick {

@@ -90,7 +90,9 @@ extension TimePolicy {
                 return false
             }
         }
-        return lateness >= 0 && lateness <= Self.periods.upperBound && (limit ?? 0) >= 0 && season >= 0
+        return lateness >= 0 && lateness <= Self.periods.upperBound
+            && (0...Self.periods.upperBound).contains(limit ?? 0)
+            && season >= 0
             && windowLength >= (fill == .seasonal ? max(season, 1) : renewal == .rewarm ? 1 : 0)
             && (fill != .seasonal || season >= 1)
     }

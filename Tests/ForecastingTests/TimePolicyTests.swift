@@ -201,6 +201,40 @@ struct TimePolicyTests {
         #expect(got.yhat == want[0].yhat && got.head.isReset && got.head.gap == 491)
     }
 
+    /// Neither the ends of time nor a grid of a millisecond across all of it take long or overflow.
+    @Test(arguments: [1_000_000, TimePolicy.periods.upperBound])
+    func extremeTimesAreHarmless(period: Int64) throws {
+        let plain = try makePlan(.random(ForecastEngineTests.recursive, seed: 3))
+        for every in [TimePolicy.Every.period(period), .auto] {
+            var rule = plain.rules[0]
+            rule.maximumSkew = .max
+            rule.time.every = every
+            rule.time.lateness = min(period, TimePolicy.periods.upperBound / 999) * 999
+            (rule.time.limit, rule.time.renewal) = (TimePolicy.periods.upperBound, .rewarm)
+            rule.time.windowLength = 100_000
+            var engine = ForecastEngine(
+                plan: ForecastPlan(
+                    models: plain.models, rules: [rule], streamsLimit: 1_000_000, batchLimit: 16), seed: 1)
+            var generator = SeededGenerator(seed: 6)
+            let ends: [Int64] = [.min, -1 << 62, -1, 0, 1, 1 << 61, 1 << 62, .max]
+            for _ in 0..<400 {
+                let end = ends.randomElement(using: &generator)!
+                let now = Timestamp(nanoseconds: ends.randomElement(using: &generator)!)
+                let stream = "s\(Int.random(in: 0..<30, using: &generator))"
+                let step = Int64.random(in: -2...2, using: &generator)
+                for later in step..<step + 6 {
+                    let time = Timestamp(nanoseconds: end.addingReportingOverflow(later).partialValue)
+                    if engine.isFull { _ = engine.takeForecasts(at: now) }
+                    _ = engine.accept(Observation(time: time, value: 1), of: stream.utf8.span.bytes, at: now)
+                }
+                _ = engine.takeForecasts(at: now)
+                guard step == 0 else { continue }
+                while engine.passTime(to: now) { _ = engine.takeForecasts(at: now) }
+            }
+            #expect(engine.streamCount == 30 && engine.timeCounts.turned > 0)
+        }
+    }
+
     @Test(
         arguments: [
             (1000, 20, "1s"), (1000, 0, "1s"), (952, 3, "1s"), (330, 2, "330ms"), (1234, 2, "1200ms"),

@@ -18,6 +18,8 @@ package struct CheckReport: Sendable, Encodable {
         var horizon: Int
         var recursion: Bool
         var warmup: Int
+        /// How observations become ticks.
+        var time: TimeReport
         var bytesPerStream: Int
 
         /// A line of its own on what a reduced precision costs; nothing for float32.
@@ -28,7 +30,7 @@ package struct CheckReport: Sendable, Encodable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case match, model, mode, precision, scale, target, horizon, recursion, warmup
+            case match, model, mode, precision, scale, target, horizon, recursion, warmup, time
             case precisionError = "precision_error"
             case bytesPerStream = "bytes_per_stream"
         }
@@ -58,6 +60,7 @@ package struct CheckReport: Sendable, Encodable {
                 precision: model.packed.precision.rawValue, precisionError: errors[rule.model],
                 scale: "\(rule.scaling)", target: model.target.rawValue, horizon: rule.horizon,
                 recursion: rule.horizon > model.packed.shape.outputSize, warmup: plan.warmup(of: rule),
+                time: TimeReport(rule.time),
                 bytesPerStream: plan.bytesPerStream(rule: rule))
         }
         streamsLimit = plan.streamsLimit
@@ -71,7 +74,7 @@ package struct CheckReport: Sendable, Encodable {
         let rows = rules.map { rule in
             "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
                 + (rule.recursion ? "by recursion" : "by the model's outputs")
-                + ", warm after \(rule.warmup) ticks, \(rule.bytesPerStream) bytes per stream"
+                + ", warm after \(rule.warmup) ticks, \(rule.time.text), \(rule.bytesPerStream) bytes per stream"
                 + rule.precisionText
         }
         return

@@ -116,7 +116,7 @@ package struct PreparedDaemon: Sendable {
             return ForecastPlan.Rule(
                 match: try Glob(rule.match), model: index, scaling: scaling, horizon: horizon,
                 warmup: rule.warmup,
-                maximumSkew: rule.maximumSkew.nanoseconds)
+                maximumSkew: rule.maximumSkew.nanoseconds, time: rule.time.policy)
         } catch {
             throw failure("\(error)")
         }
@@ -179,11 +179,5 @@ extension SocketOptions {
         reconnectInterval = connection.reconnect.initial
         maximumReconnectInterval = connection.reconnect.maximum
         handshakeInterval = connection.handshakeTimeout
-    }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Int64 {
-        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     }
 }

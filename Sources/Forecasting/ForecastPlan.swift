@@ -65,10 +65,13 @@ public struct ForecastPlan: Sendable {
         public var warmup: Int
         /// How far a time stamp may lie ahead of the clock, in nanoseconds.
         public var maximumSkew: Int64
+        /// How observations become ticks.
+        public var time: TimePolicy
 
         /// Makes a rule.
         public init(
-            match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64
+            match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
+            time: TimePolicy = TimePolicy()
         ) {
             self.match = match
             self.model = model
@@ -76,6 +79,7 @@ public struct ForecastPlan: Sendable {
             self.horizon = horizon
             self.warmup = warmup
             self.maximumSkew = maximumSkew
+            self.time = time
         }
     }
 
@@ -101,6 +105,7 @@ public struct ForecastPlan: Sendable {
                 rule.horizon >= 1 && (rule.horizon <= outputs || outputs == 1),
                 "a horizon is at most the model's outputs, unless it is reached by recursion from one")
             precondition(rule.warmup >= 0 && rule.maximumSkew >= 0, "warmup and skew are not negative")
+            precondition(rule.time.isValid, "a time policy keeps within its limits")
         }
         self.models = models
         self.rules = rules
@@ -131,7 +136,13 @@ extension ForecastPlan {
         case .stateful: state = model.packed.stateStride * MemoryLayout<Float>.stride
         case .window(let length): state = length * MemoryLayout<Double>.stride
         }
-        return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
+        return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream + bytesOfTime(rule.time)
+    }
+
+    private func bytesOfTime(_ time: TimePolicy) -> Int {
+        time.openTicksLimit * MemoryLayout<OpenTick>.stride
+            + (time.windowLength + (time.every == .auto ? PeriodLearner.differenceCount : 0))
+            * MemoryLayout<Double>.stride + (time.every == .event ? 0 : DeadlineQueue.bytesPerStream)
     }
 }
 

@@ -1,12 +1,11 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
 /// The last `length` values of every stream, one ring per slot.
 struct WindowTable: ~Copyable {
     /// Values per window.
     let length: Int
     private let rowCount: Int
+    private let pages: ZeroPages
     private let values: UnsafeMutablePointer<Double>
 
     /// Makes empty windows.
@@ -16,16 +15,9 @@ struct WindowTable: ~Copyable {
         precondition(rowCount >= 1 && length >= 1, "a window table has rows, a window has ticks")
         self.rowCount = rowCount
         self.length = length
-        let memory = mmap(
-            nil, rowCount * length * MemoryLayout<Double>.stride, PROT_READ | PROT_WRITE,
-            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let memory, memory != MAP_FAILED else {
-            fatalError("no address space for \(rowCount) windows of \(length) values")
-        }
-        values = memory.bindMemory(to: Double.self, capacity: rowCount * length)
+        pages = ZeroPages(count: rowCount * length, stride: MemoryLayout<Double>.stride)
+        values = pages.start.assumingMemoryBound(to: Double.self)
     }
-
-    deinit { munmap(values, rowCount * length * MemoryLayout<Double>.stride) }
 
     /// Stores the value of tick number `tick` (from 0), over the one `length` ticks before.
     mutating func store(_ value: Double, row: Int, tick: UInt64) {

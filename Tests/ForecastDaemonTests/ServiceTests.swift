@@ -52,6 +52,24 @@ import WireFormat
             ])
     }
 
+    @Test func whatHappenedOnTimeLinesIsSaid() {
+        let report = Self.report { report in
+            report.time.learned = 1
+            report.time.imputed = 2
+            report.time.renewed = 3
+            report.time.stale = 4
+            report.time.turned = 5
+        }
+        #expect(
+            DropLogService.lines(from: nil, to: report) == [
+                #"1 streams had their period learned: see "every" in their forecasts"#,
+                "3 streams began anew after a gap that was too long to fill",
+                "4 streams became stale: their values no longer come",
+                "5 streams began a new time line: their sender's clock was set back",
+            ])
+        #expect(DropLogService.lines(from: report, to: report).isEmpty)
+    }
+
     /// A reason without a word would be a drop that nobody can name.
     @Test func everyReasonHasItsOwnWord() {
         let report = Self.report { report in

@@ -70,6 +70,13 @@ struct DistributionStage: ForecastStage, ~Copyable {
         }
     }
 
+    /// The engines' threads look at the clock themselves.
+    var nextDeadline: Timestamp? { nil }
+
+    mutating func passTime<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError) {}
+
     deinit {
         // Where the sockets cannot be had, the engines end as they do after `finish`.
         for index in ways.indices {

@@ -25,6 +25,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     /// Whether anything happened since the last report.
     private var hasNews: Bool
     private var restoreTime: Timestamp
+    private var silence: SilenceClock
     private var isStopping: Bool
     /// The input that the next drain begins with, so that no input starves another.
     private var firstInput: Int
@@ -54,6 +55,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         reportTime = Timestamp(nanoseconds: 0)
         hasNews = false
         restoreTime = Timestamp(nanoseconds: 0)
+        silence = SilenceClock()
         isStopping = false
         firstInput = 0
         report = StatusReport(plan)
@@ -80,6 +82,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         let count = try drain(at: now)
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
+        try passTime(at: now, isBusy: count >= batchLimit)
         try endTurn(at: now)
     }
 
@@ -88,9 +91,20 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         let doorbell = mailbox.doorbells[0]
         doorbell.arm()
         let isIdle = !stage.hasForecasts && !mailbox.hasCommands
-        let limit: Duration = hasNews ? .nanoseconds(Self.reportInterval) : .seconds(1)
-        _ = try poller.wait(atMost: isIdle ? limit : .zero)
+        var limit = hasNews ? Self.reportInterval : 1_000_000_000
+        if let deadline = stage.nextDeadline {
+            limit = silence.sleep(atMost: limit, until: deadline, at: WallClock.now())
+        }
+        _ = try poller.wait(atMost: isIdle ? .nanoseconds(limit) : .zero)
         doorbell.disarm(isReadable: poller.isReady(bellItem))
+    }
+
+    /// Lets the streams that fell silent by `now` go on; in a busy turn their values may still wait in the sockets.
+    private mutating func passTime(at now: Timestamp, isBusy: Bool) throws(ZeroMQError) {
+        let isSilence = silence.allowsSilence(at: now)
+        guard isSilence, !isBusy, let deadline = stage.nextDeadline, deadline <= now else { return }
+        hasNews = true
+        try stage.passTime(to: &outputs, at: now)
     }
 
     private mutating func obey(_ commands: [Mailbox.Command]) {

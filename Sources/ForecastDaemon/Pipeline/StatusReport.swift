@@ -1,6 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Forecasting
+package import Forecasting
 import WireFormat
 
 /// What the pipelines say of themselves, at most ten times a second.
@@ -64,6 +64,8 @@ package struct StatusReport: Sendable, Equatable {
     package var streams = 0
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64 = 0
+    /// What happened on the streams' time lines.
+    package var time = TimeCounts()
 
     /// Begins at zero.
     init(_ plan: PipelinePlan) {
@@ -81,6 +83,7 @@ package struct StatusReport: Sendable, Equatable {
         isCutShort = isCutShort || other.isCutShort
         streams += other.streams
         resets += other.resets
+        time.add(other.time)
     }
 
     /// Makes a report.

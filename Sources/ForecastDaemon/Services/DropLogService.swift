@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
 import Logging
 import ServiceLifecycle
 
@@ -66,6 +67,22 @@ package struct DropLogService: Service {
         }
         let resets = after.resets - (before?.resets ?? 0)
         if resets > 0 { lines.append("\(resets) streams were reset because their state was not finite") }
-        return lines
+        return lines + timeLines(from: before?.time ?? TimeCounts(), to: after.time)
+    }
+
+    /// A line for each thing that happened on the streams' time lines between two reports.
+    private static func timeLines(from before: TimeCounts, to after: TimeCounts) -> [String] {
+        [
+            (
+                after.learned - before.learned,
+                "streams had their period learned: see \"every\" in their forecasts"
+            ),
+            (after.renewed - before.renewed, "streams began anew after a gap that was too long to fill"),
+            (after.stale - before.stale, "streams became stale: their values no longer come"),
+            (
+                after.turned - before.turned,
+                "streams began a new time line: their sender's clock was set back"
+            ),
+        ].compactMap { $0.0 > 0 ? "\($0.0) \($0.1)" : nil }
     }
 }

@@ -9,6 +9,8 @@ package struct ForecastView: TapView {
     private struct Payload: Decodable {
         struct Quality: Decodable {
             var warm: Double
+            /// Absent in forecasts of earlier daemons.
+            var imputed: Bool?
         }
 
         var ts: TimeText
@@ -57,6 +59,7 @@ package struct ForecastView: TapView {
         case "warming": notes.append("warming \(Int(min(max(payload.quality.warm, 0), 1) * 100)) %")
         default: notes.append(payload.status.printable)
         }
+        if payload.quality.imputed == true && payload.status != "stale" { notes.append("filled in") }
         if lostBefore > 0 { notes.append("\(lostBefore) lost before") }
         if past.isNewEpoch { notes.append("the daemon began anew") }
         return text + styled(notes, payload.status) + "\n"

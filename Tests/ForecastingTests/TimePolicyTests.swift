@@ -175,6 +175,27 @@ struct TimePolicyTests {
         #expect(got.count == 5 && zip(got, want).allSatisfy { $0.isSame(as: $1) })
     }
 
+    /// A window of one tick has no past but the scale, so that the forecast after a gap shows what filling did to it.
+    @Test func whatStandsInLeavesTheScaleAlone() throws {
+        let weights = RecurrentWeights.random(ForecastEngineTests.recursive, seed: 8)
+        let plain = try makePlan(
+            weights, mode: .window(length: 1), scaling: .rolling(halfLife: 5), horizon: 3)
+        let forecasts = [TimePolicy.Fill.hold, .skip].map { fill in
+            var rule = plain.rules[0]
+            rule.time = Self.second { $0.fill = fill }
+            var engine = ForecastEngine(
+                plan: ForecastPlan(models: plain.models, rules: [rule], streamsLimit: 2, batchLimit: 3),
+                seed: 1)
+            var last: PublishedForecast?
+            for (ms, value) in Self.gap {
+                _ = engine.accept("a", value, seconds: ms / 1000)
+                last = engine.takeForecasts(at: Timestamp(nanoseconds: 0)).last ?? last
+            }
+            return last
+        }
+        #expect(forecasts[0]?.head.gap == 2 && forecasts[0]?.yhat == forecasts[1]?.yhat)
+    }
+
     /// After a long gap the model is where the kept values alone bring it.
     @Test func rewarmingRunsOverTheKeptValues() throws {
         let weights = RecurrentWeights.random(ForecastEngineTests.recursive, seed: 8)

@@ -60,6 +60,15 @@ struct ByteBuffer: ~Copyable {
         count += 1
     }
 
+    /// Appends the bytes of an integer, the highest one first.
+    @inline(__always)
+    mutating func append<Integer: FixedWidthInteger>(bigEndian value: Integer) {
+        let size = MemoryLayout<Integer>.size
+        reserve(size)
+        UnsafeMutableRawPointer(bytes + count).storeBytes(of: value.bigEndian, as: Integer.self)
+        count += size
+    }
+
     /// Appends an integer.
     mutating func append(_ value: UInt64) {
         reserve(Self.maximumNumberLength)
@@ -106,6 +115,14 @@ struct ByteBuffer: ~Copyable {
     mutating func appendRFC3339(_ time: Timestamp) {
         reserve(RFC3339.maximumLength)
         count += RFC3339.write(time, to: bytes + count)
+    }
+
+    /// Appends a time as RFC 3339, as a string of MessagePack.
+    mutating func appendRFC3339String(_ time: Timestamp) {
+        reserve(1 + RFC3339.maximumLength)
+        let length = RFC3339.write(time, to: bytes + count + 1)
+        append(0xA0 | UInt8(length))
+        count += length
     }
 
     /// Appends an integer divided by 10^`decimals`, exactly, without trailing zeros.

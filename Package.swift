@@ -21,7 +21,12 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
-        .target(name: "CRecurrentKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(
+            name: "CRecurrentKernels",
+            cSettings: [
+                .unsafeFlags(["-O3"]), .enableWarning("all"), .enableWarning("extra"),
+                .treatAllWarnings(as: .error),
+            ]),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
         .target(name: "RecurrentKernels", dependencies: ["CRecurrentKernels"]),
         .target(name: "Forecasting", dependencies: ["RecurrentKernels"]),

@@ -14,19 +14,23 @@ stop() {
     # shellcheck disable=SC2046  # one word each
     kill -TERM $(jobs -p) 2>/dev/null
     wait 2>/dev/null  # without the shell's own words on how each ended
-    rm -f "$log"
 }
-trap 'stop; exit 0' INT TERM HUP
+trap 'stop; rm -f "$log"; exit 0' INT TERM HUP
 trap stop EXIT
 
 "$binary" generate --host --bind tcp://127.0.0.1:5556 >>"$log" 2>&1 &
 "$binary" run --config "$here/demo.yaml" >>"$log" 2>&1 &
-echo "forecasts of this machine's own figures, once a second; Ctrl-C ends it (log: $log)"
+echo "forecasts of this machine's own figures, once a second; Ctrl-C ends it"
 "$binary" tap --config "$here/demo.yaml" &
 tap=$!
 
 # Whichever ends first ends the demonstration; if it was not the viewer, its last words say why.
 wait -n
 status=$?
-kill -0 "$tap" 2>/dev/null && tail -n 5 "$log" >&2
+if kill -0 "$tap" 2>/dev/null; then
+    tail -n 5 "$log" >&2
+    echo "all of it: $log" >&2
+else
+    rm -f "$log"
+fi
 exit "$status"

@@ -12,12 +12,14 @@ package struct CheckReport: Sendable, Encodable {
         var mode: String
         var precision: String
         /// Absent for float32, and where outputs are not finite.
-        var precisionError: PrecisionError?
+        var precisionError: PrecisionLoss?
         var scale: String
         var target: String
         var horizon: Int
         var recursion: Bool
         var warmup: Int
+        /// How observations become ticks.
+        var time: TimeReport
         var bytesPerStream: Int
 
         /// A line of its own on what a reduced precision costs; nothing for float32.
@@ -28,7 +30,7 @@ package struct CheckReport: Sendable, Encodable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case match, model, mode, precision, scale, target, horizon, recursion, warmup
+            case match, model, mode, precision, scale, target, horizon, recursion, warmup, time
             case precisionError = "precision_error"
             case bytesPerStream = "bytes_per_stream"
         }
@@ -49,7 +51,7 @@ package struct CheckReport: Sendable, Encodable {
         let plan = prepared.forecasts
         let errors = prepared.models.map { model in
             model.configuration.precision == .float32
-                ? nil : PrecisionError(of: model.configuration.precision, weights: model.file.weights)
+                ? nil : PrecisionLoss(of: model.configuration.precision, weights: model.file.weights)
         }
         rules = plan.rules.map { rule in
             let model = plan.models[rule.model]
@@ -57,11 +59,14 @@ package struct CheckReport: Sendable, Encodable {
                 match: rule.match.pattern, model: model.name, mode: "\(model.mode)",
                 precision: model.packed.precision.rawValue, precisionError: errors[rule.model],
                 scale: "\(rule.scaling)", target: model.target.rawValue, horizon: rule.horizon,
-                recursion: rule.horizon > model.packed.shape.outputSize, warmup: rule.warmup,
+                recursion: rule.horizon > model.packed.shape.outputSize, warmup: plan.warmup(of: rule),
+                time: TimeReport(rule.time),
                 bytesPerStream: plan.bytesPerStream(rule: rule))
         }
         streamsLimit = plan.streamsLimit
-        memoryBytes = streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0)
+        let pipelines = prepared.pipelineCount
+        memoryBytes =
+            streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0) + pipelines * plan.bytesPerBatch
     }
 
     /// The report as lines of text.
@@ -69,7 +74,7 @@ package struct CheckReport: Sendable, Encodable {
         let rows = rules.map { rule in
             "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
                 + (rule.recursion ? "by recursion" : "by the model's outputs")
-                + ", warm after \(rule.warmup) ticks, \(rule.bytesPerStream) bytes per stream"
+                + ", warm after \(rule.warmup) ticks, \(rule.time.text), \(rule.bytesPerStream) bytes per stream"
                 + rule.precisionText
         }
         return

@@ -38,11 +38,15 @@ package struct Daemon: Sendable {
                 services: services.map {
                     .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
                 }, logger: groupLogger))
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 var isShuttingDown = false
                 for await signal in signals {
+                    if signal == .sighup {
+                        logger.notice("SIGHUP: a changed configuration is read at the next start")
+                        continue
+                    }
                     if isShuttingDown { _exit(128 + signal.rawValue) }
                     isShuttingDown = true
                     logger.info("\(signal): draining; a second signal ends the process at once")
@@ -54,6 +58,9 @@ package struct Daemon: Sendable {
             try await tasks.next()
         }
         if let report = mailbox.newestReport {
+            if report.isCutShort {
+                logger.warning("messages were still arriving 5 s after the stop; the rest was left unread")
+            }
             logger.info(
                 "stopped",
                 metadata: [

@@ -40,5 +40,5 @@ public struct DaemonError: Error, Sendable, Equatable, CustomStringConvertible {
 
 extension DaemonError {
     /// A socket that cannot be had or fails.
-    init(_ error: ZeroMQError) { self.init(.unavailable, "\(error)") }
+    init(_ error: ZeroMQError) { self.init(error.isForbidden ? .permission : .unavailable, "\(error)") }
 }

@@ -43,7 +43,12 @@ package struct PreparedDaemon: Sendable {
                         + "instructions (avx512_bf16 in /proc/cpuinfo), which this one lacks; use precision: "
                         + "float32, which runs on any, or leave the key out")
             }
-            let file = try ModelFile(path: model.weights)
+            let file: ModelFile
+            do {
+                file = try ModelFile(path: model.weights)
+            } catch {
+                throw DaemonError(error.status, "models.\(model.name).weights: \(error)")
+            }
             models.append(
                 Model(
                     configuration: model, file: file,
@@ -111,7 +116,7 @@ package struct PreparedDaemon: Sendable {
             return ForecastPlan.Rule(
                 match: try Glob(rule.match), model: index, scaling: scaling, horizon: horizon,
                 warmup: rule.warmup,
-                maximumSkew: rule.maximumSkew.nanoseconds)
+                maximumSkew: rule.maximumSkew.nanoseconds, time: rule.time.policy)
         } catch {
             throw failure("\(error)")
         }
@@ -174,11 +179,5 @@ extension SocketOptions {
         reconnectInterval = connection.reconnect.initial
         maximumReconnectInterval = connection.reconnect.maximum
         handshakeInterval = connection.handshakeTimeout
-    }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Int64 {
-        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     }
 }

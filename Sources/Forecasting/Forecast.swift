@@ -9,8 +9,11 @@ public struct Forecast: Sendable, Equatable {
         case warming
         /// Enough ticks, nothing amiss.
         case ok
-        /// The state became non-finite at this tick and began anew from zero.
+        /// The state began anew from zero: after this tick, which made it non-finite, or with this tick, after a gap
+        /// that was too long to fill.
         case reset
+        /// Values no longer come; no forecasts follow until they do.
+        case stale
     }
 
     /// The stream's slot in the engine's `StreamTable`.
@@ -29,11 +32,24 @@ public struct Forecast: Sendable, Equatable {
     public var sequence: UInt64
     /// Seconds from the tick's time to the time at which the forecast was made.
     public var age: Double
+    /// What a difference of two forecast values must exceed to mean anything, in the stream's unit: a small part of
+    /// the deviation that the model sees as 1.
+    public var resolution: Double
+
+    /// Nanoseconds between the stream's ticks; 0 while each observation is a tick.
+    public var period: Int64
+    /// Whether the value stands in for a tick without observations.
+    public var isImputed: Bool
+    /// Ticks without observations just before this one.
+    public var gap: Int64
+    /// Whether the time line or the model's state began anew at this tick.
+    public var isReset: Bool
 
     /// Makes a forecast's head.
     public init(
         slot: UInt32, rule: Int, time: Timestamp, value: Double, status: Status, warmth: Double,
-        sequence: UInt64, age: Double
+        sequence: UInt64, age: Double, resolution: Double = 0, period: Int64 = 0, isImputed: Bool = false,
+        gap: Int64 = 0, isReset: Bool = false
     ) {
         self.slot = slot
         self.rule = rule
@@ -43,5 +59,10 @@ public struct Forecast: Sendable, Equatable {
         self.warmth = warmth
         self.sequence = sequence
         self.age = age
+        self.resolution = resolution
+        self.period = period
+        self.isImputed = isImputed
+        self.gap = gap
+        self.isReset = isReset
     }
 }

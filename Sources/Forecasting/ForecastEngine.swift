@@ -7,26 +7,39 @@
 ///
 /// A turn is any number of `accept` calls, as long as `isFull` is false, then `advance` until it returns
 /// false. Each `advance` takes one batch of streams one tick further; its forecasts can be read until the
-/// next one. A stream's forecasts come in the order of its observations.
+/// next one. A stream's forecasts come in the order of its ticks. Between turns `passTime` says how late it is, for
+/// streams that fell silent.
 public struct ForecastEngine: ~Copyable {
     /// What the engine does.
     public let plan: ForecastPlan
     /// Streams that were reset so far because their state became non-finite.
-    public private(set) var resetCount: UInt64 = 0
+    public internal(set) var resetCount: UInt64 = 0
+    /// What happened on the streams' time lines so far.
+    public internal(set) var timeCounts = TimeCounts()
 
-    private var streams: StreamTable
-    private var records: [StreamRecord] = []
-    private var runners: [ModelRunner] = []
-    private var queue: WaveQueue
-    private var group: [WaveQueue.Entry] = []
-    private var forecasts: [Forecast] = []
-    private var yhat: [Double]
-    private let maximumHorizon: Int
+    var streams: StreamTable
+    private let quota: StreamQuota
+    var records: [StreamRecord] = []
+    var runners: [ModelRunner] = []
+    var queue: WaveQueue
+    var group: [WaveQueue.Entry] = []
+    var forecasts: [Forecast] = []
+    var yhat: [Double]
+    let maximumHorizon: Int
     /// Per rule: the least weight of the newest value in the rolling statistics.
-    private let leastWeights: [Double]
+    let leastWeights: [Double]
     /// Per rule: ticks before the status is `ok`.
-    private let warmups: [Int]
-    private var turn: UInt64 = 1
+    let warmups: [Int]
+    var turn: UInt64 = 1
+    /// The ticks that may still get observations.
+    var openTicks: OpenTickTable
+    /// The last values of streams that need them after gaps.
+    var windows: WindowTable
+    /// Times between the first observations of streams whose period is to be learned.
+    var differences: WindowTable
+    var deadlines: DeadlineQueue
+    /// A stream that has more ticks to make than the queue had room for.
+    var backlog: UInt32?
 
     /// Makes an engine that knows no stream yet.
     ///
@@ -34,14 +47,16 @@ public struct ForecastEngine: ~Copyable {
     ///   - plan: What to do.
     ///   - seed: Makes the placing of stream ids in memory unpredictable to senders; results do not depend
     ///     on it.
-    public init(plan: ForecastPlan, seed: UInt64) {
+    ///   - quota: What several engines share; an engine alone takes `plan.streamsLimit`.
+    public init(plan: ForecastPlan, seed: UInt64, quota: StreamQuota? = nil) {
         self.plan = plan
+        self.quota = quota ?? StreamQuota(limit: plan.streamsLimit)
         streams = StreamTable(capacity: plan.streamsLimit, seed: seed)
         records.reserveCapacity(plan.streamsLimit)
         runners = plan.models.map {
             ModelRunner(model: $0, streamsLimit: plan.streamsLimit, batchLimit: plan.batchLimit)
         }
-        queue = WaveQueue(capacity: plan.batchLimit, modelCount: plan.models.count)
+        queue = WaveQueue(capacity: plan.batchLimit, modelCount: plan.models.count + 1)
         group.reserveCapacity(plan.batchLimit)
         forecasts.reserveCapacity(plan.batchLimit)
         maximumHorizon = plan.rules.map(\.horizon).max() ?? 1
@@ -50,10 +65,18 @@ public struct ForecastEngine: ~Copyable {
             guard case .rolling(let halfLife) = $0.scaling else { return 1 }
             return RollingStatistics.weight(halfLife: halfLife)
         }
-        warmups = plan.rules.map {
-            guard case .window(let length) = plan.models[$0.model].mode else { return $0.warmup }
-            return max($0.warmup, length)
+        warmups = plan.rules.map { plan.warmup(of: $0) }
+        let policies = plan.rules.map(\.time)
+        func rows(_ isNeeded: (TimePolicy) -> Bool) -> Int {
+            policies.contains(where: isNeeded) ? plan.streamsLimit : 1
         }
+        openTicks = OpenTickTable(
+            rowCount: rows { $0.every != .event }, length: max(1, policies.map(\.openTicksLimit).max() ?? 1))
+        windows = WindowTable(
+            rowCount: rows { $0.windowLength > 0 }, length: max(1, policies.map(\.windowLength).max() ?? 1))
+        differences = WindowTable(
+            rowCount: rows { $0.every == .auto }, length: PeriodLearner.differenceCount)
+        deadlines = DeadlineQueue(capacity: rows { $0.every != .event })
     }
 
     /// Streams known so far.
@@ -79,39 +102,69 @@ public struct ForecastEngine: ~Copyable {
         guard let rule = plan.rules.firstIndex(where: { $0.match.matches(identifier) }) else {
             return .unmatched
         }
-        guard streams.count < streams.capacity else { return .streamsLimit }
-        guard !isAhead(observation.time, rule: rule, now: now) else { return .ahead }
+        guard streams.count < streams.capacity, !quota.isUsedUp else { return .streamsLimit }
+        guard observation.isTimedByArrival || !isAhead(observation.time, rule: rule, now: now) else {
+            return .ahead
+        }
+        let every = plan.rules[rule].time.every
+        if every != .event && !Grid.range.contains(observation.time) { return .late }
+        guard quota.take() else { return .streamsLimit }
         let slot = streams.insert(identifier)
-        records.append(StreamRecord(rule: rule, newest: observation))
-        enqueue(observation, slot: slot)
+        switch every {
+        case .period(let period):
+            records.append(
+                StreamRecord(
+                    rule: rule, resampler: Resampler(first: observation, at: now, period: period)))
+            pull(slot)
+        case .event, .auto:
+            records.append(StreamRecord(rule: rule, resampler: Resampler(first: observation, at: now)))
+            records[Int(slot)].learnedFrom = 1
+            enqueue(Tick(time: observation.time, value: observation.value), slot: slot)
+        }
         return nil
     }
 
     private mutating func accept(_ observation: Observation, slot: UInt32, at now: Timestamp) -> Refusal? {
-        let record = records[Int(slot)]
-        guard observation.time >= record.newest.time else { return .late }
-        guard observation != record.newest else { return .duplicate }
-        guard !isAhead(observation.time, rule: record.rule, now: now) else { return .ahead }
-        enqueue(observation, slot: slot)
+        let index = Int(slot)
+        var observation = observation
+        if observation.isTimedByArrival {
+            observation.time = records[index].resampler.possibleTime(from: observation.time)
+        }
+        let refusal = records[index].resampler.refusal(of: observation, openTicks, row: index)
+        if let refusal {
+            let skew = plan.rules[records[index].rule].maximumSkew
+            guard refusal == .late, records[index].resampler.turns(at: observation.time, skew: skew) else {
+                return refusal
+            }
+        }
+        guard observation.isTimedByArrival || !isAhead(observation.time, rule: records[index].rule, now: now)
+        else { return .ahead }
+        let isTurning = refusal != nil
+        if isTurning { timeCounts.turned += 1 }
+        if records[index].resampler.isOnGrid {
+            acceptOnGrid(observation, slot: slot, isTurning: isTurning, at: now)
+        } else {
+            acceptEvent(observation, slot: slot, isTurning: isTurning, at: now)
+        }
         return nil
     }
 
-    private func isAhead(_ time: Timestamp, rule: Int, now: Timestamp) -> Bool {
+    func isAhead(_ time: Timestamp, rule: Int, now: Timestamp) -> Bool {
         let (limit, overflow) = now.nanoseconds.addingReportingOverflow(plan.rules[rule].maximumSkew)
         return !overflow && time.nanoseconds > limit
     }
 
-    private mutating func enqueue(_ observation: Observation, slot: UInt32) {
+    mutating func enqueue(_ tick: Tick, slot: UInt32) {
         let index = Int(slot)
         if records[index].turn != turn {
             records[index].turn = turn
             records[index].waves = 0
         }
-        let model = plan.rules[records[index].rule].model
-        queue.append(observation, slot: slot, wave: records[index].waves, model: model)
+        let isStep = tick.source != .stale
+        let model = isStep ? plan.rules[records[index].rule].model : plan.models.count
+        queue.append(tick, slot: slot, wave: records[index].waves, model: model)
         records[index].waves += 1
-        records[index].newest = observation
-        runners[model].prefetch(slot: slot)
+        if isStep { runners[model].prefetch(slot: slot) }
     }
 
     /// Takes the next batch of waiting streams one tick further.
@@ -119,14 +172,22 @@ public struct ForecastEngine: ~Copyable {
     /// - Parameter now: The clock's time.
     /// - Returns: Whether there was one; its forecasts are then `0..<forecastCount`.
     public mutating func advance(at now: Timestamp) -> Bool {
-        guard let model = queue.takeGroup(into: &group) else {
+        var model = queue.takeGroup(into: &group)
+        while model == nil {
             turn += 1
-            return false
+            guard let slot = backlog else { return false }
+            backlog = nil
+            pull(slot)
+            model = queue.takeGroup(into: &group)
+        }
+        guard let model, model < plan.models.count else {
+            announceStale(at: now)
+            return true
         }
         let runner = runners[model]
         fillBatch(of: runner)
         let isFinite = runner.advance()
-        beginForecasts(at: now)
+        beginForecasts(of: runner, at: now)
         if !isFinite { resetNonFinite(of: runner) }
         readOut(of: runner)
         return true
@@ -151,93 +212,4 @@ public struct ForecastEngine: ~Copyable {
     /// The id of the stream in `slot`.
     @_lifetime(borrow self)
     public func identifier(of slot: UInt32) -> RawSpan { streams.identifier(of: slot) }
-}
-
-extension ForecastEngine {
-    /// Scales the group's values and hands them to the model.
-    private mutating func fillBatch(of runner: ModelRunner) {
-        runner.beginBatch()
-        for entry in group {
-            let index = Int(entry.slot)
-            let scale = scale(for: entry)
-            runner.append(
-                ModelRunner.BatchStream(
-                    slot: entry.slot, tick: records[index].ticks, value: entry.observation.value,
-                    scale: scale))
-            records[index].ticks += 1
-            records[index].sequence += 1
-        }
-    }
-
-    private mutating func scale(for entry: WaveQueue.Entry) -> Scale {
-        let index = Int(entry.slot)
-        let rule = records[index].rule
-        switch plan.rules[rule].scaling {
-        case .none:
-            return Scale(mean: 0, deviation: 1, limit: .infinity)
-        case .fixed(let mean, let deviation):
-            return Scale(mean: mean, deviation: deviation, limit: .infinity)
-        case .rolling:
-            let value = entry.observation.value
-            if !records[index].statistics.update(with: value, weight: leastWeights[rule]) {
-                // Squares of such values overflow: NaN reaches the model, and the stream is reset.
-                return Scale(mean: .nan, deviation: 1, limit: 8)
-            }
-            return records[index].statistics.scale
-        }
-    }
-
-    private mutating func beginForecasts(at now: Timestamp) {
-        forecasts.removeAll(keepingCapacity: true)
-        for entry in group {
-            let record = records[Int(entry.slot)]
-            let warmup = warmups[record.rule]
-            let warmth = warmup == 0 ? 1 : min(1, Double(record.ticks) / Double(warmup))
-            forecasts.append(
-                Forecast(
-                    slot: entry.slot, rule: record.rule, time: entry.observation.time,
-                    value: entry.observation.value, status: warmth < 1 ? .warming : .ok, warmth: warmth,
-                    sequence: record.sequence, age: now.seconds(since: entry.observation.time)))
-        }
-    }
-
-    /// Lets the streams of the batch whose state is not finite any more begin anew.
-    private mutating func resetNonFinite(of runner: ModelRunner) {
-        for index in forecasts.indices where !runner.isFinite(index) {
-            let slot = forecasts[index].slot
-            runner.reset(slot: slot)
-            records[Int(slot)].ticks = 0
-            records[Int(slot)].statistics = RollingStatistics()
-            forecasts[index].status = .reset
-            forecasts[index].warmth = 0
-            resetCount += 1
-        }
-    }
-
-    /// Writes the forecast values of the batch: the model's outputs, or recursion on a copy of its state.
-    private mutating func readOut(of runner: ModelRunner) {
-        var horizon = 0
-        for forecast in forecasts { horizon = max(horizon, plan.rules[forecast.rule].horizon) }
-        let outputCount = min(horizon, runner.outputSize)
-        for step in 0..<outputCount { readOut(of: runner, output: step, step: step) }
-        guard horizon > outputCount else { return }
-        runner.beginTrial()
-        for step in outputCount..<horizon {
-            runner.advanceTrial()
-            readOut(of: runner, output: 0, step: step)
-        }
-    }
-
-    private mutating func readOut(of runner: ModelRunner, output: Int, step: Int) {
-        for (index, stream) in runner.batch.enumerated() {
-            let origin =
-                switch runner.model.target {
-                case .value: stream.scale.mean
-                case .difference: stream.value
-                }
-            let value = origin + stream.scale.deviation * Double(runner.prediction(output, of: index))
-            let isKnown = value.isFinite && forecasts[index].status != .reset
-            yhat[index * maximumHorizon + step] = isKnown ? value : .nan
-        }
-    }
 }

@@ -65,10 +65,13 @@ public struct ForecastPlan: Sendable {
         public var warmup: Int
         /// How far a time stamp may lie ahead of the clock, in nanoseconds.
         public var maximumSkew: Int64
+        /// How observations become ticks.
+        public var time: TimePolicy
 
         /// Makes a rule.
         public init(
-            match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64
+            match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
+            time: TimePolicy = TimePolicy()
         ) {
             self.match = match
             self.model = model
@@ -76,6 +79,7 @@ public struct ForecastPlan: Sendable {
             self.horizon = horizon
             self.warmup = warmup
             self.maximumSkew = maximumSkew
+            self.time = time
         }
     }
 
@@ -101,6 +105,7 @@ public struct ForecastPlan: Sendable {
                 rule.horizon >= 1 && (rule.horizon <= outputs || outputs == 1),
                 "a horizon is at most the model's outputs, unless it is reached by recursion from one")
             precondition(rule.warmup >= 0 && rule.maximumSkew >= 0, "warmup and skew are not negative")
+            precondition(rule.time.isValid, "a time policy keeps within its limits")
         }
         self.models = models
         self.rules = rules
@@ -110,6 +115,19 @@ public struct ForecastPlan: Sendable {
 }
 
 extension ForecastPlan {
+    /// Ticks of a stream before its status is `ok`: the rule's, or those that fill a window.
+    public func warmup(of rule: Rule) -> Int {
+        guard case .window(let length) = models[rule.model].mode else { return rule.warmup }
+        return max(rule.warmup, length)
+    }
+
+    /// Memory that an engine's batches take, however many streams there are, in bytes.
+    public var bytesPerBatch: Int {
+        let values = rules.map(\.horizon).max() ?? 1
+        let state = models.map { $0.packed.stateStride + $0.packed.shape.outputSize }.reduce(0, +)
+        return batchLimit * (values * MemoryLayout<Double>.stride + state * MemoryLayout<Float>.stride)
+    }
+
     /// Memory that a stream of `rule` takes besides its id, in bytes.
     public func bytesPerStream(rule: Rule) -> Int {
         let model = models[rule.model]
@@ -118,7 +136,13 @@ extension ForecastPlan {
         case .stateful: state = model.packed.stateStride * MemoryLayout<Float>.stride
         case .window(let length): state = length * MemoryLayout<Double>.stride
         }
-        return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
+        return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream + bytesOfTime(rule.time)
+    }
+
+    private func bytesOfTime(_ time: TimePolicy) -> Int {
+        time.openTicksLimit * MemoryLayout<OpenTick>.stride
+            + (time.windowLength + (time.every == .auto ? PeriodLearner.differenceCount : 0))
+            * MemoryLayout<Double>.stride + (time.every == .event ? 0 : DeadlineQueue.bytesPerStream)
     }
 }
 

@@ -64,6 +64,15 @@ final class ModelRunner {
         if case .stateful = model.mode { live.reset(row: Int(slot)) }
     }
 
+    /// Takes one stream's state a tick further by itself, outside of the batch, whatever comes of it.
+    ///
+    /// - Precondition: The model is stateful.
+    func replay(_ value: Double, slot: UInt32, scale: Scale) {
+        beginRows()
+        appendRow(slot, input: scale.input(value))
+        _ = stepRows(of: &live)
+    }
+
     func beginBatch() { batch.removeAll(keepingCapacity: true) }
 
     func append(_ stream: BatchStream) {

@@ -6,10 +6,16 @@ public struct Observation: Sendable, Equatable {
     public var time: Timestamp
     /// The measured value, finite.
     public var value: Double
+    /// Whether `time` is that of the arrival.
+    ///
+    /// Such an observation is never late and never a duplicate: its time only says when it was read, several may be
+    /// read at once, and the clock may have been set back since the last one.
+    public var isTimedByArrival: Bool
 
     /// Makes an observation.
-    public init(time: Timestamp, value: Double) {
+    public init(time: Timestamp, value: Double, isTimedByArrival: Bool = false) {
         self.time = time
         self.value = value
+        self.isTimedByArrival = isTimedByArrival
     }
 }

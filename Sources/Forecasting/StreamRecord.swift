@@ -4,8 +4,8 @@
 struct StreamRecord {
     /// Index of the stream's rule.
     let rule: Int
-    /// The newest observation that was accepted.
-    var newest: Observation
+    /// The stream's time line.
+    var resampler: Resampler
     /// Ticks since the stream began or was last reset.
     var ticks: UInt64 = 0
     /// Forecasts made so far.
@@ -14,6 +14,12 @@ struct StreamRecord {
     var statistics = RollingStatistics()
     /// The turn that `waves` belongs to.
     var turn: UInt64 = 0
-    /// Observations accepted in that turn.
+    /// Ticks that wait or waited in that turn.
     var waves = 0
+    /// Observations taken in before the period is known.
+    var learnedFrom = 0
+    /// Places in the stream's window that were passed so far; the next value goes there.
+    var position: UInt64 = 0
+    /// What the newest forecast says of the next tick; NaN before the first.
+    var nextValue = Double.nan
 }

@@ -1,14 +1,16 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-/// The observations of one turn, waiting for their step, grouped by wave and model.
+/// The ticks of one turn, waiting for their step, grouped by wave and model.
 ///
-/// A wave holds each stream at most once, so a stream's k-th observation of the turn goes to wave k. Within
+/// A wave holds each stream at most once, so a stream's k-th tick of the turn goes to wave k. Within
 /// a group the order of arrival is kept. Appending and taking a group cost a few instructions and no memory.
+///
+/// A tick that the model does not step for waits as if for one more model, the last.
 struct WaveQueue {
-    /// One observation that waits.
+    /// One tick that waits.
     struct Entry {
         var slot: UInt32
-        var observation: Observation
+        var tick: Tick
         /// Index of the next entry of the same group, or -1.
         fileprivate var next: Int32 = -1
     }
@@ -22,7 +24,7 @@ struct WaveQueue {
     private var groupCount = 0
     private var nextGroup = 0
 
-    /// Makes an empty queue for at most `capacity` observations and models `0..<modelCount`.
+    /// Makes an empty queue for at most `capacity` ticks and models `0..<modelCount`.
     init(capacity: Int, modelCount: Int) {
         self.capacity = capacity
         self.modelCount = modelCount
@@ -31,16 +33,17 @@ struct WaveQueue {
         tails = heads
     }
 
+    var isEmpty: Bool { entries.isEmpty }
     var isFull: Bool { entries.count == capacity }
 
-    /// Appends an observation.
+    /// Appends a tick.
     ///
     /// - Precondition: The queue is not full; `wave` is at most the number of earlier entries.
-    mutating func append(_ observation: Observation, slot: UInt32, wave: Int, model: Int) {
+    mutating func append(_ tick: Tick, slot: UInt32, wave: Int, model: Int) {
         precondition(!isFull && wave <= entries.count, "the queue is full: take its groups first")
         let entry = Int32(entries.count)
         let group = wave * modelCount + model
-        entries.append(Entry(slot: slot, observation: observation))
+        entries.append(Entry(slot: slot, tick: tick))
         if heads[group] < 0 { heads[group] = entry } else { entries[Int(tails[group])].next = entry }
         tails[group] = entry
         groupCount = max(groupCount, group + 1)

@@ -1,12 +1,11 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
 /// The last `length` values of every stream, one ring per slot.
 struct WindowTable: ~Copyable {
     /// Values per window.
     let length: Int
     private let rowCount: Int
+    private let pages: ZeroPages
     private let values: UnsafeMutablePointer<Double>
 
     /// Makes empty windows.
@@ -16,13 +15,9 @@ struct WindowTable: ~Copyable {
         precondition(rowCount >= 1 && length >= 1, "a window table has rows, a window has ticks")
         self.rowCount = rowCount
         self.length = length
-        guard let memory = calloc(rowCount * length, MemoryLayout<Double>.stride) else {
-            fatalError("no address space for \(rowCount) windows of \(length) values")
-        }
-        values = memory.assumingMemoryBound(to: Double.self)
+        pages = ZeroPages(count: rowCount * length, stride: MemoryLayout<Double>.stride)
+        values = pages.start.assumingMemoryBound(to: Double.self)
     }
-
-    deinit { free(values) }
 
     /// Stores the value of tick number `tick` (from 0), over the one `length` ticks before.
     mutating func store(_ value: Double, row: Int, tick: UInt64) {

@@ -4,22 +4,24 @@ import Glibc
 
 /// Floats at an address that is a multiple of 64 bytes, all zero at first, freed with their owner.
 ///
-/// Large ones are zero pages of the kernel: what is never touched costs address space, not memory.
+/// They are zero pages of the kernel: what is never touched costs address space, not memory.
 struct AlignedFloats: ~Copyable {
     /// The first float.
     let start: UnsafeMutablePointer<Float>
     /// How many there are.
     let count: Int
-    private let allocation: UnsafeMutableRawPointer
 
     init(count: Int) {
         self.count = count
-        guard let memory = calloc(count * MemoryLayout<Float>.stride + 64, 1) else {
-            fatalError("no address space for \(count) floats")
-        }
-        allocation = memory
-        start = memory.alignedUp(toMultipleOf: 64).bindMemory(to: Float.self, capacity: count)
+        // Not reserved: tables are made for the most streams there may be, mostly far more than come.
+        let memory = mmap(
+            nil, Self.byteCount(count), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+            -1, 0)
+        guard let memory, memory != MAP_FAILED else { fatalError("no address space for \(count) floats") }
+        start = memory.bindMemory(to: Float.self, capacity: count)
     }
 
-    deinit { free(allocation) }
+    deinit { munmap(start, Self.byteCount(count)) }
+
+    private static func byteCount(_ count: Int) -> Int { max(1, count) * MemoryLayout<Float>.stride }
 }

@@ -15,6 +15,11 @@ public final class PackedModel: @unchecked Sendable {
     /// The bytes that the weights take.
     public let byteCount: Int
 
+    /// Floats of a `StateTable` row: h and c of all layers, rounded up to 64 bytes.
+    public let stateStride: Int
+    /// The step of this instruction set and precision.
+    let step: recurrent_step_function
+
     private let floats: AlignedFloats
     /// The layers and the model as the C step wants them; they point into `floats` and to each other.
     private let layers: UnsafeMutablePointer<recurrent_layer>
@@ -31,7 +36,9 @@ public final class PackedModel: @unchecked Sendable {
             InstructionSet.available.contains(instructionSet), "this machine cannot run \(instructionSet)")
         precondition(Precision.available.contains(precision), "this machine cannot run \(precision)")
         precondition(precision.hasStep(for: instructionSet), "\(instructionSet) has no step in \(precision)")
+        step = Self.step(instructionSet, precision)
         let shape = weights.shape
+        stateStride = Self.stateStride(of: shape)
         var packing = WeightPacking(width: instructionSet.width, precision: precision, shape: shape)
         for (index, layer) in weights.layers.enumerated() { packing.append(layer, index: index) }
         packing.appendReadout(weights)
@@ -51,7 +58,7 @@ public final class PackedModel: @unchecked Sendable {
             to: recurrent_model(
                 input_size: Int32(shape.inputSize), hidden_size: Int32(shape.hiddenSize),
                 layer_count: Int32(shape.layerCount), output_size: Int32(shape.outputSize),
-                state_stride: Int32(Self.stateStride(of: shape)), layers: layers,
+                state_stride: Int32(stateStride), layers: layers,
                 readout: floats.start + packing.readoutOffset,
                 readout_bias: floats.start + packing.readoutBiasOffset))
         self.shape = shape
@@ -65,8 +72,19 @@ public final class PackedModel: @unchecked Sendable {
         description.deallocate()
     }
 
-    /// Floats of a `StateTable` row: h and c of all layers, rounded up to 64 bytes.
-    public var stateStride: Int { Self.stateStride(of: shape) }
+    private static func step(
+        _ instructionSet: InstructionSet, _ precision: Precision
+    ) -> recurrent_step_function {
+        switch (instructionSet, precision) {
+        case (.portable, .float32): recurrent_step_portable
+        #if arch(x86_64)
+            case (.avx2, .float32): recurrent_step_avx2
+            case (.avx512, .float32): recurrent_step_avx512
+            case (.avx512, .bf16): recurrent_step_bf16
+        #endif
+        default: preconditionFailure("there is no step for \(instructionSet) in \(precision)")
+        }
+    }
 
     private static func stateStride(of shape: RecurrentShape) -> Int {
         let state = 2 * shape.layerCount * shape.hiddenSize

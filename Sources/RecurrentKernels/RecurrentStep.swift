@@ -38,21 +38,11 @@ public struct RecurrentStep: ~Copyable {
         precondition(inputs.count >= rows.count * shape.inputSize, "inputs: [rows.count, inputSize]")
         precondition(outputs.count >= rows.count * shape.outputSize, "outputs: [rows.count, outputSize]")
         for index in rows.indices { precondition(rows[index] < state.rowCount, "no such row in the table") }
-        let step: recurrent_step_function =
-            switch (model.instructionSet, model.precision) {
-            case (.portable, .float32): recurrent_step_portable
-            #if arch(x86_64)
-                case (.avx2, .float32): recurrent_step_avx2
-                case (.avx512, .float32): recurrent_step_avx512
-                case (.avx512, .bf16): recurrent_step_bf16
-            #endif
-            default: preconditionFailure("PackedModel refuses what the machine cannot run")
-            }
         let start = state.start
         return rows.withUnsafeBufferPointer { rows in
             inputs.withUnsafeBufferPointer { inputs in
                 outputs.withUnsafeMutableBufferPointer { outputs in
-                    step(
+                    model.step(
                         model.description, start, rows.baseAddress, Int32(rows.count), inputs.baseAddress,
                         outputs.baseAddress, scratch.start)
                 }

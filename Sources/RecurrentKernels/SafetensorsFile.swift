@@ -57,6 +57,11 @@ public struct SafetensorsFile: Sendable {
                 "expected a safetensors file, which begins with 8 bytes of header length; found \(bytes.count) bytes"
             )
         }
+        guard !bytes.starts(with: Array("PK".utf8)) else {
+            throw SafetensorsError(
+                "expected a safetensors file, found a zip archive, as torch.save writes it: save the model with "
+                    + "safetensors.torch.save_file(model.state_dict(), ...)")
+        }
         let length = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(Self.maximumHeaderLength), length <= UInt64(bytes.count - 8) else {
             throw SafetensorsError(

@@ -34,6 +34,9 @@ private struct WeightDiscovery {
         left = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0) })
     }
 
+    /// The largest size of an input or a layer.
+    private static let maximumSize = 1 << 20
+
     mutating func weights() throws -> RecurrentWeights {
         try refuseOtherModules()
         let prefix = try recurrentPrefix()
@@ -45,8 +48,14 @@ private struct WeightDiscovery {
             )
         }
         let (rows, hiddenSize, inputSize) = (first.shape[0], recurrent.shape[1], first.shape[1])
+        // Tensors without elements may have any other size, and no product of sizes may overflow.
+        guard (1...Self.maximumSize).contains(hiddenSize), (1...Self.maximumSize).contains(inputSize) else {
+            throw WeightDiscoveryError(
+                "found \(prefix)weight_ih_l0 of shape \(first.shape) and weight_hh_l0 of shape \(recurrent.shape)"
+            )
+        }
         switch rows {
-        case 4 * hiddenSize where hiddenSize > 0 && inputSize > 0: break
+        case 4 * hiddenSize: break
         case 3 * hiddenSize: throw WeightDiscoveryError("found an nn.GRU (weights of 3 * \(hiddenSize) rows)")
         case hiddenSize: throw WeightDiscoveryError("found an nn.RNN (weights of \(hiddenSize) rows)")
         default:

@@ -21,6 +21,15 @@ extension ByteBuffer {
         append(text)
     }
 
+    /// Begins a string of at most 31 bytes whose length is not known yet; gives what `endShortString` wants.
+    mutating func beginShortString() -> Int {
+        append(UInt8(0xA0))
+        return count - 1
+    }
+
+    /// Appends a boolean.
+    mutating func appendBoolean(_ value: Bool) { append(value ? UInt8(0xC3) : 0xC2) }
+
     /// Appends a string.
     mutating func appendString(_ text: RawSpan) {
         appendStringHead(length: text.byteCount)

@@ -125,6 +125,9 @@ struct ByteBuffer: ~Copyable {
         count += length
     }
 
+    /// Ends the string of MessagePack that was begun at `start`, of at most 31 bytes.
+    mutating func endShortString(at start: Int) { bytes[start] = 0xA0 | UInt8(count - start - 1) }
+
     /// Appends an integer divided by 10^`decimals`, exactly, without trailing zeros.
     mutating func append(_ value: Int64, decimals: Int) {
         reserve(Self.maximumNumberLength)

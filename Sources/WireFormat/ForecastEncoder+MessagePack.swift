@@ -4,10 +4,10 @@ import Forecasting
 
 /// Forecasts as MessagePack: the fields of the JSON object, with the same names and in the same order.
 extension ForecastEncoder {
-    /// The fields from `every` to `epoch`, and the name of `seq`.
+    /// The fields from `model` to `epoch`, and the name of `seq`.
     static func messagePackLabels(_ rule: RuleLabels, epoch: String) -> [UInt8] {
         let fields = [
-            ("every", "event"), ("model", rule.model), ("revision", rule.revision), ("epoch", epoch),
+            ("model", rule.model), ("revision", rule.revision), ("epoch", epoch),
         ]
         let length = fields.reduce(16) { $0 + 16 + $1.1.utf8.count }
         var buffer = ByteBuffer(capacity: length)
@@ -24,6 +24,10 @@ extension ForecastEncoder {
         buffer.appendString(stream)
         buffer.appendString("ts")
         appendMessagePack(forecast.time)
+        buffer.appendString("every")
+        let start = buffer.beginShortString()
+        append(period: forecast.period)
+        buffer.endShortString(at: start)
         buffer.append(labels[forecast.rule])
         buffer.appendInteger(forecast.sequence)
         buffer.appendString("status")
@@ -31,6 +35,7 @@ extension ForecastEncoder {
         case .warming: buffer.appendString("warming")
         case .ok: buffer.appendString("ok")
         case .reset: buffer.appendString("reset")
+        case .stale: buffer.appendString("stale")
         }
         buffer.appendString("y")
         buffer.appendDouble(forecast.value)
@@ -38,13 +43,25 @@ extension ForecastEncoder {
         buffer.appendInteger(UInt64(yhat.count))
         buffer.appendString("yhat")
         buffer.appendArray(count: yhat.count)
-        for index in yhat.indices { appendMessagePack(forecastValue: yhat[index]) }
+        for index in yhat.indices {
+            appendMessagePack(forecastValue: yhat[index], resolution: forecast.resolution)
+        }
+        appendQuality(of: forecast)
+    }
+
+    private mutating func appendQuality(of forecast: Forecast) {
         buffer.appendString("quality")
-        buffer.appendMap(count: 2)
+        buffer.appendMap(count: 5)
         buffer.appendString("warm")
         buffer.appendFloat(Float(forecast.warmth))
+        buffer.appendString("imputed")
+        buffer.appendBoolean(forecast.isImputed)
         buffer.appendString("age")
         buffer.appendFloat(Float(forecast.age))
+        buffer.appendString("gap")
+        buffer.appendInteger(UInt64(forecast.gap))
+        buffer.appendString("reset")
+        buffer.appendBoolean(forecast.isReset)
     }
 
     /// A whole number of units is an integer, any other number of them a double.
@@ -65,10 +82,8 @@ extension ForecastEncoder {
         }
     }
 
-    /// As in JSON, single precision unless only double precision can hold the number.
-    private mutating func appendMessagePack(forecastValue value: Double) {
-        let rounded = Float(value)
-        if rounded.isFinite || !value.isFinite {
+    private mutating func appendMessagePack(forecastValue value: Double, resolution: Double) {
+        if let rounded = Self.single(value, resolution: resolution) {
             buffer.appendFloat(rounded)
         } else {
             buffer.appendDouble(value)

@@ -22,7 +22,7 @@ public struct RuleLabels: Sendable, Equatable {
 public struct ForecastEncoder: ~Copyable {
     var buffer: ByteBuffer
     let times: TimeFormat
-    /// Per rule: the fields from `every` to `epoch`, which never change.
+    /// Per rule: the fields from `model` to `epoch`, which never change.
     let labels: [[UInt8]]
     private let format: ForecastFormat
 
@@ -57,7 +57,7 @@ public struct ForecastEncoder: ~Copyable {
     }
 
     private static func labels(_ rule: RuleLabels) -> String {
-        ",\"every\":\"event\",\"model\":" + quoted(rule.model) + ",\"revision\":" + quoted(rule.revision)
+        ",\"model\":" + quoted(rule.model) + ",\"revision\":" + quoted(rule.revision)
             + ",\"epoch\":\""
     }
 
@@ -80,6 +80,9 @@ public struct ForecastEncoder: ~Copyable {
         buffer.append(stream)
         buffer.append("\",\"ts\":")
         append(forecast.time)
+        buffer.append(",\"every\":\"")
+        append(period: forecast.period)
+        buffer.append("\"")
         buffer.append(labels[forecast.rule])
         buffer.append(forecast.sequence)
         buffer.append(",\"status\":\"")
@@ -87,6 +90,7 @@ public struct ForecastEncoder: ~Copyable {
         case .warming: buffer.append("warming")
         case .ok: buffer.append("ok")
         case .reset: buffer.append("reset")
+        case .stale: buffer.append("stale")
         }
         buffer.append("\",\"y\":")
         buffer.append(forecast.value)
@@ -95,13 +99,16 @@ public struct ForecastEncoder: ~Copyable {
         buffer.append(",\"yhat\":[")
         for index in yhat.indices {
             if index > 0 { buffer.append(UInt8(ascii: ",")) }
-            append(forecastValue: yhat[index])
+            append(forecastValue: yhat[index], resolution: forecast.resolution)
         }
         buffer.append("],\"quality\":{\"warm\":")
         buffer.append(Float(forecast.warmth))
+        buffer.append(forecast.isImputed ? ",\"imputed\":true" : ",\"imputed\":false")
         buffer.append(",\"age\":")
         buffer.append(Float(forecast.age))
-        buffer.append("}}")
+        buffer.append(",\"gap\":")
+        buffer.append(UInt64(forecast.gap))
+        buffer.append(forecast.isReset ? ",\"reset\":true}}" : ",\"reset\":false}}")
     }
 
     /// The forecast that was written last.
@@ -122,10 +129,38 @@ public struct ForecastEncoder: ~Copyable {
         }
     }
 
-    /// The model computes in single precision, so that more digits would be noise.
-    private mutating func append(forecastValue value: Double) {
+    /// Writes a period as the configuration has it, in the largest unit that gives a whole number.
+    mutating func append(period: Int64) {
+        let milliseconds = UInt64(period / 1_000_000)
+        switch milliseconds {
+        case 0: buffer.append("event")
+        case _ where milliseconds % 86_400_000 == 0: append(milliseconds / 86_400_000, unit: "d")
+        case _ where milliseconds % 3_600_000 == 0: append(milliseconds / 3_600_000, unit: "h")
+        case _ where milliseconds % 60_000 == 0: append(milliseconds / 60_000, unit: "m")
+        case _ where milliseconds % 1000 == 0: append(milliseconds / 1000, unit: "s")
+        default: append(milliseconds, unit: "ms")
+        }
+    }
+
+    private mutating func append(_ count: UInt64, unit: StaticString) {
+        buffer.append(count)
+        buffer.append(unit)
+    }
+
+    /// The model computes in single precision, so that more digits would be noise, unless it is added to a large value.
+    private mutating func append(forecastValue value: Double, resolution: Double) {
+        if let rounded = Self.single(value, resolution: resolution) {
+            buffer.append(rounded)
+        } else {
+            buffer.append(value)
+        }
+    }
+
+    /// The forecast value in single precision; nil where that would lose digits that mean something.
+    static func single(_ value: Double, resolution: Double) -> Float? {
         let rounded = Float(value)
-        if rounded.isFinite || !value.isFinite { buffer.append(rounded) } else { buffer.append(value) }
+        let isEnough = rounded.isFinite && abs(Double(rounded) - value) <= resolution
+        return isEnough || !value.isFinite ? rounded : nil
     }
 
     static func quoted(_ text: String) -> String {

@@ -19,6 +19,9 @@ public struct ZeroMQError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether another socket holds the endpoint already.
     public var isAddressInUse: Bool { code == EADDRINUSE }
 
+    /// Whether the user may not do this.
+    public var isForbidden: Bool { code == EACCES || code == EPERM }
+
     /// Whether a signal ended the operation before it was done.
     public var isInterrupted: Bool { code == EINTR }
 
@@ -36,7 +39,9 @@ public struct ZeroMQError: Error, Equatable, Sendable, CustomStringConvertible {
         switch code {
         case EADDRINUSE: "another process, or another socket of this one, is bound there"
         case EADDRNOTAVAIL, ENODEV: "no network interface of this machine has that address"
-        case EACCES: "ports below 1024 and foreign directories need a permission"
+        case EACCES, EPERM:
+            "take a port from 1024 on, or a directory that this user may write in, or give the user the right to it"
+        case ENOENT where operation.contains("ipc://"): "the directory of the path is missing: make it"
         case EPROTONOSUPPORT: "expected tcp://host:port with a port up to 65535, ipc:///path or inproc://name"
         case EINVAL where operation.hasPrefix("bind") || operation.hasPrefix("connect"):
             "expected tcp://host:port with a port up to 65535, ipc:///path or inproc://name"

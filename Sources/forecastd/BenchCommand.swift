@@ -45,6 +45,6 @@ struct BenchCommand: AsyncParsableCommand {
         var options = Bench.Options()
         (options.streams, options.interval, options.duration) = (streams, every.duration, duration.duration)
         let report = try await Bench(PreparedDaemon(file.load()), options: options).run()
-        print(json ? try report.jsonText() : report.text)
+        try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }
 }

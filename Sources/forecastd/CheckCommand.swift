@@ -17,6 +17,6 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let report = CheckReport(try PreparedDaemon(file.load()))
-        print(json ? try report.jsonText() : report.text)
+        try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }
 }

@@ -16,6 +16,7 @@ struct Forecastd: AsyncParsableCommand {
               forecastd run --config /etc/forecastd/forecastd.yaml
               forecastd tap --config /etc/forecastd/forecastd.yaml
             """,
+        version: VersionReport.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, ModelCommand.self,
             BenchCommand.self,

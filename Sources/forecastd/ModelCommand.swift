@@ -23,6 +23,6 @@ struct ModelShowCommand: ParsableCommand {
 
     func run() throws {
         let report = ModelReport(try ModelFile(path: file))
-        print(json ? try report.jsonText() : report.text)
+        try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }
 }

@@ -13,6 +13,6 @@ struct VersionCommand: ParsableCommand {
 
     func run() throws {
         let report = VersionReport()
-        print(json ? try report.jsonText() : report.text)
+        try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }
 }

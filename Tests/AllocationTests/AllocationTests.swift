@@ -46,6 +46,10 @@ struct AllocationTests {
                 Observation(time: time ?? now, value: value), of: decoded.identifier(at: index), at: now)
         }
 
+        mutating func passTime(to now: Timestamp) {
+            while engine.passTime(to: now) { forecast(at: now) }
+        }
+
         mutating func forecast(at now: Timestamp) {
             while engine.advance(at: now) {
                 Self.encode(engine, into: &encoder)
@@ -69,6 +73,7 @@ struct AllocationTests {
         var horizon: Int
         var decoder: PayloadDecoder
         var precision = Precision.float32
+        var time = TimePolicy()
         var format = ForecastFormat.json
         var payload: @Sendable (Int) -> [UInt8]
         var testDescription: String { name }
@@ -118,7 +123,20 @@ struct AllocationTests {
         withUnsafeBytes(of: value.bitPattern.bigEndian) { Array($0) }
     }
 
-    @Test(arguments: cases) func aMessageAllocatesNothing(_ example: Case) throws {
+    /// A stream comes every 50 seconds here, so that each value ends a gap or a silence.
+    static let timedCases = TimePolicy.Fill.allCases.map { fill in
+        var time = TimePolicy()
+        (time.every, time.fill, time.lateness) = (.period(9_000_000_000), fill, 9_000_000_000)
+        (time.season, time.windowLength) = (7, 11)
+        if fill == .linear { time.every = .auto }
+        if fill == .skip { (time.limit, time.renewal) = (9_000_000_000, .rewarm) }
+        if fill == .seasonal { time.limit = 18_000_000_000 }
+        return Case(
+            name: "gaps filled: \(fill)", mode: .stateful, outputs: 1, horizon: 3, decoder: json, time: time
+        ) { Array(#"{"ts":\#($0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8) }
+    }
+
+    @Test(arguments: cases + timedCases) func aMessageAllocatesNothing(_ example: Case) throws {
         var generator = SystemRandomNumberGenerator()
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 17, layerCount: 2, outputSize: example.outputs)
         func draw(_ count: Int) -> [Float] {
@@ -142,7 +160,7 @@ struct AllocationTests {
                 ForecastPlan.Rule(
                     match: try Glob("*"), model: 0, scaling: .rolling(halfLife: 100),
                     horizon: example.horizon,
-                    warmup: 3, maximumSkew: .max)
+                    warmup: 3, maximumSkew: .max, time: example.time)
             ], streamsLimit: 1000, batchLimit: 32)
         var way = Way(plan, decoder: example.decoder, format: example.format)
         let identifiers = (0..<50).map { Array("stream.\($0)".utf8) }
@@ -154,12 +172,15 @@ struct AllocationTests {
                 let now = Timestamp(nanoseconds: Int64(round * 4000 + index) * 1_000_000_000)
                 way.take(
                     identifier: identifiers[index % 50], payload: payloads[4000 * round + index], now: now)
-                if index % 20 == 19 { way.forecast(at: now) }
+                if index % 20 == 19 {
+                    way.forecast(at: now)
+                    way.passTime(to: now)
+                }
             }
             counts[round] = allocation_count() - before
         }
         #expect(counts[1] == 0 && counts[2] == 0, "allocations per round of 4000 messages: \(counts)")
-        #expect(way.forecastCount >= 12_000)
+        #expect(way.forecastCount >= 11_900)  // ticks that are still open at the end are not forecast
     }
 
     @Test func theCounterCounts() {

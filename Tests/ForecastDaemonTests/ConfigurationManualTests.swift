@@ -28,20 +28,22 @@ import Testing
               plant:
                 socket: sub
                 connect: ["tcp://127.0.0.1:5556"]
-                bind: ["ipc:///tmp/forecastd-plant"]
+                bind: ["ipc:///run/forecastd/plant"]
                 topics: ["plant."]
-              lab: {socket: pull, bind: ["ipc:///tmp/forecastd-lab"], format: text}
+              lab: {socket: pull, bind: ["ipc:///run/forecastd/lab"], format: text}
             outputs:
               forecasts:
                 socket: pub
                 bind: ["tcp://127.0.0.1:5557"]
-                connect: ["ipc:///tmp/forecastd-collector"]
+                connect: ["ipc:///run/collector/forecasts"]
             models:
               general: {weights: models/general.safetensors}
               general_window: {weights: models/general.safetensors, mode: window, window: 64}
             streams:
               - {match: "plant.*", model: general, half_life: 600, horizon: 24}
-              - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5}
+              - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5, every: 1s,
+                 gaps: {limit: 10s, then: rewarm}, window_length: 64}
+              - {match: "meter.*", model: general, every: 15m, gaps: {fill: seasonal}, season: 1d}
             """, file: Self.manual)
         #expect(manual.inputs == bare.inputs)
         #expect(manual.outputs == bare.outputs)

@@ -62,7 +62,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         #expect(configuration.streams[0].horizon == nil)
     }
 
-    @Test(arguments: keys + values + sockets + models + rules)
+    @Test(arguments: keys + values + sockets + models + rules + times)
     func isReported(_ line: BadLine) {
         let text = ConfigurationSample.text(line.number, line.text)
         #expect(ConfigurationSample.problems(text) == line.problems)
@@ -309,9 +309,12 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, scale: model, half_life: 5}"#,
             "8:54: streams[0].half_life: only for scale: rolling; this rule has model"),
         BadLine(
-            8, #"  - {match: a, model: pump, every: 1s}"#,
-            #"8:29: streams[0]: unknown key "every"; known keys: match, model, scale, half_life, mean, std, horizon, "#
-                + "warmup, maximum_skew"),
+            8, #"  - {match: a, model: pump, evry: 1s}"#,
+            #"8:29: streams[0]: unknown key "evry"; did you mean "every"?"#),
+        BadLine(
+            8, #"  - {match: a, model: pump, at: 1s}"#,
+            #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
+                + "warmup, maximum_skew, every, aggregate, lateness, gaps, season, window_length"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -325,6 +328,47 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             #"8:42: streams[0].horizon: expected a whole number from 1 to 10000, found "0""#,
             #"8:59: streams[0].maximum_skew: expected a duration from 0ms to 366d with its unit (ms, s, m, h "#
                 + #"or d), as 5s, found "-1s""#),
+    ]
+
+    private static let onlyWithPeriod =
+        "only for streams with a period: write every: auto, or a duration, as every: 1s"
+
+    static let times = [
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1}"#,
+            "8:36: streams[0].every: expected event, auto or a duration from 1ms to 366d with its unit (ms, s, m, h "
+                + #"or d), as 5s, found "1""#),
+        BadLine(
+            8, #"  - {match: a, model: pump, aggregate: mean, lateness: 1s, gaps: {fill: hold}}"#,
+            "8:40: streams[0].aggregate: \(onlyWithPeriod)", "8:56: streams[0].lateness: \(onlyWithPeriod)",
+            "8:66: streams[0].gaps: \(onlyWithPeriod)"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, lateness: 1h, gaps: {limit: 1d}}"#,
+            "8:50: streams[0].lateness: expected at most 1000 ticks of 1s, found 1h",
+            "8:68: streams[0].gaps.limit: expected at most 10000 ticks of 1s, found 1d"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, gaps: {fill: seasonal}}"#,
+            #"8:5: streams[0]: missing key "season": gaps.fill: seasonal takes the value one season before; write the "#
+                + "season in ticks, or as a duration"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, season: 5, window_length: 9}"#,
+            "8:48: streams[0].season: only for gaps.fill: seasonal",
+            "8:66: streams[0].window_length: only for gaps.fill: seasonal and gaps.then: rewarm"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: auto, gaps: {fill: seasonal}, season: 1m}"#,
+            "8:74: streams[0].season: expected a number of ticks, found a duration: with every: auto the period is "
+                + "not known yet"),
+        BadLine(
+            8,
+            #"  - {match: a, model: pump, every: 1s, gaps: {fill: seasonal}, season: 1m, window_length: 7}"#,
+            "8:91: streams[0].window_length: 7 ticks are less than the season of 60"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1m, gaps: {then: rewarm}, window_length: 1s}"#,
+            "8:77: streams[0].window_length: expected 1 to 100000 whole ticks, found 0"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1m, gaps: {fill: zero, then: rewarn}}"#,
+            #"8:53: streams[0].gaps.fill: expected hold, linear, seasonal, forecast or skip, found "zero""#,
+            #"8:65: streams[0].gaps.then: expected reset or rewarm, found "rewarn"; did you mean "rewarm"?"#),
     ]
 
     @Test func allProblemsAreReportedInTheOrderOfTheFile() {

@@ -34,6 +34,7 @@ import WireFormat
         (payload(ts: "1700000000.25"), line.replacing("22:13:20", with: "1700000000.25")),
         (payload(status: #"\u001b[31mred\u0007"#), line + "  \u{FFFD}[31mred\u{FFFD}"),
         (payload(ts: #""\u001b[2J""#), line.replacing("22:13:20", with: "\u{FFFD}[2J")),
+        (payload(warm: #"1,"imputed":true"#), line + "  filled in"),
         (payload(status: "warming", warm: "1e300"), line + "  warming 100 %"),
         (payload(status: "warming", warm: "-1"), line + "  warming 0 %"),
         ("{", "plant.a           no forecast: {"),

@@ -82,7 +82,7 @@ import Testing
         ("target", "change", "value or difference"), ("mean", "high", "a finite number"),
         ("mean", "inf", "a finite number"), ("mean", "", "a finite number"), ("std", "0", "a number above 0"),
         ("std", "-1", "a number above 0"), ("std", "nan", "a number above 0"),
-        ("half_life", "0", "ticks above 0"), ("half_life", "1e999", "ticks above 0"),
+        ("half_life", "0", "ticks from 1 to 1e9"), ("half_life", "1e999", "ticks from 1 to 1e9"),
     ])
     func metadataThatAreWrongAreNamed(key: String, text: String, expected: String) {
         let problem = "m: metadata key \"\(key)\": expected \(expected), found \"\(text)\""

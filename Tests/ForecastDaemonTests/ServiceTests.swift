@@ -25,6 +25,7 @@ import WireFormat
         report.streams = 6
     }
 
+    static let hint = " (forecastd tap --inputs shows messages)"
     static let restored =
         "input lab: 1 connections were cut, because the peer sent a frame above maximum_message_size "
         + "or what is no ZeroMQ, and made anew"
@@ -32,7 +33,7 @@ import WireFormat
     @Test func whatWasDroppedIsSaidByReason() {
         #expect(
             DropLogService.lines(from: nil, to: Self.busy) == [
-                "input plant dropped: syntax 2, late 3", Self.restored,
+                "input plant dropped: syntax 2, late 3\(Self.hint)", Self.restored,
                 "output forecasts: 4 forecasts did not reach every subscriber",
                 "5 streams were reset because their state was not finite",
             ])
@@ -46,8 +47,27 @@ import WireFormat
         later.outputs[0].dropped += 1
         #expect(
             DropLogService.lines(from: Self.busy, to: later) == [
-                "input plant dropped: late 7", "output forecasts: 1 forecasts did not reach every subscriber",
+                "input plant dropped: late 7\(Self.hint)",
+                "output forecasts: 1 forecasts did not reach every subscriber",
             ])
+    }
+
+    @Test func whatHappenedOnTimeLinesIsSaid() {
+        let report = Self.report { report in
+            report.time.learned = 1
+            report.time.imputed = 2
+            report.time.renewed = 3
+            report.time.stale = 4
+            report.time.turned = 5
+        }
+        #expect(
+            DropLogService.lines(from: nil, to: report) == [
+                #"1 streams had their period learned: see "every" in their forecasts"#,
+                "3 streams began anew after a gap that was too long to fill",
+                "4 streams became stale: their values no longer come",
+                "5 streams began a new time line: their sender's clock was set back",
+            ])
+        #expect(DropLogService.lines(from: report, to: report).isEmpty)
     }
 
     /// A reason without a word would be a drop that nobody can name.

@@ -11,7 +11,7 @@ struct PublishedForecast: Equatable {
 
     /// Equal to the bit, NaN included.
     ///
-    /// `slot` and `age` may differ.
+    /// `slot`, `age` and what tells of the time line may differ.
     func isSame(as other: PublishedForecast) -> Bool {
         stream == other.stream && head.time == other.head.time && head.value == other.head.value
             && head.status == other.head.status && head.sequence == other.head.sequence

@@ -111,6 +111,31 @@ struct ForecastEngineTests {
         #expect(engine.takeForecasts(at: Timestamp(nanoseconds: 0)).count == 4)
     }
 
+    /// Equal values read at once are all ticks, and a clock that was set back makes none of them late.
+    @Test func valuesTimedByArrivalAreNeverLateOrDuplicates() throws {
+        var engine = ForecastEngine(plan: try makePlan(.random(Self.recursive, seed: 1)), seed: 1)
+        for second in [100, 100, 100, 40, 41, 101] as [Int64] {
+            let time = Timestamp(nanoseconds: second * 1_000_000_000)
+            let observation = Observation(time: time, value: 5, isTimedByArrival: true)
+            #expect(engine.accept(observation, of: "a".utf8.span.bytes, at: time) == nil)
+        }
+        let published = engine.takeForecasts(at: Timestamp(nanoseconds: 0))
+        #expect(published.map(\.head.sequence) == [1, 2, 3, 4, 5, 6])
+        #expect(published.map { $0.head.time.nanoseconds / 1_000_000_000 } == [100, 100, 100, 100, 100, 101])
+    }
+
+    @Test func enginesShareAQuotaOfStreams() throws {
+        let plan = try makePlan(.random(Self.recursive, seed: 1))
+        let quota = StreamQuota(limit: 3)
+        var first = ForecastEngine(plan: plan, seed: 1, quota: quota)
+        var second = ForecastEngine(plan: plan, seed: 2, quota: quota)
+        #expect(first.accept("a", 1, seconds: 1) == nil && second.accept("b", 1, seconds: 1) == nil)
+        #expect(first.accept("c", 1, seconds: 1) == nil)
+        #expect(second.accept("d", 1, seconds: 1) == .streamsLimit)
+        #expect(first.accept("e", 1, seconds: 1) == .streamsLimit)
+        #expect(second.accept("b", 2, seconds: 2) == nil && first.streamCount + second.streamCount == 3)
+    }
+
     @Test func warmsUpBeforeItSaysOk() throws {
         let plan = try makePlan(.random(Self.recursive, seed: 1), mode: .window(length: 4), warmup: 2)
         var engine = ForecastEngine(plan: plan, seed: 1)

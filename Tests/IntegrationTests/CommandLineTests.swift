@@ -63,6 +63,25 @@ import Testing
         #expect(ended.errors.split(separator: "\n").first == "Error: \(sentence)")
     }
 
+    /// A result that nobody got is no success.
+    @Test(arguments: [["version"], ["version", "--json"], ["check", "--config", "config/forecastd.yaml"]])
+    func aFullOutputIsAnError(arguments: [String]) throws {
+        let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let process = Process()
+        process.executableURL = DaemonProcess.binary
+        process.arguments = arguments
+        process.currentDirectoryURL = project
+        process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 74, "\(text)")
+        #expect(text.contains("No space left on device"))
+    }
+
     @Test func theVersionIsPrinted() throws {
         let text = try DaemonProcess.run(["version"], in: TemporaryDirectory())
         #expect(text.status == 0)

@@ -13,7 +13,10 @@ final class Peer {
         struct Payload: Decodable {
             struct Quality: Decodable {
                 var warm: Double
+                var imputed: Bool
                 var age: Double
+                var gap: Int
+                var reset: Bool
             }
             var stream: String
             var ts: String

@@ -35,6 +35,17 @@ import Testing
         }
     }
 
+    @Test func theyShareTheLimitOfStreams() throws {
+        let scenario = try Scenario(limit: 10, pipelines: "4")
+        for second in 0..<3 {
+            try scenario.send((0..<50).map { ForecastTests.json("plant.\($0)", Double(second), at: second) })
+        }
+        let received = try scenario.receive(3 * 9)  // the probe's stream is the tenth
+        #expect(Set(received.map(\.topic)).count == 9)
+        #expect(scenario.daemon.stop() == 0)
+        #expect(scenario.daemon.logText.contains("streams_limit \(3 * 41)"))
+    }
+
     /// What has arrived when the daemon is told to stop is forecast before it ends, though rings are full.
     @Test func aStopLosesNothingThatHasArrived() throws {
         let scenario = try Scenario(rule: "scale: none, warmup: 0", pipelines: "3")

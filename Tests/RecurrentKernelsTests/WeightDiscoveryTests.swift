@@ -108,6 +108,14 @@ struct WeightDiscoveryTests {
             testDescription: "a norm", tensors: both + [("norm.gamma", [3])],
             says: "besides \"norm.gamma\" of shape [3]"),
         Refused(
+            testDescription: "sizes whose product overflows",
+            tensors: [("weight_ih_l0", [0, 2]), ("weight_hh_l0", [0, 1 << 62])],
+            says: "of shape [0, 4611686018427387904]"),
+        Refused(
+            testDescription: "a huge input",
+            tensors: [("weight_ih_l0", [0, 1 << 30]), ("weight_hh_l0", [0, 3])],
+            says: "of shape [0, 1073741824]"),
+        Refused(
             testDescription: "no units", tensors: [("weight_ih_l0", [0, 2]), ("weight_hh_l0", [0, 0])],
             says: "0"),
     ]

@@ -66,7 +66,15 @@ struct MessageSimulationTests {
         }
     }
 
-    static func plan() throws -> ForecastPlan {
+    /// Each observation a tick, and a grid with all that event time alone decides.
+    static let policies: [TimePolicy] = {
+        var grid = TimePolicy()
+        (grid.every, grid.aggregate, grid.lateness) = (.period(1_000_000_000), .mean, 3_000_000_000)
+        (grid.fill, grid.renewal, grid.windowLength) = (.forecast, .rewarm, 32)
+        return [TimePolicy(), grid]
+    }()
+
+    static func plan(_ time: TimePolicy = TimePolicy()) throws -> ForecastPlan {
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 5, layerCount: 1, outputSize: 2)
         var generator = SeededGenerator(state: 1)
         func draw(_ count: Int) -> [Float] {
@@ -85,7 +93,7 @@ struct MessageSimulationTests {
             rules: [
                 ForecastPlan.Rule(
                     match: try Glob("s*"), model: 0, scaling: .rolling(halfLife: 30), horizon: 2, warmup: 3,
-                    maximumSkew: skew)
+                    maximumSkew: skew, time: time)
             ], streamsLimit: limit, batchLimit: 16)
     }
 
@@ -96,8 +104,10 @@ struct MessageSimulationTests {
     }
 
     /// Runs the messages with a turn after each `turnLength` of them.
-    static func run(_ messages: [(message: Message, now: Timestamp)], turnLength: Int) throws -> Outcome {
-        var engine = ForecastEngine(plan: try plan(), seed: 3)
+    static func run(
+        _ messages: [(message: Message, now: Timestamp)], turnLength: Int, time: TimePolicy = TimePolicy()
+    ) throws -> Outcome {
+        var engine = ForecastEngine(plan: try plan(time), seed: 3)
         var decoded = DecodedMessage()
         var encoder = ForecastEncoder(
             epoch: 7, rules: [RuleLabels(model: "m", revision: "r")], times: .ms, maximumHorizon: 2)
@@ -185,12 +195,13 @@ struct MessageSimulationTests {
         }
     }
 
-    @Test(arguments: [1, 2, 3] as [UInt64])
-    func howTurnsAreCutDoesNotChangeAByte(seed: UInt64) throws {
+    @Test(arguments: [1, 2, 3] as [UInt64], policies)
+    func howTurnsAreCutDoesNotChangeAByte(seed: UInt64, time: TimePolicy) throws {
         let messages = Self.messages(3000, seed: seed)
-        let reference = try Self.run(messages, turnLength: 1)
+        let reference = try Self.run(messages, turnLength: 1, time: time)
+        #expect(reference.payloads.count == Self.limit)
         for turnLength in [2, 7, 1000] {
-            #expect(try Self.run(messages, turnLength: turnLength) == reference, "seed \(seed)")
+            #expect(try Self.run(messages, turnLength: turnLength, time: time) == reference, "seed \(seed)")
         }
     }
 }

@@ -20,8 +20,46 @@ struct ForecastEncoderTests {
         let expected =
             #"{"stream":"plant.a","ts":"2023-11-14T22:13:20Z","every":"event","model":"pump","revision":"ab12","#
             + #""epoch":"00000000000000ab","seq":12,"status":"ok","y":20.5,"horizon":3,"yhat":[20.6,null,21],"#
-            + #""quality":{"warm":1,"age":0.0004}}"#
+            + #""quality":{"warm":1,"imputed":false,"age":0.0004,"gap":0,"reset":false}}"#
         #expect(encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == expected)
+    }
+
+    @Test(
+        arguments: [
+            (0, "event"), (1, "1ms"), (1500, "1500ms"), (2000, "2s"), (60_000, "1m"), (90_000, "90s"),
+            (7_200_000, "2h"), (86_400_000, "1d"),
+        ] as [(Int64, String)])
+    func writesThePeriodAndWhatHappenedToTheTick(milliseconds: Int64, every: String) {
+        var encoder = ForecastEncoder(
+            epoch: 1, rules: [RuleLabels(model: "m", revision: "r")], times: .s, maximumHorizon: 1)
+        let head = Forecast(
+            slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: 1, status: .stale, warmth: 0.5,
+            sequence: 1,
+            age: 2, period: milliseconds * 1_000_000, isImputed: true, gap: 7, isReset: true)
+        let yhat = [Double.nan]
+        encoder.encode(head, stream: "a".utf8.span.bytes, yhat: yhat.span)
+        let expected =
+            #"{"stream":"a","ts":0,"every":"\#(every)","model":"m","revision":"r","epoch":"0000000000000001","seq":1,"#
+            + #""status":"stale","y":1,"horizon":1,"yhat":[null],"#
+            + #""quality":{"warm":0.5,"imputed":true,"age":2,"gap":7,"reset":true}}"#
+        #expect(encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == expected)
+    }
+
+    /// As many digits as single precision has, and more where these would hide what the stream does.
+    @Test(arguments: [
+        (0.1 + 1e-9, 1e-4, "0.1"), (20.123456789, 1e-4, "20.123457"),
+        (3_000_002_996.75, 1e-4, "3000002996.75"),
+        (3_000_002_996.75, 500, "3000003000"), (1e300, 1e-4, "1e300"), (20.6, 0, "20.6"),
+    ]) func writesTheDigitsThatCount(value: Double, resolution: Double, text: String) {
+        var encoder = ForecastEncoder(
+            epoch: 1, rules: [RuleLabels(model: "m", revision: "r")], times: .s, maximumHorizon: 1)
+        let head = Forecast(
+            slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: 0, status: .ok, warmth: 1, sequence: 1,
+            age: 0,
+            resolution: resolution)
+        encoder.encode(head, stream: "s".utf8.span.bytes, yhat: [value].span)
+        let written = encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        #expect(written.contains("\"yhat\":[\(text)]"), "\(written)")
     }
 
     @Test func theBufferHoldsTheLongestForecast() throws {
@@ -32,7 +70,8 @@ struct ForecastEncoderTests {
         let head = Forecast(
             slot: 0, rule: 0, time: Timestamp(nanoseconds: .min), value: -2.2250738585072014e-308,
             status: .warming,
-            warmth: 1 / 3, sequence: .max, age: -1 / 3)
+            warmth: 1 / 3, sequence: .max, age: -1 / 3, period: 999_999_999_000_000, isImputed: false,
+            gap: .max, isReset: false)
         let yhat = [Double](repeating: -2.2250738585072014e-308, count: 500)
         let stream = String(repeating: "s", count: 128)
         encoder.encode(head, stream: stream.utf8.span.bytes, yhat: yhat.span)

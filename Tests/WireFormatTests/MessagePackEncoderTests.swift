@@ -9,12 +9,18 @@ import WireFormat
 struct MessagePackEncoderTests {
     /// A forecast as Foundation reads it.
     struct Fields: Decodable, Equatable {
+        struct Quality: Decodable, Equatable {
+            var warm, age: Double
+            var imputed, reset: Bool
+            var gap: Int
+        }
+
         var stream, every, model, revision, epoch, status: String
         var ts, y: Double
         var seq: UInt64
         var horizon: Int
         var yhat: [Double?]
-        var quality: [String: Double]
+        var quality: Quality
 
         init(_ json: [UInt8]) throws {
             self = try Foundation.JSONDecoder().decode(Self.self, from: Data(json))
@@ -39,17 +45,22 @@ struct MessagePackEncoderTests {
     {
         Forecast(
             slot: 0, rule: 0, time: Timestamp(nanoseconds: time), value: value, status: .ok, warmth: 1,
-            sequence: sequence, age: 0.0004)
+            sequence: sequence, age: 0.0004, resolution: 1e-6, period: 10_000_000_000, isImputed: true,
+            gap: 300, isReset: false
+        )
     }
 
     @Test func writesTheDocumentedFieldsInTheirOrder() {
         let found = Self.encode(
             Self.forecast(), yhat: [20.6, .nan, 1e300], times: .rfc3339, format: .messagePack)
         let expected: MessagePackValue = [
-            "stream": "plant.a", "ts": "2023-11-14T22:13:20Z", "every": "event", "model": "pump",
+            "stream": "plant.a", "ts": "2023-11-14T22:13:20Z", "every": "10s", "model": "pump",
             "revision": "ab12", "epoch": "00000000000000ab", "seq": 12, "status": "ok", "y": 20.5,
             "horizon": 3, "yhat": [.float(20.6), .null, 1e300],
-            "quality": ["warm": .float(1), "age": .float(0.0004)],
+            "quality": [
+                "warm": .float(1), "imputed": .boolean(true), "age": .float(0.0004), "gap": 300,
+                "reset": .boolean(false),
+            ],
         ]
         #expect(found == expected.encoded)
     }

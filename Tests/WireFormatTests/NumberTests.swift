@@ -123,7 +123,7 @@ struct NumberTests {
             epoch: 0, rules: [RuleLabels(model: "m", revision: "r")], times: .ns, maximumHorizon: 1)
         let head = Forecast(
             slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: value, status: .ok, warmth: 1,
-            sequence: 1, age: 0)
+            sequence: 1, age: 0, resolution: .infinity)
         let yhat = [value]
         encoder.encode(head, stream: "a".utf8.span.bytes, yhat: yhat.span)
         let text = encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }

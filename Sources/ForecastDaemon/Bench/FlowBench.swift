@@ -27,15 +27,25 @@ struct FlowBench {
         defer { for name in ["/in", "/out", ""] { remove(folder + name) } }
         let mailbox = try Mailbox(threadCount: plan.threadCount)
         let (ready, announcement) = AsyncStream.makeStream(of: Void.self)
-        async let ended: Void = PipelineThread.run(plan, mailbox: mailbox) { announcement.finish() }
-        for await _ in ready {}
-        let rate = await withCheckedContinuation { measured in
-            PipelineThread.start(name: "load") {
-                measured.resume(returning: Result { () throws(ZeroMQError) in try load(for: duration) })
+        let running = Task { [plan] in
+            defer { announcement.finish() }
+            try await PipelineThread.run(plan, mailbox: mailbox) { announcement.yield() }
+        }
+        guard await ready.first(where: { true }) != nil else {
+            try await running.value  // says why there are no sockets
+            return 0
+        }
+        let rate = try await withCheckedThrowingContinuation { measured in
+            do throws(DaemonError) {
+                try PipelineThread.start(name: "load") {
+                    measured.resume(returning: Result { () throws(ZeroMQError) in try load(for: duration) })
+                }
+            } catch {
+                measured.resume(throwing: error)
             }
         }
         mailbox.post(.stop)
-        try await ended
+        try await running.value
         do { return try rate.get() } catch { throw DaemonError(error) }
     }
 

@@ -81,10 +81,22 @@ struct ConfigurationValue {
         return number
     }
 
+    /// Whether the value is written as a number without a unit.
+    var isWholeNumber: Bool {
+        if case .scalar(let scalar) = node {
+            ConfigurationUnits.wholeNumber(scalar.string) != nil
+        } else {
+            false
+        }
+    }
+
     /// The value as a time with its unit.
-    func duration(in range: ClosedRange<Duration>) -> Duration? {
+    ///
+    /// - Parameter words: What may stand there instead, for the words of a problem.
+    func duration(in range: ClosedRange<Duration>, orWords words: String? = nil) -> Duration? {
         let milliseconds = range.lowerBound.wholeMilliseconds...range.upperBound.wholeMilliseconds
-        return quantity("a duration", in: milliseconds, units: ConfigurationUnits.durations, example: "5s")
+        let kind = (words.map { "\($0) or " } ?? "") + "a duration"
+        return quantity(kind, in: milliseconds, units: ConfigurationUnits.durations, example: "5s")
             .map { .milliseconds($0) }
     }
 

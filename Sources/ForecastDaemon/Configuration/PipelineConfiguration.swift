@@ -14,7 +14,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
 
 extension PipelineConfiguration: ConfigurationSection {
     init(from table: inout ConfigurationTable) {
-        table.read("batch_limit", in: 1...100_000, into: &batchLimit)
+        table.read("batch_limit", in: 1...4096, into: &batchLimit)
         table.read("io_threads", in: 1...64, into: &ioThreads)
         table.read("io_thread_scheduling", into: &ioThreadScheduling)
     }

@@ -30,6 +30,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var warmup = 24
     /// How far ahead of the clock an observation's time may be; one further ahead is refused.
     public var maximumSkew = Duration.seconds(60)
+    /// How observations become ticks.
+    public var time = TimeConfiguration()
 }
 
 extension StreamRuleConfiguration: ConfigurationSection {
@@ -65,5 +67,6 @@ extension StreamRuleConfiguration: ConfigurationSection {
         horizon = table.take("horizon")?.integer(in: 1...10_000)
         table.read("warmup", in: 0...1_000_000_000, into: &warmup)
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
+        time = TimeConfiguration(from: &table)
     }
 }

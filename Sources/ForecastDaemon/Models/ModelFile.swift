@@ -44,7 +44,8 @@ public struct ModelFile: Sendable {
         func failure(_ action: String) -> DaemonError {
             let reason = String(cString: strerror(errno))
             let status: DaemonError.ExitStatus = errno == EACCES ? .permission : .noInput
-            return DaemonError(status, "\(path): cannot \(action) the model file: \(reason)")
+            let advice = errno == EACCES ? "; let the user of this process read it (chmod a+r)" : ""
+            return DaemonError(status, "\(path): cannot \(action) the model file: \(reason)\(advice)")
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe would wait for a writer
         guard descriptor >= 0 else { throw failure("open") }

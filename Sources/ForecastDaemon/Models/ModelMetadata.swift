@@ -28,8 +28,8 @@ public struct ModelMetadata: Sendable, Equatable {
         }
         mean = try Self.number("mean", in: metadata, path: path, expected: "a finite number") { _ in true }
         deviation = try Self.number("std", in: metadata, path: path, expected: "a number above 0") { $0 > 0 }
-        halfLife = try Self.number("half_life", in: metadata, path: path, expected: "ticks above 0") {
-            $0 > 0
+        halfLife = try Self.number("half_life", in: metadata, path: path, expected: "ticks from 1 to 1e9") {
+            (1...1e9).contains($0)
         }
     }
 

@@ -10,6 +10,8 @@ import ZeroMQ
 /// A stream always goes to the same engine, through one ring in and one ring out, so that its order is kept.
 struct DistributionStage: ForecastStage, ~Copyable {
     private var ways: RigidArray<Way>
+    /// Makes it unpredictable to senders which engine takes which stream.
+    private let seed = UInt64.random(in: 0...(.max))
     private let doorbell: Doorbell
 
     /// The two rings between this thread and one engine's.
@@ -21,16 +23,17 @@ struct DistributionStage: ForecastStage, ~Copyable {
     }
 
     /// Makes the engines and starts their threads.
-    init(_ plan: PipelinePlan, mailbox: Mailbox) {
+    init(_ plan: PipelinePlan, mailbox: Mailbox) throws(DaemonError) {
         doorbell = mailbox.doorbells[0]
         ways = RigidArray(capacity: plan.pipelineCount)
+        let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
         for index in 0..<plan.pipelineCount {
-            let link = EngineLoop.Link(plan, thread: index + 1, mailbox: mailbox)
+            let link = EngineLoop.Link(plan, thread: index + 1, mailbox: mailbox, quota: quota)
             ways.append(
                 Way(
                     observations: RecordWriter(link.observations), forecasts: RecordReader(link.forecasts),
                     engineDoorbell: link.doorbell))
-            PipelineThread.start(name: "engine \(index + 1)") {
+            try PipelineThread.start(name: "engine \(index + 1)") {
                 var loop = EngineLoop(plan, link: link)
                 loop.run()
             }
@@ -40,7 +43,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
     mutating func accept(
         _ observation: Observation, of identifier: RawSpan, input: Int, at now: Timestamp
     ) -> Bool {
-        let hash = StreamIdentifier.hash(of: identifier, seed: 0)
+        let hash = StreamIdentifier.hash(of: identifier, seed: seed)
         // The upper half times the count: an even division without the bits that tables are indexed by.
         let index = Int(((hash >> 32) * UInt64(ways.count)) >> 32)
         guard
@@ -66,6 +69,13 @@ struct DistributionStage: ForecastStage, ~Copyable {
             try publish(to: &sink)
         }
     }
+
+    /// The engines' threads look at the clock themselves.
+    var nextDeadline: Timestamp? { nil }
+
+    mutating func passTime<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError) {}
 
     deinit {
         // Where the sockets cannot be had, the engines end as they do after `finish`.

@@ -13,6 +13,7 @@ struct EngineLoop: ~Copyable {
         /// The engine's number among the daemon's threads, from 1.
         let thread: Int
         let mailbox: Mailbox
+        let quota: StreamQuota
         let observations: RecordRing
         let forecasts: RecordRing
         /// Wakes the engine.
@@ -20,9 +21,10 @@ struct EngineLoop: ~Copyable {
         /// Wakes the thread of the sockets.
         var socketsDoorbell: Doorbell { mailbox.doorbells[0] }
 
-        init(_ plan: PipelinePlan, thread: Int, mailbox: Mailbox) {
+        init(_ plan: PipelinePlan, thread: Int, mailbox: Mailbox, quota: StreamQuota) {
             self.thread = thread
             self.mailbox = mailbox
+            self.quota = quota
             // A few turns' worth on the way in; the same in forecasts on the way out.
             let turn = plan.batchLimit * 4
             observations = RecordRing(minimumCapacity: turn * ObservationRecord.maximumLength)
@@ -42,6 +44,7 @@ struct EngineLoop: ~Copyable {
     private var report: StatusReport
     private var reportTime = Timestamp(nanoseconds: 0)
     private var hasNews = false
+    private var silence = SilenceClock()
 
     /// Nanoseconds between two reports.
     private static let reportInterval: Int64 = 100_000_000
@@ -52,7 +55,7 @@ struct EngineLoop: ~Copyable {
         batchLimit = plan.batchLimit
         observations = RecordReader(link.observations)
         sink = RingSink(link)
-        stage = EngineStage(plan)
+        stage = EngineStage(plan, quota: link.quota)
         report = StatusReport(plan)
     }
 
@@ -66,16 +69,35 @@ struct EngineLoop: ~Copyable {
 
     private mutating func turn() {
         let ring = link.observations
-        link.doorbell.sleep(atMost: hasNews ? 100 : 1000) { !ring.isEmpty || ring.isDrained }
+        link.doorbell.sleep(atMost: sleepMilliseconds()) { !ring.isEmpty || ring.isDrained }
         let now = WallClock.now()
-        if drain(at: now) > 0 {
+        let count = drain(at: now)
+        if count > 0 {
             hasNews = true
             step(at: now)
-            link.socketsDoorbell.ring()
         }
+        if silence.allowsSilence(at: now) && count < batchLimit { passTime(at: now) }
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9
         if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }
+    }
+
+    /// How long a turn may wait for work: up to the nearest deadline, rounded up.
+    private func sleepMilliseconds() -> Int32 {
+        let limit: Int32 = hasNews ? 100 : 1000
+        guard let deadline = stage.nextDeadline else { return limit }
+        let nanoseconds = silence.sleep(
+            atMost: Int64(limit) * 1_000_000, until: deadline, at: WallClock.now())
+        return Int32((nanoseconds + 999_999) / 1_000_000)
+    }
+
+    /// Lets the streams that fell silent by `now` go on.
+    private mutating func passTime(at now: Timestamp) {
+        guard let deadline = stage.nextDeadline, deadline <= now else { return }
+        hasNews = true
+        // The ring refuses nothing, so that nothing is thrown.
+        do { try stage.passTime(to: &sink, at: now) } catch { preconditionFailure("\(error)") }
+        sink.flush()
     }
 
     /// Takes in at most `batchLimit` observations that have arrived; gives their number.

@@ -18,10 +18,10 @@ struct EngineStage: ForecastStage, ~Copyable {
     private var encoders: RigidArray<ForecastEncoder>
     private var inputs: [InputCounts]
 
-    /// Makes the engine of one of `plan.pipelineCount` pipelines.
-    init(_ plan: PipelinePlan) {
-        var random = SystemRandomNumberGenerator()
-        engine = ForecastEngine(plan: plan.forecastsOfOnePipeline, seed: random.next())
+    /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`.
+    init(_ plan: PipelinePlan, quota: StreamQuota? = nil) {
+        engine = ForecastEngine(
+            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
         encoders = RigidArray(capacity: plan.outputs.count)
         for output in plan.outputs {
             encoders.append(
@@ -56,6 +56,14 @@ struct EngineStage: ForecastStage, ~Copyable {
         }
     }
 
+    var nextDeadline: Timestamp? { engine.nextDeadline }
+
+    mutating func passTime<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError) {
+        while engine.passTime(to: now) { try forecast(to: &sink, at: now) }
+    }
+
     // Static with explicit parameters: a span of one property may not be in hand while another one changes.
     private static func publish<Sink: ForecastSink & ~Copyable>(
         _ engine: borrowing ForecastEngine, output: Int, through encoder: inout ForecastEncoder,
@@ -80,5 +88,6 @@ struct EngineStage: ForecastStage, ~Copyable {
         }
         report.streams = engine.streamCount
         report.resets = engine.resetCount
+        report.time = engine.timeCounts
     }
 }

@@ -17,6 +17,14 @@ protocol ForecastStage: ~Copyable {
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError)
 
+    /// Publishes what is due by `now` because streams fell silent, when nothing waits that could end their silence.
+    mutating func passTime<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError)
+
+    /// When `passTime` is to be called next at the earliest; nil if there is no need.
+    var nextDeadline: Timestamp? { get }
+
     /// Whether `forecast` would publish something, although nothing was accepted since.
     var hasForecasts: Bool { get }
 

@@ -25,6 +25,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     /// Whether anything happened since the last report.
     private var hasNews: Bool
     private var restoreTime: Timestamp
+    private var silence: SilenceClock
     private var isStopping: Bool
     /// The input that the next drain begins with, so that no input starves another.
     private var firstInput: Int
@@ -34,7 +35,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     /// Nanoseconds between two looks for connections that were cut.
     private static var restoreInterval: Int64 { 1_000_000_000 }
     /// Nanoseconds that draining may take when the loop is asked to stop.
-    private static var drainTime: Int64 { 1_000_000_000 }
+    private static var drainTime: Int64 { 5_000_000_000 }
 
     /// Opens all sockets.
     init(
@@ -46,7 +47,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         for input in plan.inputs {
             inputs.append(try PipelineInput(input, context: context, poller: &poller))
         }
-        outputs = try PipelineOutputs(plan.outputs, context: context)
+        outputs = try PipelineOutputs(plan.outputs, context: context, poller: &poller)
         self.mailbox = mailbox
         self.stage = stage
         batchLimit = plan.batchLimit
@@ -54,6 +55,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         reportTime = Timestamp(nanoseconds: 0)
         hasNews = false
         restoreTime = Timestamp(nanoseconds: 0)
+        silence = SilenceClock()
         isStopping = false
         firstInput = 0
         report = StatusReport(plan)
@@ -64,8 +66,10 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     mutating func run() throws(ZeroMQError) {
         while !isStopping { try turn() }
         let deadline = Timestamp(nanoseconds: WallClock.now().nanoseconds + Self.drainTime)
-        while try drain(at: WallClock.now()) > 0, WallClock.now() < deadline {
+        while try drain(at: WallClock.now()) > 0 {
             try stage.forecast(to: &outputs, at: WallClock.now())
+            report.isCutShort = WallClock.now() >= deadline
+            if report.isCutShort { break }
         }
         try stage.finish(to: &outputs)
         publishReport(at: WallClock.now())
@@ -78,6 +82,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         let count = try drain(at: now)
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
+        try passTime(at: now, isBusy: count >= batchLimit)
         try endTurn(at: now)
     }
 
@@ -86,9 +91,20 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         let doorbell = mailbox.doorbells[0]
         doorbell.arm()
         let isIdle = !stage.hasForecasts && !mailbox.hasCommands
-        let limit: Duration = hasNews ? .nanoseconds(Self.reportInterval) : .seconds(1)
-        _ = try poller.wait(atMost: isIdle ? limit : .zero)
+        var limit = hasNews ? Self.reportInterval : 1_000_000_000
+        if let deadline = stage.nextDeadline {
+            limit = silence.sleep(atMost: limit, until: deadline, at: WallClock.now())
+        }
+        _ = try poller.wait(atMost: isIdle ? .nanoseconds(limit) : .zero)
         doorbell.disarm(isReadable: poller.isReady(bellItem))
+    }
+
+    /// Lets the streams that fell silent by `now` go on; in a busy turn their values may still wait in the sockets.
+    private mutating func passTime(at now: Timestamp, isBusy: Bool) throws(ZeroMQError) {
+        let isSilence = silence.allowsSilence(at: now)
+        guard isSilence, !isBusy, let deadline = stage.nextDeadline, deadline <= now else { return }
+        hasNews = true
+        try stage.passTime(to: &outputs, at: now)
     }
 
     private mutating func obey(_ commands: [Mailbox.Command]) {
@@ -135,8 +151,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     ) -> Bool {
         let (time, value) = decoded.observation(at: index)
         return stage.accept(
-            Observation(time: time ?? now, value: value), of: decoded.identifier(at: index), input: input,
-            at: now)
+            Observation(time: time ?? now, value: value, isTimedByArrival: time == nil),
+            of: decoded.identifier(at: index), input: input, at: now)
     }
 
     private mutating func endTurn(at now: Timestamp) throws(ZeroMQError) {

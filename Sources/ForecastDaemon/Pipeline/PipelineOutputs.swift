@@ -8,8 +8,9 @@ struct PipelineOutputs: ForecastSink, ~Copyable {
     private var sockets: RigidArray<Socket>
     private var counts: [StatusReport.Output]
 
-    /// Opens the sockets.
-    init(_ plans: [PipelinePlan.Output], context: Context) throws(ZeroMQError) {
+    /// Opens the sockets and lets `poller` watch them, so that they notice subscribers that come and go also while
+    /// nothing is published.
+    init(_ plans: [PipelinePlan.Output], context: Context, poller: inout Poller) throws(ZeroMQError) {
         sockets = RigidArray(capacity: plans.count)
         counts = plans.map { StatusReport.Output(name: $0.name) }
         for plan in plans {
@@ -18,6 +19,7 @@ struct PipelineOutputs: ForecastSink, ~Copyable {
             var socket = try Socket(.pub, in: context, options: options)
             for endpoint in plan.bind { try socket.bind(endpoint) }
             for endpoint in plan.connect { try socket.connect(endpoint) }
+            _ = poller.add(socket)
             sockets.append(socket)
         }
     }

@@ -56,7 +56,7 @@ package struct PipelinePlan: Sendable {
     package var ioThreads: Int
     /// How the kernel schedules those threads.
     package var ioThreadScheduling: IOThreadScheduling
-    /// This life of the publisher; a later life has a higher number.
+    /// This life of the publisher; a later life has a higher number, as long as the clock is not set back.
     package var epoch: UInt64
 }
 
@@ -70,7 +70,7 @@ extension PipelinePlan {
     /// What the engine of one pipeline does.
     ///
     /// Streams are divided by the hash of their id, which is uneven by chance: six standard deviations of room above the
-    /// even share make sure that `streamsLimit` streams find a place.
+    /// even share make sure that `streamsLimit` streams find a place. A `StreamQuota` holds the engines to it together.
     var forecastsOfOnePipeline: ForecastPlan {
         guard pipelineCount > 1 else { return forecasts }
         let share = Double(forecasts.streamsLimit) / Double(pipelineCount)
@@ -78,31 +78,5 @@ extension PipelinePlan {
             models: forecasts.models, rules: forecasts.rules,
             streamsLimit: min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1),
             batchLimit: forecasts.batchLimit)
-    }
-}
-
-extension PipelinePlan {
-    /// The plan with one of its rules for all streams, and room for so many.
-    func onlyRule(_ index: Int, streams: Int) -> PipelinePlan {
-        var plan = self
-        var rule = forecasts.rules[index]
-        rule.match = .everything
-        plan.forecasts = ForecastPlan(
-            models: forecasts.models, rules: [rule], streamsLimit: max(streams, forecasts.streamsLimit),
-            batchLimit: forecasts.batchLimit)
-        plan.labels = [labels[index]]
-        return plan
-    }
-
-    /// The plan with one pull input and one output, both bound, with the settings of the first of either.
-    func replacingSockets(input: String, output: String) -> PipelinePlan {
-        var plan = self
-        plan.inputs = [inputs[0]]
-        plan.inputs[0].socket = .pull
-        plan.inputs[0].decoder = .json(JSONDecoder())
-        (plan.inputs[0].connect, plan.inputs[0].bind, plan.inputs[0].topics) = ([], [input], [])
-        plan.outputs = [outputs[0]]
-        (plan.outputs[0].connect, plan.outputs[0].bind) = ([], [output])
-        return plan
     }
 }

@@ -16,11 +16,15 @@ package enum PipelineThread {
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: @escaping @Sendable () -> Void
     ) async throws {
         try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
-            start(name: "pipeline") {
-                ended.resume(
-                    with: Result { () throws(DaemonError) in
-                        try runLoop(plan, mailbox: mailbox, onReady: onReady)
-                    }.mapError { $0 as any Error })
+            do throws(DaemonError) {
+                try start(name: "pipeline") {
+                    ended.resume(
+                        with: Result { () throws(DaemonError) in
+                            try runLoop(plan, mailbox: mailbox, onReady: onReady)
+                        }.mapError { $0 as any Error })
+                }
+            } catch {
+                ended.resume(throwing: error)
             }
         }
     }
@@ -53,16 +57,24 @@ package enum PipelineThread {
     /// Starts a thread, which is not joined: `body` says when it ends.
     ///
     /// - Parameter name: At most 15 bytes, for ps and top.
-    static func start(name: String, _ body: @escaping @Sendable () -> Void) {
+    /// - Throws: A `DaemonError` if the system has no thread.
+    static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(DaemonError) {
         precondition(name.utf8.count <= 15, "the system takes 15 bytes for a thread's name")
         var thread = pthread_t()
+        let argument = Unmanaged.passRetained(Body(name: name, run: body))
         let status = pthread_create(
             &thread, nil,
             { argument in
                 Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().main()
                 return nil
-            }, Unmanaged.passRetained(Body(name: name, run: body)).toOpaque())
-        precondition(status == 0, "the system has no thread for a pipeline")
+            }, argument.toOpaque())
+        guard status == 0 else {
+            argument.release()
+            throw DaemonError(
+                .unavailable,
+                "cannot start a thread for a pipeline: \(String(cString: strerror(status))); raise the limit of threads "
+                    + "(ulimit -u, TasksMax=), or set fewer pipelines")
+        }
         pthread_detach(thread)
     }
 

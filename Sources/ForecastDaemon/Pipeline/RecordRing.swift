@@ -61,11 +61,17 @@ package final class RecordRing: @unchecked Sendable {
 /// The end of a ring that records go in by, owned by one thread.
 package struct RecordWriter: ~Copyable {
     package let ring: RecordRing
+    // Copies: in the ring they share a cache line with the counter that the writer dirties.
+    private let bytes: UnsafeMutableRawPointer
+    private let capacity: Int
     private var position = 0
     /// How far the reader had come when it was last asked.
     private var knownHead = 0
 
-    package init(_ ring: RecordRing) { self.ring = ring }
+    package init(_ ring: RecordRing) {
+        self.ring = ring
+        (bytes, capacity) = (ring.bytes, ring.capacity)
+    }
 
     /// Room for the body of a record of `length` bytes, 8-byte aligned; nil while the ring is too full.
     ///
@@ -73,21 +79,21 @@ package struct RecordWriter: ~Copyable {
     /// - Precondition: The record takes at most a quarter of the ring.
     package mutating func append(_ length: Int) -> UnsafeMutableRawBufferPointer? {
         let size = RecordRing.size(length)
-        precondition(4 * size <= ring.capacity, "a record takes at most a quarter of its ring")
-        var place = position & (ring.capacity - 1)
-        let skipped = place + size > ring.capacity ? ring.capacity - place : 0
-        if position + skipped + size - knownHead > ring.capacity {
+        precondition(4 * size <= capacity, "a record takes at most a quarter of its ring")
+        var place = position & (capacity - 1)
+        let skipped = place + size > capacity ? capacity - place : 0
+        if position + skipped + size - knownHead > capacity {
             knownHead = ring.head.load(ordering: .acquiring)
-            guard position + skipped + size - knownHead <= ring.capacity else { return nil }
+            guard position + skipped + size - knownHead <= capacity else { return nil }
         }
         if skipped > 0 {
-            ring.bytes.storeBytes(of: RecordRing.wrapMark, toByteOffset: place, as: Int.self)
+            bytes.storeBytes(of: RecordRing.wrapMark, toByteOffset: place, as: Int.self)
             place = 0
         }
-        ring.bytes.storeBytes(of: length, toByteOffset: place, as: Int.self)
+        bytes.storeBytes(of: length, toByteOffset: place, as: Int.self)
         position += skipped + size
         return UnsafeMutableRawBufferPointer(
-            start: ring.bytes + place + RecordRing.headerLength, count: length)
+            start: bytes + place + RecordRing.headerLength, count: length)
     }
 
     /// Lets the reader see what was appended.
@@ -97,11 +103,16 @@ package struct RecordWriter: ~Copyable {
 /// The end of a ring that records come out by, owned by one thread.
 package struct RecordReader: ~Copyable {
     package let ring: RecordRing
+    private let bytes: UnsafeMutableRawPointer
+    private let capacity: Int
     private var position = 0
     /// How far the writer had come when it was last asked.
     private var knownTail = 0
 
-    package init(_ ring: RecordRing) { self.ring = ring }
+    package init(_ ring: RecordRing) {
+        self.ring = ring
+        (bytes, capacity) = (ring.bytes, ring.capacity)
+    }
 
     /// The body of the next record, 8-byte aligned, valid until `release`; nil if none has been flushed.
     package mutating func next() -> UnsafeRawBufferPointer? {
@@ -109,15 +120,15 @@ package struct RecordReader: ~Copyable {
             knownTail = ring.tail.load(ordering: .acquiring)
             guard position < knownTail else { return nil }
         }
-        var place = position & (ring.capacity - 1)
-        var length = ring.bytes.load(fromByteOffset: place, as: Int.self)
+        var place = position & (capacity - 1)
+        var length = bytes.load(fromByteOffset: place, as: Int.self)
         if length == RecordRing.wrapMark {
-            position += ring.capacity - place
+            position += capacity - place
             place = 0
-            length = ring.bytes.load(as: Int.self)
+            length = bytes.load(as: Int.self)
         }
         position += RecordRing.size(length)
-        return UnsafeRawBufferPointer(start: ring.bytes + place + RecordRing.headerLength, count: length)
+        return UnsafeRawBufferPointer(start: bytes + place + RecordRing.headerLength, count: length)
     }
 
     /// Gives the room of all records so far back to the writer.

@@ -4,7 +4,8 @@ import Forecasting
 import WireFormat
 import ZeroMQ
 
-/// An observation on its way to an engine: `time`, `value`, `input`, each 8 bytes, then the stream's id.
+/// An observation on its way to an engine: time, value, input, whether timed by arrival, in 8 bytes each but for the
+/// last two, which share 8; then the stream's id.
 struct ObservationRecord {
     private static let headLength = 24
     /// The most bytes of a record.
@@ -23,7 +24,8 @@ struct ObservationRecord {
         guard let body = writer.append(Self.headLength + identifier.byteCount) else { return false }
         body.storeBytes(of: observation.time.nanoseconds, as: Int64.self)
         body.storeBytes(of: observation.value, toByteOffset: 8, as: Double.self)
-        body.storeBytes(of: input, toByteOffset: 16, as: Int.self)
+        body.storeBytes(of: UInt32(input), toByteOffset: 16, as: UInt32.self)
+        body.storeBytes(of: observation.isTimedByArrival ? 1 : 0, toByteOffset: 20, as: UInt32.self)
         body.copy(identifier, to: Self.headLength)
         return true
     }
@@ -34,10 +36,12 @@ struct ObservationRecord {
     {
         let observation = Observation(
             time: Timestamp(nanoseconds: record.load(as: Int64.self)),
-            value: record.load(fromByteOffset: 8, as: Double.self))
+            value: record.load(fromByteOffset: 8, as: Double.self),
+            isTimedByArrival: record.load(fromByteOffset: 20, as: UInt32.self) == 1)
         let identifier = UnsafeRawBufferPointer(rebasing: record[headLength...])
         return stage.accept(
-            observation, of: identifier.bytes, input: record.load(fromByteOffset: 16, as: Int.self), at: now)
+            observation, of: identifier.bytes, input: Int(record.load(fromByteOffset: 16, as: UInt32.self)),
+            at: now)
     }
 }
 

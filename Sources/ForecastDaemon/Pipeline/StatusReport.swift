@@ -1,6 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Forecasting
+package import Forecasting
 import WireFormat
 
 /// What the pipelines say of themselves, at most ten times a second.
@@ -58,10 +58,14 @@ package struct StatusReport: Sendable, Equatable {
     package var inputs: [Input]
     /// The outputs, in the plan's order.
     package var outputs: [Output]
+    /// Whether messages were still arriving when the time for draining was over.
+    package var isCutShort = false
     /// Streams known.
     package var streams = 0
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64 = 0
+    /// What happened on the streams' time lines.
+    package var time = TimeCounts()
 
     /// Begins at zero.
     init(_ plan: PipelinePlan) {
@@ -76,8 +80,10 @@ package struct StatusReport: Sendable, Equatable {
             outputs[index].published += other.outputs[index].published
             outputs[index].dropped += other.outputs[index].dropped
         }
+        isCutShort = isCutShort || other.isCutShort
         streams += other.streams
         resets += other.resets
+        time.add(other.time)
     }
 
     /// Makes a report.

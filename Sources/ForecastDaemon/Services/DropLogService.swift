@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
 import Logging
 import ServiceLifecycle
 
@@ -16,8 +17,18 @@ package struct DropLogService: Service {
             var isRunning = true
             while isRunning {
                 isRunning = (try? await Task.sleep(for: interval)) != nil
+                if said == nil, isRunning { logSilence() }
                 log(since: &said)
             }
+        }
+    }
+
+    /// A wrong host or port is no error for ZeroMQ, which goes on trying: say once that nothing comes.
+    private func logSilence() {
+        for input in mailbox.newestReport?.inputs ?? [] where input.messages == 0 {
+            logger.warning(
+                "input \(input.name): no message has come yet; are its endpoints right, and is a sender running there?"
+            )
         }
     }
 
@@ -37,7 +48,9 @@ package struct DropLogService: Service {
                 return count > known ? "\(reason) \(count - known)" : nil
             }
             if !reasons.isEmpty {
-                lines.append("input \(input.name) dropped: \(reasons.joined(separator: ", "))")
+                lines.append(
+                    "input \(input.name) dropped: \(reasons.joined(separator: ", ")) (forecastd tap --inputs shows messages)"
+                )
             }
             let restored = input.restored - (before?.inputs[index].restored ?? 0)
             if restored > 0 {
@@ -54,6 +67,22 @@ package struct DropLogService: Service {
         }
         let resets = after.resets - (before?.resets ?? 0)
         if resets > 0 { lines.append("\(resets) streams were reset because their state was not finite") }
-        return lines
+        return lines + timeLines(from: before?.time ?? TimeCounts(), to: after.time)
+    }
+
+    /// A line for each thing that happened on the streams' time lines between two reports.
+    private static func timeLines(from before: TimeCounts, to after: TimeCounts) -> [String] {
+        [
+            (
+                after.learned - before.learned,
+                "streams had their period learned: see \"every\" in their forecasts"
+            ),
+            (after.renewed - before.renewed, "streams began anew after a gap that was too long to fill"),
+            (after.stale - before.stale, "streams became stale: their values no longer come"),
+            (
+                after.turned - before.turned,
+                "streams began a new time line: their sender's clock was set back"
+            ),
+        ].compactMap { $0.0 > 0 ? "\($0.0) \($0.1)" : nil }
     }
 }

@@ -9,6 +9,8 @@ package struct ForecastView: TapView {
     private struct Payload: Decodable {
         struct Quality: Decodable {
             var warm: Double
+            /// Absent in forecasts of earlier daemons.
+            var imputed: Bool?
         }
 
         var ts: TimeText
@@ -57,6 +59,7 @@ package struct ForecastView: TapView {
         case "warming": notes.append("warming \(Int(min(max(payload.quality.warm, 0), 1) * 100)) %")
         default: notes.append(payload.status.printable)
         }
+        if payload.quality.imputed == true && payload.status != "stale" { notes.append("filled in") }
         if lostBefore > 0 { notes.append("\(lostBefore) lost before") }
         if past.isNewEpoch { notes.append("the daemon began anew") }
         return text + styled(notes, payload.status) + "\n"
@@ -111,8 +114,9 @@ extension Double {
     /// Five digits, as many as a glance takes in.
     var compact: String {
         switch magnitude {
-        case 1e5..<1e10: String(format: "%.0f", self)
-        default: String(format: "%.5g", self)
+        case 1e5..<1e9: String(format: "%.0f", self)
+        case 0, 1e-4..<1e5: String(format: "%.5g", self)
+        default: String(format: "%.4g", self)  // with its exponent no longer than the others
         }
     }
 }

@@ -145,8 +145,11 @@ package struct Tap: ~Copyable {
             case .inputs: "is a publisher running, and bound there?"
             case .outputs: "is the daemon running, and are values coming in?"
             }
+        let which =
+            options.patterns.isEmpty
+            ? "" : " that matches \(options.patterns.map(\.pattern).joined(separator: ", "))"
         StandardError.writeLine(
-            "tap: nothing received from \(options.endpoints.joined(separator: ", ")) for 5 s; \(what) Still trying."
+            "tap: nothing\(which) received from \(options.endpoints.joined(separator: ", ")) for 5 s; \(what) Still trying."
         )
     }
 }

@@ -7,7 +7,7 @@ import RecurrentKernels
 ///
 /// Both run side by side from zero state over the same input, seeded standard normal, each carrying its own
 /// state.
-struct PrecisionError: Sendable, Encodable, Equatable {
+struct PrecisionLoss: Sendable, Encodable, Equatable {
     /// The steps compared.
     var steps: Int
     /// The largest difference of an output.
@@ -50,7 +50,7 @@ struct PrecisionError: Sendable, Encodable, Equatable {
     }
 }
 
-extension PrecisionError: CustomStringConvertible {
+extension PrecisionLoss: CustomStringConvertible {
     var description: String {
         func digits(_ number: Double) -> String { String(format: "%.1e", number) }
         return

@@ -1,0 +1,31 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+import WireFormat
+import ZeroMQ
+
+extension PipelinePlan {
+    /// The plan with one of its rules for all streams, and room for so many.
+    func onlyRule(_ index: Int, streams: Int) -> PipelinePlan {
+        var plan = self
+        var rule = forecasts.rules[index]
+        rule.match = .everything
+        plan.forecasts = ForecastPlan(
+            models: forecasts.models, rules: [rule], streamsLimit: max(streams, forecasts.streamsLimit),
+            batchLimit: forecasts.batchLimit)
+        plan.labels = [labels[index]]
+        return plan
+    }
+
+    /// The plan with one pull input and one output, both bound, with the settings of the first of either.
+    func replacingSockets(input: String, output: String) -> PipelinePlan {
+        var plan = self
+        plan.inputs = [inputs[0]]
+        plan.inputs[0].socket = .pull
+        plan.inputs[0].decoder = .json(JSONDecoder())
+        (plan.inputs[0].connect, plan.inputs[0].bind, plan.inputs[0].topics) = ([], [input], [])
+        plan.outputs = [outputs[0]]
+        (plan.outputs[0].connect, plan.outputs[0].bind) = ([], [output])
+        return plan
+    }
+}

@@ -1,0 +1,53 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+
+/// What `check` says of how a rule's observations become ticks.
+struct TimeReport: Sendable, Encodable {
+    /// `event`, `auto` or a duration; the other figures are absent for `event`.
+    var every: String
+    var aggregate: String?
+    var lateness: String?
+    var fill: String?
+    /// How long a gap is filled, as a duration or in ticks.
+    var limit: String?
+    var then: String?
+    /// In ticks.
+    var season: Int?
+    /// In ticks.
+    var windowLength: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case every, aggregate, lateness, fill, limit, then, season
+        case windowLength = "window_length"
+    }
+
+    init(_ policy: TimePolicy) {
+        switch policy.every {
+        case .event:
+            every = "event"
+            return
+        case .auto: every = "auto"
+        case .period(let period): every = Self.text(period)
+        }
+        aggregate = policy.aggregate.rawValue
+        lateness = Self.text(policy.lateness)
+        fill = policy.fill.rawValue
+        limit = policy.limit.map(Self.text) ?? "\(TimePolicy.defaultLimitTicks) ticks"
+        then = policy.renewal.rawValue
+        season = policy.season > 0 ? policy.season : nil
+        windowLength = policy.windowLength > 0 ? policy.windowLength : nil
+    }
+
+    private static func text(_ nanoseconds: Int64) -> String { Duration.nanoseconds(nanoseconds).text }
+
+    /// The figures as part of a line.
+    var text: String {
+        guard let aggregate, let lateness, let fill, let limit, let then else { return "every \(every)" }
+        let filling = season.map { "\(fill) of \($0) ticks" } ?? fill
+        let kept = windowLength.map { ", the last \($0) ticks kept" } ?? ""
+        return
+            "every \(every) (\(aggregate)), lateness \(lateness), gaps \(filling) up to \(limit) then \(then)"
+            + kept
+    }
+}

@@ -1,0 +1,128 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+// One batch on its way through the model.
+extension ForecastEngine {
+    /// Scales the group's values and hands them to the model.
+    mutating func fillBatch(of runner: ModelRunner) {
+        runner.beginBatch()
+        for place in group.indices {
+            if group[place].tick.source != .observed { impute(place) }
+            let entry = group[place]
+            let index = Int(entry.slot)
+            let scale = scale(for: entry)
+            begin(entry, scale: scale, of: runner)
+            keep(entry)
+            runner.append(
+                ModelRunner.BatchStream(
+                    slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale))
+            records[index].ticks += 1
+            records[index].sequence += 1
+        }
+    }
+
+    private mutating func scale(for entry: WaveQueue.Entry) -> Scale {
+        let index = Int(entry.slot)
+        let rule = records[index].rule
+        switch plan.rules[rule].scaling {
+        case .none:
+            return Scale(mean: 0, deviation: 1, limit: .infinity)
+        case .fixed(let mean, let deviation):
+            return Scale(mean: mean, deviation: deviation, limit: .infinity)
+        case .rolling:
+            // What stands in for a value says nothing of the stream's mean and deviation.
+            guard entry.tick.source == .observed else { return records[index].statistics.scale }
+            let value = entry.tick.value
+            if !records[index].statistics.update(with: value, weight: leastWeights[rule]) {
+                // Squares of such values overflow: NaN reaches the model, and the stream is reset.
+                return Scale(mean: .nan, deviation: 1, limit: 8)
+            }
+            return records[index].statistics.scale
+        }
+    }
+
+    mutating func beginForecasts(of runner: ModelRunner, at now: Timestamp) {
+        forecasts.removeAll(keepingCapacity: true)
+        for (index, entry) in group.enumerated() {
+            let warmth = warmth(of: entry.slot)
+            let status: Forecast.Status =
+                entry.tick.beginning == .state ? .reset : warmth < 1 ? .warming : .ok
+            append(entry.tick, slot: entry.slot, status: status, warmth: warmth, at: now)
+            forecasts[index].resolution = 1e-4 * runner.batch[index].scale.deviation
+        }
+    }
+
+    /// Says of the streams in the group that their values no longer come.
+    mutating func announceStale(at now: Timestamp) {
+        forecasts.removeAll(keepingCapacity: true)
+        for entry in group {
+            timeCounts.stale += 1
+            records[Int(entry.slot)].sequence += 1
+            for step in 0..<maximumHorizon { yhat[forecasts.count * maximumHorizon + step] = .nan }
+            append(
+                entry.tick, slot: entry.slot, status: .stale, warmth: warmth(of: entry.slot), at: now)
+        }
+    }
+
+    private mutating func append(
+        _ tick: Tick, slot: UInt32, status: Forecast.Status, warmth: Double, at now: Timestamp
+    ) {
+        let record = records[Int(slot)]
+        forecasts.append(
+            Forecast(
+                slot: slot, rule: record.rule, time: tick.time, value: tick.value, status: status,
+                warmth: warmth, sequence: record.sequence, age: now.seconds(since: tick.time),
+                period: tick.period, isImputed: tick.source != .observed, gap: tick.gap,
+                isReset: tick.beginning != .none))
+    }
+
+    private func warmth(of slot: UInt32) -> Double {
+        let warmup = warmups[records[Int(slot)].rule]
+        return warmup == 0 ? 1 : min(1, Double(records[Int(slot)].ticks) / Double(warmup))
+    }
+
+    /// Lets the streams of the batch whose state is not finite any more begin anew.
+    mutating func resetNonFinite(of runner: ModelRunner) {
+        for index in forecasts.indices where !runner.isFinite(index) {
+            let slot = forecasts[index].slot
+            runner.reset(slot: slot)
+            records[Int(slot)].ticks = 0
+            records[Int(slot)].statistics = RollingStatistics()
+            records[Int(slot)].position = 0
+            forecasts[index].status = .reset
+            forecasts[index].warmth = 0
+            forecasts[index].isReset = true
+            resetCount += 1
+        }
+    }
+
+    /// Writes the forecast values of the batch: the model's outputs, or recursion on a copy of its state.
+    mutating func readOut(of runner: ModelRunner) {
+        var horizon = 0
+        for forecast in forecasts { horizon = max(horizon, plan.rules[forecast.rule].horizon) }
+        let outputCount = min(horizon, runner.outputSize)
+        for step in 0..<outputCount { readOut(of: runner, output: step, step: step) }
+        guard horizon > outputCount else { return }
+        runner.beginTrial()
+        for step in outputCount..<horizon {
+            runner.advanceTrial()
+            readOut(of: runner, output: 0, step: step)
+        }
+    }
+
+    private mutating func readOut(of runner: ModelRunner, output: Int, step: Int) {
+        for (index, stream) in runner.batch.enumerated() {
+            let origin =
+                switch runner.model.target {
+                case .value: stream.scale.mean
+                case .difference: stream.value
+                }
+            let value = origin + stream.scale.deviation * Double(runner.prediction(output, of: index))
+            // A stream without warmth lost its state at this very tick.
+            let isKnown = value.isFinite && forecasts[index].warmth > 0
+            yhat[index * maximumHorizon + step] = isKnown ? value : .nan
+            if step == 0 && plan.rules[forecasts[index].rule].time.fill == .forecast {
+                records[Int(forecasts[index].slot)].nextValue = isKnown ? value : .nan
+            }
+        }
+    }
+}

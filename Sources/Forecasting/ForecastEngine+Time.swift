@@ -1,0 +1,155 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+// Time lines: how observations become ticks, and what happens when none come.
+extension ForecastEngine {
+    /// Says how late it is, so that silence is noticed without an observation.
+    ///
+    /// Call it again, after `advance` until that returns false, as long as it returns true.
+    ///
+    /// - Parameter now: The clock's time, by which `accept` was called too.
+    /// - Returns: Whether ticks were made that `advance` now takes.
+    /// - Precondition: `advance` has returned false since the last `accept`.
+    public mutating func passTime(to now: Timestamp) -> Bool {
+        precondition(queue.isEmpty && backlog == nil, "the turn before must be over")
+        while !isFull, let (slot, time) = deadlines.first, time <= now {
+            let index = Int(slot)
+            let policy = plan.rules[records[index].rule].time
+            guard let deadline = records[index].resampler.deadline(policy) else {
+                deadlines.removeFirst()
+                continue
+            }
+            guard deadline <= now else {
+                deadlines.postponeFirst(to: deadline)
+                continue
+            }
+            records[index].resampler.passTime(at: now, policy)
+            pull(slot)
+        }
+        return !queue.isEmpty
+    }
+
+    /// Nothing is due before this time; nil if nothing will be without an observation.
+    public var nextDeadline: Timestamp? { deadlines.first?.time }
+
+    mutating func acceptOnGrid(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
+        let index = Int(slot)
+        if isTurning {
+            records[index].resampler.turn(with: observation, at: now)
+        } else {
+            records[index].resampler.take(observation, at: now, plan.rules[records[index].rule].time)
+        }
+        pull(slot)
+    }
+
+    mutating func acceptEvent(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
+        let index = Int(slot)
+        let before = records[index].resampler.newest.time
+        records[index].resampler.takeEvent(observation, at: now)
+        var tick = Tick(time: observation.time, value: observation.value)
+        if isTurning { tick.beginning = .timeLine }
+        enqueue(tick, slot: slot)
+        if plan.rules[records[index].rule].time.every == .auto {
+            learn(from: observation.time.seconds(since: before) * 1e9, slot: slot)
+        }
+    }
+
+    /// Keeps the time between two observations, and tries to learn the period when there are enough.
+    private mutating func learn(from difference: Double, slot: UInt32) {
+        let index = Int(slot)
+        differences.store(difference, row: index, tick: UInt64(records[index].learnedFrom - 1))
+        records[index].learnedFrom += 1
+        guard records[index].learnedFrom == PeriodLearner.observationCount else { return }
+        records[index].learnedFrom = 1
+        guard Grid.range.contains(records[index].resampler.newest.time),
+            let period = PeriodLearner.period(differences: differences, row: index)
+        else { return }
+        records[index].resampler.learn(period: period)
+        timeCounts.learned += 1
+        schedule(slot)
+    }
+
+    /// Queues the ticks that a stream's time line makes; what does not fit is queued by `advance` later.
+    mutating func pull(_ slot: UInt32) {
+        let index = Int(slot)
+        let policy = plan.rules[records[index].rule].time
+        while !queue.isFull {
+            guard let tick = records[index].resampler.next(policy, &openTicks, row: index) else {
+                schedule(slot)
+                return
+            }
+            enqueue(tick, slot: slot)
+        }
+        backlog = slot
+    }
+
+    private mutating func schedule(_ slot: UInt32) {
+        let record = records[Int(slot)]
+        if let deadline = record.resampler.deadline(plan.rules[record.rule].time) {
+            deadlines.require(slot, by: deadline)
+        }
+    }
+}
+
+// What a tick does to its stream before the model steps.
+extension ForecastEngine {
+    /// Finds the value that stands in for a missing one, where the time line alone does not know it.
+    mutating func impute(_ place: Int) {
+        timeCounts.imputed += 1
+        let tick = group[place].tick
+        let record = records[Int(group[place].slot)]
+        var value = Double.nan
+        switch tick.source {
+        case .forecast: value = record.nextValue
+        case .seasonal:
+            let season = UInt64(plan.rules[record.rule].time.season)
+            if record.position >= season {
+                value = windows.value(row: Int(group[place].slot), tick: record.position - season)
+            }
+        case .observed, .filled, .stale: break
+        }
+        if value.isFinite { group[place].tick.value = value }
+    }
+
+    /// Lets the model's state begin anew where the tick says so.
+    mutating func begin(_ entry: WaveQueue.Entry, scale: Scale, of runner: ModelRunner) {
+        switch entry.tick.beginning {
+        case .none, .timeLine: return
+        case .state:
+            timeCounts.renewed += 1
+            runner.reset(slot: entry.slot)
+            records[Int(entry.slot)].ticks = 0
+        case .rewarmed:
+            timeCounts.renewed += 1
+            // A window is run from zero at every tick anyway.
+            if case .stateful = runner.model.mode { rewarm(entry.slot, scale: scale, of: runner) }
+        }
+    }
+
+    private mutating func rewarm(_ slot: UInt32, scale: Scale, of runner: ModelRunner) {
+        let index = Int(slot)
+        runner.reset(slot: slot)
+        records[index].ticks = 0
+        let position = records[index].position
+        let length = UInt64(plan.rules[records[index].rule].time.windowLength)
+        for tick in position - min(position, length)..<position {
+            let value = windows.value(row: index, tick: tick)
+            guard value.isFinite else { continue }
+            runner.replay(value, slot: slot, scale: scale)
+            records[index].ticks += 1
+        }
+    }
+
+    /// Keeps the tick's value in the stream's window, after a mark for each tick that was skipped.
+    mutating func keep(_ entry: WaveQueue.Entry) {
+        let index = Int(entry.slot)
+        guard plan.rules[records[index].rule].time.windowLength > 0 else { return }
+        let skipped = UInt64(entry.tick.skipped)
+        records[index].position += skipped
+        let position = records[index].position
+        for back in 0..<min(skipped, UInt64(windows.length)) {
+            windows.store(.nan, row: index, tick: position - 1 - back)
+        }
+        windows.store(entry.tick.value, row: index, tick: position)
+        records[index].position = position + 1
+    }
+}

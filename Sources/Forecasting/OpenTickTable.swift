@@ -1,0 +1,67 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// One tick that may still get observations, and what they come to so far.
+struct OpenTick {
+    /// Observations so far; 0 for a tick without any.
+    var count: UInt64
+    /// The joined value, for a mean the sum.
+    var total: Double
+    /// The observation with the latest time.
+    var newest: Observation
+
+    /// Takes in one observation more.
+    mutating func add(_ observation: Observation, aggregate: TimePolicy.Aggregate) {
+        let value = observation.value
+        if count == 0 {
+            self = OpenTick(count: 1, total: value, newest: observation)
+            return
+        }
+        count += 1
+        let isNewest = observation.time >= newest.time
+        if isNewest { newest = observation }
+        switch aggregate {
+        case .last: if isNewest { total = value }
+        case .mean, .sum: total += value
+        case .min: total = min(total, value)
+        case .max: total = max(total, value)
+        }
+    }
+
+    /// What the observations come to.
+    func value(_ aggregate: TimePolicy.Aggregate) -> Double {
+        aggregate == .mean ? total / Double(count) : total
+    }
+}
+
+/// The open ticks of every stream, one ring per slot.
+struct OpenTickTable: ~Copyable {
+    /// Open ticks of one stream.
+    let length: Int
+    private let rowCount: Int
+    private let pages: ZeroPages
+    private let ticks: UnsafeMutablePointer<OpenTick>
+
+    /// Makes a table of ticks without observations.
+    ///
+    /// A row whose stream never comes costs address space, not memory.
+    init(rowCount: Int, length: Int) {
+        precondition(rowCount >= 1 && length >= 1, "a table of open ticks has rows, a row has ticks")
+        self.rowCount = rowCount
+        self.length = length
+        pages = ZeroPages(count: rowCount * length, stride: MemoryLayout<OpenTick>.stride)
+        // All bits zero is a tick whose count is 0.
+        ticks = pages.start.assumingMemoryBound(to: OpenTick.self)
+    }
+
+    /// Tick number `tick` of a row; at most `length` ticks apart are in use at once.
+    subscript(row: Int, tick: Int64) -> OpenTick {
+        get { ticks[index(row, tick)] }
+        set { ticks[index(row, tick)] = newValue }
+    }
+
+    private func index(_ row: Int, _ tick: Int64) -> Int {
+        precondition(row < rowCount, "no such row in the table of open ticks")
+        let place = Int(tick % Int64(length))
+        return row * length + (place < 0 ? place + length : place)
+    }
+}

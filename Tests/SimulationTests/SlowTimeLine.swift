@@ -1,0 +1,213 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+
+/// What a stream's time line must make, kept in the most obvious way: dictionaries, arrays, whole numbers.
+final class SlowTimeLine {
+    /// A tick that must be made.
+    struct Tick: Equatable {
+        var time: Int64
+        /// NaN where the model's forecast of the tick is to stand in.
+        var value: Double
+        /// What stands in if there is no forecast.
+        var fallback = 0.0
+        var period: Int64
+        var isImputed = false
+        var gap: Int64 = 0
+        var isReset = false
+        var isStateReset = false
+        var isStale = false
+    }
+
+    private let policy: TimePolicy
+    private let skew: Int64
+    private(set) var made: [Tick] = []
+
+    private var period: Int64 = 0
+    private var newest: Observation?
+    private var arrival: Int64 = 0
+    private var times: [Int64] = []
+    private var open: [Int64: [Observation]] = [:]
+    private var closed: Int64 = 0
+    private var known: (tick: Int64, value: Double)?
+    private var last: Int64 = 0
+    private var isAnew = false
+    private(set) var isStale = false
+    private var lateRun: [Int64] = []
+    /// Every tick's value in order; nil for those that were skipped.
+    private var past: [Double?] = []
+
+    init(_ policy: TimePolicy, skew: Int64) {
+        self.policy = policy
+        self.skew = skew
+        if case .period(let period) = policy.every { self.period = period }
+    }
+
+    private func tick(_ time: Int64) -> Int64 { (time - (time % period + period) % period) / period }
+    private var lateness: Int64 {
+        policy.every == .auto ? min(policy.lateness, 15 * period) : policy.lateness
+    }
+    private var limit: Int64 { policy.limit.map { $0 / period } ?? 10 }
+
+    func accept(_ observation: Observation, at now: Int64) -> Refusal? {
+        let time = observation.time.nanoseconds
+        guard let newest else {
+            if time > now + skew { return .ahead }
+            begin(with: observation, at: now)
+            return nil
+        }
+        var isTurning = false
+        if period == 0 ? time < newest.time.nanoseconds : tick(time) <= closed {
+            guard newest.time.nanoseconds - time > (period == 0 ? skew : 0) else { return .late }
+            if let previous = lateRun.last, previous >= time { lateRun = [] }
+            lateRun.append(time)
+            guard lateRun.count >= 5 else { return .late }
+            isTurning = true
+        } else if period == 0 ? observation == newest : latest(of: open[tick(time)]) == observation {
+            return .duplicate
+        }
+        if time > now + skew { return .ahead }
+        lateRun = []
+        isStale = false
+        if isTurning {
+            if period > 0 { makeKnown(through: tick(newest.time.nanoseconds)) }
+            isAnew = true
+            known = nil
+            begin(with: observation, at: now)
+        } else {
+            take(observation, at: now)
+        }
+        return nil
+    }
+
+    private func latest(of observations: [Observation]?) -> Observation? {
+        observations?.reduce(nil) { best, next in best.map { next.time >= $0.time ? next : $0 } ?? next }
+    }
+
+    private func begin(with observation: Observation, at now: Int64) {
+        if period > 0 {
+            closed = tick(observation.time.nanoseconds) - 1
+            last = closed
+        }
+        newest = nil
+        take(observation, at: now)
+    }
+
+    private func take(_ observation: Observation, at now: Int64) {
+        let time = observation.time.nanoseconds
+        if period == 0 {
+            append(Tick(time: time, value: observation.value, period: 0, isReset: isAnew))
+            isAnew = false
+            if policy.every == .auto { learn(time, first: newest == nil) }
+            (newest, arrival) = (observation, now)
+            if period > 0 {
+                known = (tick(time), observation.value)
+                (last, closed) = (tick(time), tick(time))
+            }
+            return
+        }
+        if newest == nil || observation.time >= newest!.time {
+            (newest, arrival) = (observation, now)
+            makeKnown(through: tick(time - lateness) - 1)
+            closed = max(closed, tick(time - lateness) - 1)
+        }
+        open[tick(time), default: []].append(observation)
+    }
+
+    private func learn(_ time: Int64, first: Bool) {
+        times.append(time)
+        guard times.count == 30 else { return }
+        let steps = zip(times.dropFirst(), times).map { Double($0 - $1) / 1e6 }.filter { $0 > 0 }.sorted()
+        times = [time]
+        guard steps.count >= 15 else { return }
+        let median = (steps[(steps.count - 1) / 2] + steps[steps.count / 2]) / 2
+        let usual: [Double] = [
+            1, 2, 5, 10, 20, 25, 40, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 15_000, 20_000, 30_000,
+            60_000,
+        ]
+        if let near = usual.first(where: { abs($0 / median - 1) <= 0.1 }) {
+            period = Int64(near * 1e6)
+        } else if median >= 1 {
+            var unit = 1.0
+            while median / unit >= 100 { unit *= 10 }
+            period = Int64((median / unit).rounded() * unit * 1e6)
+        }
+    }
+
+    func passTime(to now: Int64) {
+        guard let newest, period > 0, !isStale else { return }
+        let time = newest.time.nanoseconds
+        let through = tick(time + max(0, now - arrival) - lateness - period) - 1
+        guard through > closed else { return }
+        makeKnown(through: through)
+        closed = through
+        guard closed >= tick(time), let known else { return }
+        while policy.fill != .skip && last < closed && last - known.tick < limit { impute(nil) }
+        if closed - known.tick > limit {
+            isStale = true
+            made.append(
+                Tick(
+                    time: (known.tick + limit + 1) * period, value: known.value, period: period,
+                    isImputed: true, gap: limit, isStale: true))
+        }
+    }
+
+    /// Makes the ticks with observations up to `through`, and those that are missing before each.
+    private func makeKnown(through: Int64) {
+        for tick in open.keys.sorted() where tick <= through {
+            let value = joined(open.removeValue(forKey: tick)!)
+            var isTooLong = false
+            var gap: Int64 = 0
+            if let known {
+                gap = tick - known.tick - 1
+                isTooLong = gap > limit
+                while !isTooLong && policy.fill != .skip && last + 1 < tick { impute((tick, value)) }
+                for _ in 0..<min(tick - last - 1, 1000) { past.append(nil) }
+            }
+            append(
+                Tick(
+                    time: tick * period, value: value, period: period, gap: gap, isReset: isTooLong || isAnew,
+                    isStateReset: isTooLong && policy.renewal == .reset))
+            known = (tick, value)
+            last = tick
+            isAnew = false
+        }
+    }
+
+    private func joined(_ observations: [Observation]) -> Double {
+        let values = observations.map(\.value)
+        switch policy.aggregate {
+        case .last: return latest(of: observations)!.value
+        case .mean: return values.reduce(0, +) / Double(values.count)
+        case .min: return values.min()!
+        case .max: return values.max()!
+        case .sum: return values.reduce(0, +)
+        }
+    }
+
+    private func impute(_ target: (tick: Int64, value: Double)?) {
+        let known = known!
+        last += 1
+        var tick = Tick(
+            time: last * period, value: known.value, fallback: known.value, period: period, isImputed: true,
+            gap: last - known.tick - 1)
+        switch policy.fill {
+        case .linear:
+            guard let target else { break }
+            let share = Double(last - known.tick) / Double(target.tick - known.tick)
+            tick.value = known.value * (1 - share) + target.value * share
+        case .seasonal:
+            if past.count >= policy.season, let value = past[past.count - policy.season] {
+                tick.value = value
+            }
+        case .forecast: tick.value = .nan
+        case .hold, .skip: break
+        }
+        append(tick)
+    }
+
+    private func append(_ tick: Tick) {
+        made.append(tick)
+        past.append(tick.value)
+    }
+}

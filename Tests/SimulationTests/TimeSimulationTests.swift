@@ -1,0 +1,182 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+import RecurrentKernels
+import Testing
+
+/// Nasty streams through the engine, held tick by tick against a slow bookkeeper.
+struct TimeSimulationTests {
+    static let second: Int64 = 1_000_000_000
+    static let skew = 60 * second
+    static let streamsPerRule = 3
+
+    /// A rule for every way to treat time.
+    static let policies: [TimePolicy] = {
+        func policy(_ every: TimePolicy.Every, _ change: (inout TimePolicy) -> Void = { _ in }) -> TimePolicy
+        {
+            var policy = TimePolicy()
+            policy.every = every
+            change(&policy)
+            return policy
+        }
+        return [
+            policy(.event), policy(.period(second)),
+            policy(.period(second)) {
+                ($0.aggregate, $0.lateness, $0.fill, $0.limit) = (.mean, 2_500_000_000, .linear, 5 * second)
+            },
+            policy(.period(second / 2)) {
+                ($0.aggregate, $0.lateness, $0.fill, $0.renewal) = (.min, 300_000_000, .seasonal, .rewarm)
+                ($0.season, $0.windowLength) = (12, 20)
+            },
+            policy(.period(2 * second)) {
+                ($0.aggregate, $0.fill, $0.limit, $0.renewal) = (.max, .forecast, 8 * second, .rewarm)
+                $0.windowLength = 64
+            },
+            policy(.period(second)) { ($0.aggregate, $0.fill, $0.limit) = (.sum, .skip, 6 * second) },
+            policy(.auto) { ($0.lateness, $0.fill) = (3 * second, .linear) },
+            policy(.period(second / 4)) { $0.limit = 0 },
+        ]
+    }()
+
+    static func plan() throws -> ForecastPlan {
+        let shape = RecurrentShape(inputSize: 1, hiddenSize: 2, layerCount: 1, outputSize: 1)
+        let weights = RecurrentWeights(
+            shape: shape,
+            layers: [
+                RecurrentWeights.Layer(
+                    input: [0.3, -0.2, 0.5, 0.1, -0.4, 0.6, 0.2, -0.1],
+                    recurrent: (0..<16).map { Float($0 % 5) * 0.1 - 0.2 },
+                    bias: [0.1, 0, -0.1, 0.2, 0, 0.1, 0, 0.1])
+            ], readout: [0.7, -0.3], readoutBias: [0.1])
+        return ForecastPlan(
+            models: [
+                ForecastPlan.Model(
+                    name: "m", revision: "r", packed: PackedModel(weights), mode: .stateful, target: .value)
+            ],
+            rules: try policies.enumerated().map {
+                ForecastPlan.Rule(
+                    match: try Glob("r\($0).*"), model: 0, scaling: .rolling(halfLife: 50), horizon: 2,
+                    warmup: 8, maximumSkew: skew, time: $1)
+            }, streamsLimit: 100, batchLimit: 16)
+    }
+
+    /// What a stream published at one tick.
+    struct Published: Equatable {
+        var head: Forecast
+        var next: Double
+    }
+
+    /// An engine, its streams' reference lines, and what both gave.
+    struct Run: ~Copyable {
+        var engine: ForecastEngine
+        let names: [String]
+        let lines: [SlowTimeLine]
+        var published: [[Published]]
+        var refusals: [String: Int] = [:]
+        var expectedRefusals: [String: Int] = [:]
+
+        init() throws {
+            engine = ForecastEngine(plan: try TimeSimulationTests.plan(), seed: 1)
+            names = TimeSimulationTests.policies.indices.flatMap { rule in
+                (0..<streamsPerRule).map { "r\(rule).\($0)" }
+            }
+            lines = names.indices.map {
+                SlowTimeLine(policies[$0 / streamsPerRule], skew: skew)
+            }
+            published = names.map { _ in [] }
+        }
+
+        mutating func accept(_ observation: Observation, stream: Int, now: Timestamp) {
+            if engine.isFull { forecast(at: now) }
+            let refusal = engine.accept(observation, of: names[stream].utf8.span.bytes, at: now)
+            refusals[refusal?.label ?? "accepted", default: 0] += 1
+            let expected = lines[stream].accept(observation, at: now.nanoseconds)
+            expectedRefusals[expected?.label ?? "accepted", default: 0] += 1
+        }
+
+        mutating func forecast(at now: Timestamp) {
+            while engine.advance(at: now) {
+                for index in 0..<engine.forecastCount {
+                    var head = engine.forecast(at: index)
+                    let name = engine.identifier(of: head.slot).withUnsafeBytes {
+                        (rule: Int($0[1] - 48), number: Int($0[3] - 48))
+                    }
+                    head.age = 0  // depends on when the turn ends
+                    head.slot = 0  // depends on which stream came first
+                    published[name.rule * streamsPerRule + name.number].append(
+                        Published(head: head, next: engine.yhat(at: index)[0]))
+                }
+            }
+        }
+
+        mutating func passTime(to now: Timestamp) {
+            while engine.passTime(to: now) { forecast(at: now) }
+            for line in lines { line.passTime(to: now.nanoseconds) }
+            if let deadline = engine.nextDeadline { #expect(deadline > now) }
+        }
+    }
+
+    static func run(_ seed: UInt64, events: Int) throws -> Run {
+        var run = try Run()
+        var streams = NastyStreams(streamCount: run.names.count, seed: seed)
+        var now = Timestamp(nanoseconds: 0)
+        for _ in 0..<events {
+            switch streams.next() {
+            case .observation(let stream, let observation, let time):
+                now = time
+                run.accept(observation, stream: stream, now: time)
+            case .endOfTurn(let time, let passesTime):
+                now = time
+                run.forecast(at: time)
+                if passesTime { run.passTime(to: time) }
+            }
+        }
+        run.forecast(at: now)
+        return run
+    }
+
+    /// Whether a stream published just the ticks that it had to.
+    static func firstDifference(_ published: [Published], _ expected: [SlowTimeLine.Tick]) -> String? {
+        if published.count != expected.count { return "\(published.count) ticks, not \(expected.count)" }
+        var forecast = Double.nan
+        for (index, (got, want)) in zip(published, expected).enumerated() {
+            let head = got.head
+            let value = want.value.isNaN ? (forecast.isNaN ? want.fallback : forecast) : want.value
+            let isSame =
+                head.time.nanoseconds == want.time && head.value == value && head.period == want.period
+                && head.isImputed == want.isImputed && head.gap == want.gap && head.isReset == want.isReset
+                && (head.status == .stale) == want.isStale && (head.status == .reset) == want.isStateReset
+                && head.sequence == UInt64(index + 1) && got.next.isNaN == want.isStale
+            if !isSame { return "tick \(index): \(got), not \(want) with \(value)" }
+            if !want.isStale { forecast = got.next }
+        }
+        return nil
+    }
+
+    @Test(arguments: 1...16 as ClosedRange<UInt64>) func everyTickIsTheRightOne(seed: UInt64) throws {
+        let run = try Self.run(seed, events: 100_000)
+        #expect(run.refusals == run.expectedRefusals, "seed \(seed)")
+        #expect(Set(run.refusals.keys) == ["accepted", "late", "duplicate", "ahead"])
+        for (stream, name) in run.names.enumerated() {
+            let difference = Self.firstDifference(run.published[stream], run.lines[stream].made)
+            #expect(difference == nil, "seed \(seed), \(name)")
+        }
+        let heads = run.published.joined().map(\.head)
+        let counts = run.engine.timeCounts
+        #expect(counts.imputed == UInt64(heads.count { $0.isImputed && $0.status != .stale }))
+        #expect(counts.stale == UInt64(heads.count { $0.status == .stale }))
+        #expect(counts.learned == 3 && counts.turned > 0 && counts.renewed > 0)
+        #expect(heads.count > 62_500, "\(heads.count) ticks: a million in all are wanted")
+    }
+
+    @Test func theSameSeedGivesTheSameTicks() throws {
+        let first = try Self.run(7, events: 10_000)
+        let second = try Self.run(7, events: 10_000)
+        for stream in first.names.indices {
+            let isSame = zip(first.published[stream], second.published[stream]).allSatisfy {
+                $0.head == $1.head && $0.next.bitPattern == $1.next.bitPattern
+            }
+            #expect(isSame && first.published[stream].count == second.published[stream].count)
+        }
+    }
+}

@@ -51,7 +51,7 @@ deps:
 	$(call install,libzmq3-dev)
 
 deps-test:
-	$(call install,libzmq3-dev python3 python3-numpy python3-torch python3-zmq \
+	$(call install,libzmq3-dev python3 python3-numpy python3-torch python3-zmq python3-msgpack \
 	    qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 clean: ## removes what was built

@@ -1,5 +1,5 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-"""Decoding a message and encoding a forecast, beside the C library's number functions."""
+"""Decoding a message and encoding a forecast, beside the C library's number functions and beside JSON."""
 import json
 import subprocess
 from collections import defaultdict
@@ -11,9 +11,14 @@ from harness.machine import start_pinned
 COMPARED_WITH = {
     "decode-json": "strtod-twice",
     "decode-text": "strtod-twice",
+    "decode-lineprotocol": "decode-json",
+    "decode-msgpack": "decode-json",
+    "decode-f64": "decode-json",
     "encode-horizon-1": "gcvt",
     "encode-horizon-24": "gcvt",
     "write-number": "gcvt",
+    "encode-msgpack-horizon-1": "encode-horizon-1",
+    "encode-msgpack-horizon-24": "encode-horizon-24",
 }
 
 

@@ -158,7 +158,7 @@ extension PreparedDaemon {
                 options.linger = output.linger
                 return PipelinePlan.Output(
                     name: output.name, options: options, connect: output.connection.connect,
-                    bind: output.connection.bind, times: output.timeFormat)
+                    bind: output.connection.bind, format: output.format, times: output.timeFormat)
             }, forecasts: forecasts,
             labels: forecasts.rules.map {
                 RuleLabels(

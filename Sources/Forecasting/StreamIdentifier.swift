@@ -18,8 +18,17 @@ public enum StreamIdentifier {
                 }
                 return true
             }
-            // What is missing are zeros, which are allowed.
-            return areAllowed(bytes.reduce(0x3030_3030_3030_3030) { $0 << 8 | UInt64($1) })
+            if bytes.count >= 4 {
+                let (first, last) = (
+                    bytes.loadUnaligned(as: UInt32.self),
+                    bytes.loadUnaligned(fromByteOffset: bytes.count - 4, as: UInt32.self)
+                )
+                return areAllowed(UInt64(first) << 32 | UInt64(last))
+            }
+            // What is missing are zeros, which are allowed; the bytes below may be the same ones.
+            let (first, middle, last) = (bytes[0], bytes[bytes.count >> 1], bytes[bytes.count - 1])
+            return areAllowed(
+                0x3030_3030_3000_0000 | UInt64(first) << 16 | UInt64(middle) << 8 | UInt64(last))
         }
     }
 

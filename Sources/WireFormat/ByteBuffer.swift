@@ -60,6 +60,15 @@ struct ByteBuffer: ~Copyable {
         count += 1
     }
 
+    /// Appends the bytes of an integer, the highest one first.
+    @inline(__always)
+    mutating func append<Integer: FixedWidthInteger>(bigEndian value: Integer) {
+        let size = MemoryLayout<Integer>.size
+        reserve(size)
+        UnsafeMutableRawPointer(bytes + count).storeBytes(of: value.bigEndian, as: Integer.self)
+        count += size
+    }
+
     /// Appends an integer.
     mutating func append(_ value: UInt64) {
         reserve(Self.maximumNumberLength)
@@ -107,6 +116,17 @@ struct ByteBuffer: ~Copyable {
         reserve(RFC3339.maximumLength)
         count += RFC3339.write(time, to: bytes + count)
     }
+
+    /// Appends a time as RFC 3339, as a string of MessagePack.
+    mutating func appendRFC3339String(_ time: Timestamp) {
+        reserve(1 + RFC3339.maximumLength)
+        let length = RFC3339.write(time, to: bytes + count + 1)
+        append(0xA0 | UInt8(length))
+        count += length
+    }
+
+    /// Ends the string of MessagePack that was begun at `start`, of at most 31 bytes.
+    mutating func endShortString(at start: Int) { bytes[start] = 0xA0 | UInt8(count - start - 1) }
 
     /// Appends an integer divided by 10^`decimals`, exactly, without trailing zeros.
     mutating func append(_ value: Int64, decimals: Int) {

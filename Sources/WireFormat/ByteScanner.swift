@@ -31,6 +31,10 @@ struct ByteScanner {
 
     var isAtEnd: Bool { position == count }
 
+    /// Bytes from the one at hand to the end.
+    @inline(__always)
+    var remaining: Int { count &- position }
+
     /// The byte at hand; 0, which no format allows, at the end.
     @inline(__always)
     var byte: UInt8 { position < count ? start.load(fromByteOffset: position, as: UInt8.self) : 0 }
@@ -67,7 +71,7 @@ struct ByteScanner {
     /// Steps over a word if it is at hand.
     mutating func take(word: StaticString) -> Bool {
         let length = word.utf8CodeUnitCount
-        guard count - position >= length, memcmp(start + position, word.utf8Start, length) == 0 else {
+        guard remaining >= length, memcmp(start + position, word.utf8Start, length) == 0 else {
             return false
         }
         position += length

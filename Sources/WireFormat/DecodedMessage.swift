@@ -53,27 +53,58 @@ public struct DecodedMessage: ~Copyable {
 
     mutating func removeAll() { count = 0 }
 
-    /// Appends an observation of the stream `base`, or `base.field` where a field is given.
+    /// Appends an observation of the stream `base`, a valid id.
+    @inline(__always)
     mutating func append(
-        time: Timestamp?, value: Double, base: UnsafeRawBufferPointer, field: UnsafeRawBufferPointer? = nil
+        time: Timestamp?, value: Double, base: UnsafeRawBufferPointer
     ) throws(DecodeError) {
         guard count < capacity else { throw .tooManyObservations }
-        let length = base.count + (field.map { $0.count + 1 } ?? 0)
-        guard length <= StreamIdentifier.maximumLength else { throw .identifier }
         let start = identifierStart(at: count)
         // All ids before this one are no longer than the greatest length, and neither is this one.
-        let identifier = UnsafeMutableRawBufferPointer(start: identifiers + start, count: length)
-        identifier.copyMemory(from: base)
-        if let field {
-            guard StreamIdentifier.isValid(field.bytes) else { throw .identifier }
-            identifier[base.count] = UInt8(ascii: ".")
-            UnsafeMutableRawBufferPointer(rebasing: identifier[(base.count + 1)...]).copyMemory(from: field)
-        }
-        (entries + count).initialize(to: Entry(time: time, value: value, identifierEnd: start + length))
+        Self.copy(base, to: identifiers + start)
+        (entries + count).initialize(to: Entry(time: time, value: value, identifierEnd: start + base.count))
         count += 1
     }
 
+    /// Copies an id; a call of the C library takes longer than most ids.
+    @inline(__always)
+    private static func copy(_ identifier: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer) {
+        func copy<Word: FixedWidthInteger>(_ offset: Int, as word: Word.Type) {
+            let bytes = identifier.loadUnaligned(fromByteOffset: offset, as: word)
+            target.storeBytes(of: bytes, toByteOffset: offset, as: word)
+        }
+        let count = identifier.count
+        if count >= 8 {
+            for start in stride(from: 0, to: count, by: 8) {
+                // The last word overlaps the one before.
+                copy(min(start, count - 8), as: UInt64.self)
+            }
+        } else if count >= 4 {
+            copy(0, as: UInt32.self)
+            copy(count - 4, as: UInt32.self)
+        } else {
+            for offset in 0..<count { copy(offset, as: UInt8.self) }
+        }
+    }
+
+    /// Appends an observation of the stream `base.field`.
+    mutating func append(
+        time: Timestamp? = nil, value: Double, base: UnsafeRawBufferPointer, field: UnsafeRawBufferPointer
+    ) throws(DecodeError) {
+        let length = base.count + 1 + field.count
+        guard length <= StreamIdentifier.maximumLength, StreamIdentifier.isValid(field.bytes) else {
+            throw .identifier
+        }
+        try append(time: time, value: value, base: base)
+        let start = identifierStart(at: count - 1)
+        let name = UnsafeMutableRawBufferPointer(start: identifiers + start, count: length)
+        name[base.count] = UInt8(ascii: ".")
+        UnsafeMutableRawBufferPointer(rebasing: name[(base.count + 1)...]).copyMemory(from: field)
+        entries[count - 1].identifierEnd = start + length
+    }
+
     /// Gives the observations from `start` on the time `time`.
+    @inline(__always)
     mutating func setTime(_ time: Timestamp?, from start: Int) {
         for index in start..<count { entries[index].time = time }
     }

@@ -16,27 +16,36 @@ public struct RuleLabels: Sendable, Equatable {
     }
 }
 
-/// Writes forecasts as JSON into one reused buffer.
+/// Writes forecasts as JSON or MessagePack into one reused buffer.
 ///
 /// `Documentation/WireFormat.md` has the fields.
 public struct ForecastEncoder: ~Copyable {
-    private var buffer: ByteBuffer
-    private let times: TimeFormat
+    var buffer: ByteBuffer
+    let times: TimeFormat
     /// Per rule: the fields from `model` to `epoch`, which never change.
-    private let labels: [[UInt8]]
+    let labels: [[UInt8]]
+    private let format: ForecastFormat
 
     /// Makes an encoder.
     ///
     /// - Parameters:
     ///   - epoch: This life of the publisher.
     ///   - rules: Labels by `Forecast.rule`.
+    ///   - format: What a forecast is written as.
     ///   - times: How times are written.
     ///   - maximumHorizon: The most values of a forecast.
-    public init(epoch: UInt64, rules: [RuleLabels], times: TimeFormat, maximumHorizon: Int) {
+    public init(
+        epoch: UInt64, rules: [RuleLabels], format: ForecastFormat = .json, times: TimeFormat,
+        maximumHorizon: Int
+    ) {
+        self.format = format
         self.times = times
         let digits = String(epoch, radix: 16)
         let padded = String(repeating: "0", count: 16 - digits.count) + digits
-        labels = rules.map { Array((Self.labels($0) + padded + "\",\"seq\":").utf8) }
+        switch format {
+        case .json: labels = rules.map { Array((Self.labels($0) + padded + "\",\"seq\":").utf8) }
+        case .messagePack: labels = rules.map { Self.messagePackLabels($0, epoch: padded) }
+        }
         buffer = ByteBuffer(capacity: Self.maximumLength(rules: rules, maximumHorizon: maximumHorizon))
     }
 
@@ -60,6 +69,13 @@ public struct ForecastEncoder: ~Copyable {
     ///   - yhat: The forecast values; those that are not finite become `null`.
     public mutating func encode(_ forecast: Forecast, stream: RawSpan, yhat: Span<Double>) {
         buffer.removeAll()
+        switch format {
+        case .json: encodeJSON(forecast, stream: stream, yhat: yhat)
+        case .messagePack: encodeMessagePack(forecast, stream: stream, yhat: yhat)
+        }
+    }
+
+    private mutating func encodeJSON(_ forecast: Forecast, stream: RawSpan, yhat: Span<Double>) {
         buffer.append("{\"stream\":\"")
         buffer.append(stream)
         buffer.append("\",\"ts\":")
@@ -114,7 +130,7 @@ public struct ForecastEncoder: ~Copyable {
     }
 
     /// Writes a period as the configuration has it, in the largest unit that gives a whole number.
-    private mutating func append(period: Int64) {
+    mutating func append(period: Int64) {
         let milliseconds = UInt64(period / 1_000_000)
         switch milliseconds {
         case 0: buffer.append("event")
@@ -133,15 +149,21 @@ public struct ForecastEncoder: ~Copyable {
 
     /// The model computes in single precision, so that more digits would be noise, unless it is added to a large value.
     private mutating func append(forecastValue value: Double, resolution: Double) {
-        let rounded = Float(value)
-        if rounded.isFinite && abs(Double(rounded) - value) <= resolution || !value.isFinite {
+        if let rounded = Self.single(value, resolution: resolution) {
             buffer.append(rounded)
         } else {
             buffer.append(value)
         }
     }
 
-    private static func quoted(_ text: String) -> String {
+    /// The forecast value in single precision; nil where that would lose digits that mean something.
+    static func single(_ value: Double, resolution: Double) -> Float? {
+        let rounded = Float(value)
+        let isEnough = rounded.isFinite && abs(Double(rounded) - value) <= resolution
+        return isEnough || !value.isFinite ? rounded : nil
+    }
+
+    static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

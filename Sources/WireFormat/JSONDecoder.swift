@@ -1,116 +1,138 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
-import Glibc
 
 /// Reads `{"ts": …, "value": …}`, `{"ts": …, "values": {"temp": …, "hum": …}}`, and arrays of them.
 ///
 /// The grammar is RFC 8259's, strictly. Field names are compared as they are written, without resolving
-/// escapes. Fields that are not asked for are skipped, but must be valid.
+/// escapes.
 public struct JSONDecoder: Sendable {
-    /// The names that fields may have.
-    public struct FieldNames: Sendable, Equatable {
-        /// Names of the time.
-        public var time: [String]
-        /// Names of the value.
-        public var value: [String]
-        /// Name of the object whose fields are values of streams of their own.
-        public var values: String
-
-        /// Makes a set of names, by default the usual ones.
-        public init(
-            time: [String] = ["ts", "ds"], value: [String] = ["value", "y"], values: String = "values"
-        ) {
-            self.time = time
-            self.value = value
-            self.values = values
-        }
-    }
-
-    private enum Field { case time, value, values }
-
-    private let names: [(bytes: [UInt8], field: Field)]
+    private let fields: FieldTree
     private let timeUnit: TimeUnit
+    private let allowsNumbersAsText: Bool
 
     /// Makes a decoder.
     ///
     /// - Parameters:
     ///   - fields: The names of the fields.
     ///   - timeUnit: The unit of times that are numbers.
-    public init(fields: FieldNames = FieldNames(), timeUnit: TimeUnit = .s) {
-        names =
-            fields.time.map { (Array($0.utf8), .time) } + fields.value.map { (Array($0.utf8), .value) }
-            + [(Array(fields.values.utf8), .values)]
+    ///   - allowsNumbersAsText: Whether `"21.5"` is understood as `21.5`.
+    public init(
+        fields: FieldNames = FieldNames(), timeUnit: TimeUnit = .s, allowsNumbersAsText: Bool = false
+    ) {
+        self.fields = FieldTree(fields)
         self.timeUnit = timeUnit
+        self.allowsNumbersAsText = allowsNumbersAsText
     }
 
     func decode(
         _ payload: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer, into message: inout DecodedMessage
     ) throws(DecodeError) {
-        var json = JSONScanner(payload)
+        var json = JSONScanner(payload, allowsNumbersAsText: allowsNumbersAsText)
         json.skipBlanks()
-        if json.take("[") {
-            try json.elements { json throws(DecodeError) in
-                try object(&json, base: base, into: &message)
-            }
-        } else {
-            try object(&json, base: base, into: &message)
-        }
+        try objects(&json, base: base, into: &message)
         json.skipBlanks()
         guard json.isAtEnd else { throw .syntax }
         guard message.count > 0 else { throw .missingValue }
     }
 
-    private func object(
-        _ json: inout JSONScanner, base: UnsafeRawBufferPointer, into message: inout DecodedMessage
+    /// Reads an object, or an array of objects.
+    private func objects(
+        _ scanner: inout JSONScanner, base: UnsafeRawBufferPointer, into message: inout DecodedMessage
     ) throws(DecodeError) {
-        var time: Timestamp?
-        var value: Double?
-        var (hasTime, hasValue, hasValues) = (false, false, false)
+        guard scanner.isAtArray else { return try object(&scanner, base: base, into: &message) }
+        var state = try scanner.beginArray()
+        while try scanner.nextElement(&state) { try object(&scanner, base: base, into: &message) }
+    }
+
+    private func object(
+        _ scanner: inout JSONScanner, base: UnsafeRawBufferPointer, into message: inout DecodedMessage
+    ) throws(DecodeError) {
+        var reading = ObjectReading()
         let start = message.count
-        try json.fields { json, name throws(DecodeError) in
-            switch field(name) {
-            case .time:
-                guard !hasTime else { throw .duplicateField }
-                hasTime = true
-                time = try self.time(&json)
-            case .value:
-                guard !hasValue else { throw .duplicateField }
-                hasValue = true
-                value = try json.number()
-                if value == nil { throw .missingValue }
-            case .values:
-                guard !hasValues else { throw .duplicateField }
-                hasValues = true
-                try json.fields { json, name throws(DecodeError) in
-                    // A null field has no value this time; the others still count.
-                    guard let value = try json.number() else { return }
-                    try message.append(time: nil, value: value, base: base, field: name)
-                }
-            case nil: try json.skipValue()
+        var state = try scanner.beginObject()
+        while let name = try scanner.nextField(&state) {
+            let field = fields.field(name)
+            if case .branch(let branch) = field {
+                // A copy, so that what most messages read stays in registers.
+                var inner = reading
+                try descend(into: branch, of: &scanner, to: &inner, base: base, into: &message)
+                reading = inner
+            } else {
+                try read(field, from: &scanner, to: &reading, base: base, into: &message)
             }
         }
-        if let value { try message.append(time: nil, value: value, base: base) }
+        if reading.hasValues, let time = reading.time { message.setTime(time, from: start) }
+        if let value = reading.value {
+            try message.append(time: reading.time, value: value, base: base)
+        }
         guard message.count > start else { throw .missingValue }
-        if hasTime { message.setTime(time, from: start) }
     }
 
-    private func field(_ name: UnsafeRawBufferPointer) -> Field? {
-        for index in names.indices
-        where names[index].bytes.count == name.count
-            && memcmp(names[index].bytes, name.baseAddress!, name.count) == 0
-        {
-            return names[index].field
+    /// Reads the value at hand as `field`, which is no branch, or skips it.
+    @inline(__always)
+    private func read(
+        _ field: FieldTree.Field?, from scanner: inout JSONScanner, to reading: inout ObjectReading,
+        base: UnsafeRawBufferPointer, into message: inout DecodedMessage
+    ) throws(DecodeError) {
+        switch field {
+        case .time:
+            guard reading.time == nil else { throw .duplicateField }
+            reading.time = try scanner.time(in: timeUnit)
+        case .value:
+            guard reading.value == nil else { throw .duplicateField }
+            reading.value = try scanner.number()
+            if reading.value == nil { throw .missingValue }
+        case .values:
+            guard !reading.hasValues else { throw .duplicateField }
+            reading.hasValues = true
+            try readValues(&scanner, base: base, into: &message)
+        case .branch, nil: try scanner.skipValue()
         }
-        return nil
     }
 
-    private func time(_ json: inout JSONScanner) throws(DecodeError) -> Timestamp {
-        if json.byte == UInt8(ascii: "\"") {
-            guard let time = RFC3339.read(try json.string()) else { throw .timestamp }
-            return time
+    /// Reads an object of values of streams of their own.
+    @inline(never)
+    private func readValues(
+        _ scanner: inout JSONScanner, base: UnsafeRawBufferPointer, into message: inout DecodedMessage
+    ) throws(DecodeError) {
+        var state = try scanner.beginObject()
+        while let name = try scanner.nextField(&state) {
+            // A null field has no value this time; the others still count.
+            guard let value = try scanner.number() else { continue }
+            try message.append(value: value, base: base, field: name)
         }
-        guard let number = try json.decimal() else { throw .timestamp }
-        return try timeUnit.timestamp(number)
+    }
+
+    /// Reads what is asked for inside of the object or array at hand; there is nothing in anything else.
+    @inline(never)
+    private func descend(
+        into branch: Int, of scanner: inout JSONScanner, to reading: inout ObjectReading,
+        base: UnsafeRawBufferPointer, into message: inout DecodedMessage
+    ) throws(DecodeError) {
+        if scanner.isAtObject {
+            var state = try scanner.beginObject()
+            while let name = try scanner.nextField(&state) {
+                let field = fields.field(name, in: branch)
+                if case .branch(let inner) = field {
+                    try descend(into: inner, of: &scanner, to: &reading, base: base, into: &message)
+                } else {
+                    try read(field, from: &scanner, to: &reading, base: base, into: &message)
+                }
+            }
+        } else if scanner.isAtArray {
+            var (state, index) = (try scanner.beginArray(), 0)
+            while try scanner.nextElement(&state) {
+                let field = fields.field(at: index, in: branch)
+                if case .branch(let inner) = field {
+                    try descend(into: inner, of: &scanner, to: &reading, base: base, into: &message)
+                } else {
+                    try read(field, from: &scanner, to: &reading, base: base, into: &message)
+                }
+                index += 1
+            }
+        } else {
+            try scanner.skipValue()
+        }
     }
 }

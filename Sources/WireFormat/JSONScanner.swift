@@ -3,18 +3,26 @@
 /// Walks over the bytes of a JSON text, checking the grammar of RFC 8259 as it goes.
 struct JSONScanner {
     var scanner: ByteScanner
+    /// Whether `"21.5"` is understood as `21.5`.
+    let allowsNumbersAsText: Bool
     private var depth = 0
 
     /// The most levels of objects and arrays.
     static let maximumDepth = 32
 
     @inline(__always)
-    init(_ bytes: UnsafeRawBufferPointer) { scanner = ByteScanner(bytes) }
+    init(_ bytes: UnsafeRawBufferPointer, allowsNumbersAsText: Bool) {
+        scanner = ByteScanner(bytes)
+        self.allowsNumbersAsText = allowsNumbersAsText
+    }
 
     var isAtEnd: Bool { scanner.isAtEnd }
 
-    /// The byte at hand; 0 at the end.
-    var byte: UInt8 { scanner.byte }
+    /// Whether an array is at hand.
+    var isAtArray: Bool { scanner.byte == UInt8(ascii: "[") }
+
+    /// Whether an object is at hand.
+    var isAtObject: Bool { scanner.byte == UInt8(ascii: "{") }
 
     @inline(__always)
     mutating func skipBlanks() {
@@ -30,45 +38,55 @@ struct JSONScanner {
 
     mutating func take(_ character: Unicode.Scalar) -> Bool { scanner.take(UInt8(ascii: character)) }
 
-    /// Reads an object, calling `body` at the value of each field, which `body` must read.
+    /// Begins an object; gives what `nextField` is to be called with.
     @inline(__always)
-    mutating func fields(
-        _ body: (inout JSONScanner, UnsafeRawBufferPointer) throws(DecodeError) -> Void
-    ) throws(DecodeError) {
-        guard take("{") else {
-            try skipValue()
-            throw .wrongType
-        }
+    mutating func beginObject() throws(DecodeError) -> Int {
+        guard take("{") else { throw try wrongType() }
         try enter()
-        skipBlanks()
-        if !take("}") {
-            repeat {
-                skipBlanks()
-                let name = try string()
-                skipBlanks()
-                guard take(":") else { throw .syntax }
-                skipBlanks()
-                try body(&self, name)
-                skipBlanks()
-            } while take(",")
-            guard take("}") else { throw .syntax }
-        }
-        depth -= 1
+        return 0
     }
 
-    /// Reads the rest of an array whose bracket was taken, calling `body` at each element.
-    mutating func elements(_ body: (inout JSONScanner) throws(DecodeError) -> Void) throws(DecodeError) {
-        try enter()
+    /// Begins the next field, whose value must be read then; gives its name, or nil at the end of the object.
+    ///
+    /// `state` is 0 before the first field.
+    @inline(__always)
+    mutating func nextField(_ state: inout Int) throws(DecodeError) -> UnsafeRawBufferPointer? {
+        guard try next(&state, end: "}") else { return nil }
+        let name = try string()
         skipBlanks()
-        if !take("]") {
-            repeat {
-                skipBlanks()
-                try body(&self)
-                skipBlanks()
-            } while take(",")
-            guard take("]") else { throw .syntax }
+        guard take(":") else { throw .syntax }
+        skipBlanks()
+        return name
+    }
+
+    /// Begins an array; gives what `nextElement` is to be called with.
+    mutating func beginArray() throws(DecodeError) -> Int {
+        guard take("[") else { throw try wrongType() }
+        try enter()
+        return 0
+    }
+
+    /// Begins the next element, which must be read then; false at the end of the array.
+    ///
+    /// `state` is 0 before the first element.
+    mutating func nextElement(_ state: inout Int) throws(DecodeError) -> Bool {
+        try next(&state, end: "]")
+    }
+
+    /// Steps over the comma before the next field or element, or over `end`: false then.
+    @inline(__always)
+    private mutating func next(_ state: inout Int, end: Unicode.Scalar) throws(DecodeError) -> Bool {
+        skipBlanks()
+        if take(end) {
+            depth -= 1
+            return false
         }
-        depth -= 1
+        if state != 0 {
+            guard take(",") else { throw .syntax }
+            skipBlanks()
+        }
+        state = 1
+        return true
     }
 
     private mutating func enter() throws(DecodeError) {
@@ -76,31 +94,21 @@ struct JSONScanner {
         guard depth <= Self.maximumDepth else { throw .depth }
     }
 
-    /// Reads a number; nil for `null`.
-    @inline(__always)
-    mutating func decimal() throws(DecodeError) -> DecimalNumber? {
-        switch scanner.byte {
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try DecimalNumber(&scanner)
-        case UInt8(ascii: "n"):
-            try skipValue()
-            return nil
-        default:
-            try skipValue()
-            throw .wrongType
-        }
+    /// The error for a value of a type that was not expected, unless the value is broken.
+    mutating func wrongType() throws(DecodeError) -> DecodeError {
+        try skipValue()
+        return .wrongType
     }
-
-    /// Reads a number as a double; nil for `null`.
-    @inline(__always)
-    mutating func number() throws(DecodeError) -> Double? { try decimal()?.double() }
 
     /// Steps over a value of any type, checking it.
     mutating func skipValue() throws(DecodeError) {
         switch scanner.byte {
-        case UInt8(ascii: "{"): try fields { json, _ throws(DecodeError) in try json.skipValue() }
+        case UInt8(ascii: "{"):
+            var state = try beginObject()
+            while try nextField(&state) != nil { try skipValue() }
         case UInt8(ascii: "["):
-            scanner.advance()
-            try elements { json throws(DecodeError) in try json.skipValue() }
+            var state = try beginArray()
+            while try nextElement(&state) { try skipValue() }
         case UInt8(ascii: "\""): _ = try string()
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): _ = try DecimalNumber(&scanner)
         case UInt8(ascii: "t"): try literal("true")

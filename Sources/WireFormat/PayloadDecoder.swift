@@ -3,13 +3,17 @@
 import Forecasting
 
 /// Reads the payload of a message.
-///
-/// More formats join here.
 public enum PayloadDecoder: Sendable {
     /// JSON objects.
     case json(JSONDecoder)
     /// Columns of numbers.
     case text(TextDecoder)
+    /// What JSON objects say, as MessagePack.
+    case messagePack(MessagePackDecoder)
+    /// Columns of floating-point numbers.
+    case binary(BinaryDecoder)
+    /// InfluxDB's line protocol.
+    case lineProtocol(LineProtocolDecoder)
 
     /// Reads one message.
     ///
@@ -30,6 +34,9 @@ public enum PayloadDecoder: Sendable {
                     switch self {
                     case .json(let decoder): try decoder.decode(bytes, base: base, into: &message)
                     case .text(let decoder): try decoder.decode(bytes, base: base, into: &message)
+                    case .messagePack(let decoder): try decoder.decode(bytes, base: base, into: &message)
+                    case .binary(let decoder): try decoder.decode(bytes, base: base, into: &message)
+                    case .lineProtocol(let decoder): try decoder.decode(bytes, base: base, into: &message)
                     }
                 }
             }

@@ -4,29 +4,16 @@ import Forecasting
 
 /// Reads columns of numbers: `20.5`, or `1700000000 20.5 ok`.
 public struct TextDecoder: Sendable {
-    /// What a column holds.
-    public enum Column: String, CaseIterable, Sendable {
-        /// The observation's value.
-        case value
-        /// The observation's time.
-        case ts
-        /// Anything that is not read.
-        case skip
-    }
-
-    private let columns: [Column]
+    private let columns: ColumnList
     private let timeUnit: TimeUnit
 
     /// Makes a decoder.
     ///
     /// - Parameters:
-    ///   - columns: What stands in the columns, from the left; `value` once, `ts` at most once.
+    ///   - columns: What stands in the columns, from the left; valid.
     ///   - timeUnit: The unit of times.
     public init(columns: [Column] = [.value], timeUnit: TimeUnit = .s) {
-        precondition(
-            columns.count { $0 == .value } == 1 && columns.count { $0 == .ts } <= 1,
-            "text has one value column and at most one ts column")
-        self.columns = columns
+        self.columns = ColumnList(columns)
         self.timeUnit = timeUnit
     }
 
@@ -35,20 +22,21 @@ public struct TextDecoder: Sendable {
     ) throws(DecodeError) {
         var scanner = ByteScanner(payload)
         var time: Timestamp?
-        var value = 0.0
         skipSeparators(&scanner)
-        for column in columns {
+        for index in 0..<columns.count {
             guard !scanner.isAtEnd else { throw .columnCount }
-            switch column {
-            case .value: value = try DecimalNumber(&scanner).double()
-            case .ts: time = try timeUnit.timestamp(DecimalNumber(&scanner))
+            switch columns.kind(index) {
+            case .value, .named:
+                let value = try DecimalNumber(&scanner).double()
+                try columns.append(time: time, value: value, ofColumn: index, base: base, to: &message)
+            case .time: time = try timeUnit.timestamp(DecimalNumber(&scanner))
             case .skip: while !scanner.isAtEnd && !Self.isSeparator(scanner.byte) { scanner.advance() }
             }
             guard scanner.isAtEnd || Self.isSeparator(scanner.byte) else { throw .syntax }
             skipSeparators(&scanner)
         }
         guard scanner.isAtEnd else { throw .columnCount }
-        try message.append(time: time, value: value, base: base)
+        if columns.hasLateTime { message.setTime(time, from: 0) }
     }
 
     private func skipSeparators(_ scanner: inout ByteScanner) {

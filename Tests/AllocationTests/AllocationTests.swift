@@ -18,11 +18,11 @@ struct AllocationTests {
         let decoder: PayloadDecoder
         var forecastCount = 0
 
-        init(_ plan: ForecastPlan, decoder: PayloadDecoder) {
+        init(_ plan: ForecastPlan, decoder: PayloadDecoder, format: ForecastFormat) {
             engine = ForecastEngine(plan: plan, seed: 1)
             encoder = ForecastEncoder(
                 epoch: 1, rules: plan.rules.map { _ in RuleLabels(model: "m", revision: "r") },
-                times: .rfc3339, maximumHorizon: plan.rules.map(\.horizon).max() ?? 1)
+                format: format, times: .rfc3339, maximumHorizon: plan.rules.map(\.horizon).max() ?? 1)
             self.decoder = decoder
         }
 
@@ -74,30 +74,54 @@ struct AllocationTests {
         var decoder: PayloadDecoder
         var precision = Precision.float32
         var time = TimePolicy()
-        var payload: @Sendable (Int) -> String
+        var format = ForecastFormat.json
+        var payload: @Sendable (Int) -> [UInt8]
         var testDescription: String { name }
     }
 
     static let json = PayloadDecoder.json(JSONDecoder())
     static let cases = [
         Case(name: "stateful, direct", mode: .stateful, outputs: 4, horizon: 4, decoder: json) {
-            #"{"ts":\#(1_700_000_000 + $0).25,"value":\#(Double($0 % 13) * 0.37)}"#
+            Array(#"{"ts":\#(1_700_000_000 + $0).25,"value":\#(Double($0 % 13) * 0.37)}"#.utf8)
         },
         Case(name: "stateful, recursion", mode: .stateful, outputs: 1, horizon: 6, decoder: json) {
-            #"{"ts":"2026-01-01T00:00:00.\#(100_000 + $0)Z","value":\#($0 % 13)}"#
+            Array(#"{"ts":"2026-01-01T00:00:00.\#(100_000 + $0)Z","value":\#($0 % 13)}"#.utf8)
         },
         Case(name: "window", mode: .window(length: 5), outputs: 1, horizon: 2, decoder: json) {
-            #"{"values":{"temp":\#($0 % 7),"hum":1e-3}}"#
+            Array(#"{"values":{"temp":\#($0 % 7),"hum":1e-3}}"#.utf8)
         },
         Case(
             name: "in the last precision of this machine", mode: .stateful, outputs: 20, horizon: 20,
             decoder: json,
             precision: Precision.available.last ?? .float32
-        ) { #"{"value":\#(Double($0 % 13) * 0.37)}"# },
+        ) { Array(#"{"value":\#(Double($0 % 13) * 0.37)}"#.utf8) },
         Case(name: "text", mode: .stateful, outputs: 1, horizon: 1, decoder: .text(TextDecoder())) {
-            "\($0).5"
+            Array("\($0).5".utf8)
         },
+        Case(
+            name: "JSON behind a pointer, as text", mode: .stateful, outputs: 1, horizon: 1,
+            decoder: .json(
+                JSONDecoder(fields: FieldNames(value: ["/data/1/reading"]), allowsNumbersAsText: true))
+        ) { Array(#"{"ts":"\#($0)","data":[0,{"reading":"\#($0).5"}]}"#.utf8) },
+        Case(
+            name: "MessagePack in and out", mode: .stateful, outputs: 1, horizon: 20,
+            decoder: .messagePack(MessagePackDecoder()), format: .messagePack
+        ) {
+            [0x82, 0xA2] + "ts".utf8 + [0xCB] + bigEndian(Double($0)) + [0xA1] + "y".utf8 + [UInt8($0 % 100)]
+        },
+        Case(
+            name: "f64", mode: .stateful, outputs: 1, horizon: 1,
+            decoder: .binary(BinaryDecoder(width: .double, columns: [.ts, .named("x"), .value]))
+        ) { bigEndian(Double($0)).reversed() + bigEndian(1.5).reversed() + bigEndian(0.25).reversed() },
+        Case(
+            name: "line protocol", mode: .stateful, outputs: 1, horizon: 1,
+            decoder: .lineProtocol(LineProtocolDecoder(timeUnit: .s))
+        ) { Array("boiler,unit=3 temp=\($0 % 7).5,state=\"on\",ok=true \($0)".utf8) },
     ]
+
+    static func bigEndian(_ value: Double) -> [UInt8] {
+        withUnsafeBytes(of: value.bitPattern.bigEndian) { Array($0) }
+    }
 
     /// A stream comes every 50 seconds here, so that each value ends a gap or a silence.
     static let timedCases = TimePolicy.Fill.allCases.map { fill in
@@ -109,7 +133,7 @@ struct AllocationTests {
         if fill == .seasonal { time.limit = 18_000_000_000 }
         return Case(
             name: "gaps filled: \(fill)", mode: .stateful, outputs: 1, horizon: 3, decoder: json, time: time
-        ) { #"{"ts":\#($0),"value":\#(Double($0 % 13) * 0.37)}"# }
+        ) { Array(#"{"ts":\#($0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8) }
     }
 
     @Test(arguments: cases + timedCases) func aMessageAllocatesNothing(_ example: Case) throws {
@@ -138,9 +162,9 @@ struct AllocationTests {
                     horizon: example.horizon,
                     warmup: 3, maximumSkew: .max, time: example.time)
             ], streamsLimit: 1000, batchLimit: 32)
-        var way = Way(plan, decoder: example.decoder)
+        var way = Way(plan, decoder: example.decoder, format: example.format)
         let identifiers = (0..<50).map { Array("stream.\($0)".utf8) }
-        let payloads = (0..<12_000).map { Array(example.payload($0).utf8) }
+        let payloads = (0..<12_000).map { example.payload($0) }
         var counts: [UInt64] = [0, 0, 0]
         for round in counts.indices {
             let before = allocation_count()

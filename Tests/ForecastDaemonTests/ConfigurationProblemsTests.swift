@@ -199,19 +199,51 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             "2:54: inputs.plant.reconnect.maximum: 30s is shorter than the initial pause of 1m"),
         BadLine(
             2, "  plant: {socket: sub, bind: [tcp://*:1], columns: [value]}",
-            "2:52: inputs.plant.columns: only for format: text; this input has json"),
+            "2:52: inputs.plant.columns: only for format: text, f64 or f32; this input has json"),
         BadLine(
             2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, fields: {time: [t]}}",
-            "2:65: inputs.plant.fields: only for format: json; this input has text"),
+            "2:65: inputs.plant.fields: only for format: json or msgpack; this input has text"),
         BadLine(
             2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, columns: [ts, skip]}",
-            "2:66: inputs.plant.columns: expected one value and at most one ts among the columns, found 0 and 1"
+            "2:66: inputs.plant.columns: expected one value or named column at least, and nothing but skip twice, "
+                + "found ts, skip"
         ),
         BadLine(
             2, "  plant: {socket: sub, bind: [tcp://*:1], format: txt, columns: [vlaue]}",
-            #"2:51: inputs.plant.format: expected json or text, found "txt"; did you mean "text"?"#,
-            #"2:66: inputs.plant.columns[0]: expected value, ts or skip, found "vlaue"; did you mean "value"?"#
+            #"2:51: inputs.plant.format: expected json, text, lineprotocol, msgpack, f64 or f32, found "txt"; "#
+                + #"did you mean "text"?"#,
+            "2:66: inputs.plant.columns[0]: expected value, ts, skip, or a name behind a point (.temp: the stream "
+                + #"ID.temp), found "vlaue"; did you mean "value"?"#
         ),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, columns: [temp, .temp, .temp]}",
+            "2:67: inputs.plant.columns[0]: expected value, ts, skip, or a name behind a point (.temp: the stream "
+                + #"ID.temp), found "temp"; did you mean ".temp"?"#),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, columns: [.temp, .temp]}",
+            "2:66: inputs.plant.columns: expected one value or named column at least, and nothing but skip twice, "
+                + "found .temp, .temp"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], format: f32, columns: [ts, value]}",
+            "2:65: inputs.plant.columns: f32 has no ts: single precision tells times of today apart by minutes"
+        ),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], format: msgpack, numbers_as_text: true}",
+            "2:77: inputs.plant.numbers_as_text: only for format: json; this input has msgpack"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [tcp://*:1], numbers_as_text: yes}",
+            #"2:60: inputs.plant.numbers_as_text: expected true or false, found "yes"; did you mean "true"?"#),
+        BadLine(
+            2, #"  plant: {socket: sub, bind: [tcp://*:1], fields: {value: ["/a/b", /a, "/~"]}}"#,
+            #"2:72: inputs.plant.fields.value[2]: expected a JSON pointer, in which ~ is written ~0 and / inside "#
+                + #"of a name ~1, found "/~""#),
+        BadLine(
+            2, #"  plant: {socket: sub, bind: [tcp://*:1], fields: {value: ["/a/b"], time: [a]}}"#,
+            #"2:59: inputs.plant.fields.value: one of the field "/a/b" and the field "a" of time is inside of the "#
+                + "other: a field is either read or looked into"),
+        BadLine(
+            2, #"  plant: {socket: sub, bind: [tcp://*:1], fields: {value: ["/y"], time: ["y"]}}"#,
+            #"2:59: inputs.plant.fields.value: the field "/y" is named by time already"#),
         BadLine(
             2, "  plant: {socket: sub, bind: [tcp://*:1], fields: {time: [t, y]}}",
             #"2:51: inputs.plant.fields.value: the field "y" is named by time already"#),
@@ -219,6 +251,10 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             4, "  forecasts: {socket: pub, bind: [tcp://*:1], topics: [a]}",
             #"4:47: outputs.forecasts: unknown key "topics"; known keys: socket, connect, bind, "#
                 + "high_water_mark, heartbeat, reconnect, handshake_timeout, format, time_format, linger"),
+        BadLine(
+            4, "  forecasts: {socket: pub, bind: [tcp://*:1], format: mspack}",
+            #"4:55: outputs.forecasts.format: expected json or msgpack, found "mspack"; did you mean "msgpack"?"#
+        ),
         BadLine(
             4, "  forecasts: {socket: pub, bind: [tcp://*:1], time_format: iso}",
             #"4:60: outputs.forecasts.time_format: expected rfc3339, s, ms, us or ns, found "iso""#),

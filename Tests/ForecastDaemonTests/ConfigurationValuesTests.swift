@@ -113,7 +113,7 @@ import WireFormat
 
     @Test func formatsHaveTheirSettings() throws {
         let json = try Self.input("fields: {time: [t], values: v}, time_unit: ms")
-        guard case .json(let fields) = json.format else {
+        guard case .json(let fields, numbersAsText: false) = json.format else {
             Issue.record("\(json.format)")
             return
         }
@@ -122,6 +122,27 @@ import WireFormat
         #expect(try Self.input("format: text").format == .text([.value]))
         let text = try Self.input("format: text, columns: [ts, skip, value]")
         #expect(text.format == .text([.ts, .skip, .value]))
+        let pointers = try Self.input(#"fields: {value: ["/data/0/value"]}, numbers_as_text: true"#)
+        #expect(pointers.format == .json(FieldNames(value: ["/data/0/value"]), numbersAsText: true))
+        let messagePack = try Self.input("format: msgpack, fields: {time: [when]}")
+        #expect(messagePack.format == .messagePack(FieldNames(time: ["when"])))
+        #expect(try Self.input("format: f32").format == .float32([.value]))
+        let doubles = try Self.input("format: f64, columns: [ts, .temp, .hum], time_unit: ms")
+        #expect(doubles.format == .float64([.ts, .named("temp"), .named("hum")]))
+        #expect(doubles.timeUnit == .ms)
+    }
+
+    @Test func theUnitOfTimesIsThatOfTheFormat() throws {
+        #expect(try Self.input("format: json").timeUnit == .s)
+        #expect(try Self.input("format: lineprotocol").timeUnit == .ns)
+        #expect(try Self.input("format: lineprotocol, time_unit: s").timeUnit == .s)
+        #expect(try Self.input("format: lineprotocol").format == .lineProtocol)
+    }
+
+    @Test func forecastsCanBeMessagePack() throws {
+        let text = ConfigurationSample.text(
+            4, "  forecasts: {socket: pub, bind: [tcp://*:5557], format: msgpack}")
+        #expect(try DaemonConfiguration.parse(text, file: "f").outputs[0].format == .messagePack)
     }
 
     @Test(arguments: [

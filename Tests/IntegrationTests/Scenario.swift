@@ -22,6 +22,7 @@ final class Scenario {
     init(
         transport: Transport = .tcp, model: [String: Any] = [:], modelKeys: String = "",
         rule: String = "scale: none, warmup: 0", inputKeys: String = "socket: sub, format: json",
+        outputKeys: String = "socket: pub",
         match: String = "*", limit: Int = 1000, pipelines: String = "1", probe: String = #"{"value":0}"#
     ) throws {
         self.probe = probe
@@ -38,7 +39,7 @@ final class Scenario {
             inputs:
               plant: {connect: ["\(input)"], \(inputKeys)}
             outputs:
-              forecasts: {socket: pub, bind: ["\(output)"]}
+              forecasts: {bind: ["\(output)"], \(outputKeys)}
             models:
               pump: {weights: \(modelPath)\(modelKeys)}
             streams:

@@ -9,6 +9,7 @@ import struct
 import sys
 import time
 
+import msgpack
 import torch
 import zmq
 
@@ -115,6 +116,12 @@ def send(name, messages):
         sockets[name].send_multipart([frame.encode("latin-1") for frame in frames])
 
 
+def send_packed(name, messages):
+    """messages: pairs of a stream and what is sent as MessagePack."""
+    for stream, value in messages:
+        sockets[name].send_multipart([stream.encode(), msgpack.packb(value)])
+
+
 def receive(name, count, skip=None):
     """The next `count` forecasts, not counting streams that begin with `skip`."""
     answers = []
@@ -122,8 +129,9 @@ def receive(name, count, skip=None):
         frames = sockets[name].recv_multipart()
         if skip is not None and frames[0].decode().startswith(skip):
             continue
+        payload = json.loads(frames[1]) if frames[1].startswith(b"{") else msgpack.unpackb(frames[1])
         answers.append({
-            "frames": len(frames), "topic": frames[0].decode(), "payload": json.loads(frames[1]),
+            "frames": len(frames), "topic": frames[0].decode(), "payload": payload,
             "sequence": struct.unpack("<Q", frames[2])[0]})
     return answers
 
@@ -153,7 +161,7 @@ def probe(publisher, subscriber, stream, payload):
     deadline = time.monotonic() + TIMEOUT_MS / 1000
     socket, count = sockets[subscriber], 0
     while time.monotonic() < deadline:
-        sockets[publisher].send_multipart([stream.encode(), payload.encode()])
+        sockets[publisher].send_multipart([stream.encode(), payload.encode("latin-1")])
         if socket.poll(20):
             while socket.poll(200):
                 socket.recv_multipart()
@@ -169,7 +177,7 @@ def close(name):
 operations = {
     function.__name__: function
     for function in (
-        model, reference, open_socket, send, receive, receive_values, subscriptions, probe, close)}
+        model, reference, open_socket, send, send_packed, receive, receive_values, subscriptions, probe, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

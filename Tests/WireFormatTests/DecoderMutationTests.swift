@@ -21,6 +21,14 @@ struct DecoderMutationTests {
         "12345678901234567890123 0.0000000001",
     ].map { Array($0.utf8) }
 
+    static let messagePack = PayloadDecoder.messagePack(MessagePackDecoder())
+    static let messagePackMessages = MessagePackDecoderTests.good.map(\.0.encoded)
+    static let lineProtocol = PayloadDecoder.lineProtocol(LineProtocolDecoder())
+    static let lineProtocolMessages = [
+        "boiler,site=x,unit=3 temp=21.5,hum=40i,n=7u 1700000000000000000", "b s=\"a, b=1 \\\" c\",v=2",
+        "b value=1 1\nb,t=x value=2 2\r\n# note\nb v=3 3", "b x=true,y=F,v=-2e-1",
+    ].map { Array($0.utf8) }
+
     /// One to four bytes of a good message replaced, inserted or removed, half of them by what the formats use.
     static func mutated(_ good: [[UInt8]], using generator: inout SeededGenerator) -> [UInt8] {
         func byte() -> UInt8 {
@@ -95,12 +103,47 @@ struct DecoderMutationTests {
         #expect(taken > 500 && refused > 5000, "seed \(seed): \(taken) taken, \(refused) refused")
     }
 
+    /// Takes nothing but finite values of valid streams, whatever the bytes are.
+    static func mutate(
+        _ messages: [[UInt8]], _ decoder: PayloadDecoder, seed: UInt64
+    ) -> (taken: Int, refused: Int) {
+        var generator = SeededGenerator(seed: seed)
+        let memory = GuardedMemory()
+        var (taken, refused) = (0, 0)
+        for index in 0..<20_000 {
+            let payload = mutated(messages, using: &generator)
+            let outcome = memory.place(payload, atEnd: index.isMultiple(of: 2)) {
+                decode($0.bytes, as: decoder)
+            }
+            switch outcome {
+            case .success(let observations):
+                taken += 1
+                #expect(!observations.isEmpty && observations.allSatisfy { $0.value.isFinite }, "\(payload)")
+            case .failure: refused += 1
+            }
+        }
+        return (taken, refused)
+    }
+
+    @Test(arguments: [8, 9] as [UInt64]) func mutatedMessagePackNeverTraps(seed: UInt64) {
+        let (taken, refused) = Self.mutate(Self.messagePackMessages, Self.messagePack, seed: seed)
+        #expect(taken > 500 && refused > 5000, "seed \(seed): \(taken) taken, \(refused) refused")
+    }
+
+    @Test(arguments: [10, 11] as [UInt64]) func mutatedLinesNeverTrap(seed: UInt64) {
+        let (taken, refused) = Self.mutate(Self.lineProtocolMessages, Self.lineProtocol, seed: seed)
+        #expect(taken > 500 && refused > 5000, "seed \(seed): \(taken) taken, \(refused) refused")
+    }
+
     @Test func randomBytesNeverTrap() {
         var generator = SeededGenerator(seed: 7)
         let memory = GuardedMemory()
         for index in 0..<50_000 {
             let payload = (0..<index % 40).map { _ in UInt8.random(in: 0...255, using: &generator) }
-            for decoder in [Self.json, .text(TextDecoder())] {
+            for decoder in [
+                Self.json, .text(TextDecoder()), Self.messagePack, Self.lineProtocol,
+                JSONDecoderTests.pointers,
+            ] {
                 memory.place(payload, atEnd: index.isMultiple(of: 2)) { _ = decode($0.bytes, as: decoder) }
             }
         }

@@ -102,10 +102,76 @@ struct JSONDecoderTests {
         arguments: [(TimeUnit.s, 1_000_000_000), (.ms, 1_000_000), (.us, 1000), (.ns, 1)]
             as [(TimeUnit, Int64)])
     func fieldNamesAndUnitsCanBeChosen(unit: TimeUnit, nanoseconds: Int64) {
-        let fields = JSONDecoder.FieldNames(time: ["when"], value: ["reading"], values: "all")
+        let fields = FieldNames(time: ["when"], value: ["reading"], values: "all")
         let decoder = PayloadDecoder.json(JSONDecoder(fields: fields, timeUnit: unit))
         #expect(
             decode(Array(#"{"when":7,"reading":1,"value":"not read"}"#.utf8), as: decoder)
                 == .success([Decoded("a", 7 * nanoseconds, 1)]))
+    }
+
+    static let pointers = PayloadDecoder.json(
+        JSONDecoder(
+            fields: FieldNames(
+                time: ["/meta/at", "ts"], value: ["/data/reading/0/value", "/data/list/1", "/a~1b/m~0n"],
+                values: "/data/all")))
+
+    @Test(arguments: [
+        (
+            #"{"data":{"reading":[{"value":1},{"value":2}]},"meta":{"at":5}}"#,
+            [Decoded("a", 5_000_000_000, 1)]
+        ),
+        (#"{"data":{"reading":{"0":{"value":1}}},"ts":5}"#, [Decoded("a", 5_000_000_000, 1)]),
+        (#"{"data":{"list":[7,8,9]}}"#, [Decoded("a", nil, 8)]),
+        (#"{"a/b":{"m~n":3,"x":[{}]}}"#, [Decoded("a", nil, 3)]),
+        (
+            #"{"data":{"all":{"t":1,"h":2}},"meta":{"x":1,"at":5}}"#,
+            [Decoded("a.t", 5_000_000_000, 1), Decoded("a.h", 5_000_000_000, 2)]
+        ),
+        (
+            #"[{"data":{"list":[7,8]}},{"data":{"list":[7,9]}}]"#,
+            [Decoded("a", nil, 8), Decoded("a", nil, 9)]
+        ),
+        (#"{"data":5,"meta":null,"a/b":{"m~n":3}}"#, [Decoded("a", nil, 3)]),
+    ])
+    func followsPointers(payload: String, expected: [Decoded]) {
+        #expect(decode(Array(payload.utf8), as: Self.pointers) == .success(expected))
+    }
+
+    @Test(
+        arguments: [
+            (#"{"value":1}"#, .missingValue), (#"{"data":{"reading":[]}}"#, .missingValue),
+            (#"{"data":{"reading":[{"value":"1"}]}}"#, .wrongType), (#"{"data":{"list":[7,8}}"#, .syntax),
+            (#"{"data":{"list":[7,8]},"a/b":{"m~n":3}}"#, .duplicateField),
+            (#"{"data":{"list":[7,8]},"data":{"list":[7,8]}}"#, .duplicateField),
+            (#"{"data":{"list":[tru,8]}}"#, .syntax),
+        ] as [(String, DecodeError)])
+    func refusesBehindPointers(payload: String, reason: DecodeError) {
+        #expect(decode(Array(payload.utf8), as: Self.pointers) == .failure(reason))
+    }
+
+    @Test(arguments: [
+        ("a", ["a"]), ("a/b", ["a/b"]), ("/a/b", ["a", "b"]), ("/", [""]), ("/a//b", ["a", "", "b"]),
+        ("/a~1b/~0", ["a/b", "~"]), ("/~01", ["~1"]), ("/a~", nil), ("/~2", nil), ("a~", ["a~"]),
+    ])
+    func pointersAreThoseOfRFC6901(name: String, path: [String]?) {
+        #expect(FieldNames.path(of: name) == path)
+    }
+
+    @Test(
+        arguments: [
+            (#"{"value":"21.5","ts":"7"}"#, .success([Decoded("a", 7_000_000_000, 21.5)])),
+            (
+                #"{"value":-1,"ts":"2026-11-23T06:59:40.25Z"}"#,
+                .success([Decoded("a", 1_795_417_180_250_000_000, -1)])
+            ),
+            (#"{"values":{"t":"1e3","h":null}}"#, .success([Decoded("a.t", nil, 1000)])),
+            (#"{"value":""}"#, .failure(.wrongType)), (#"{"value":"x"}"#, .failure(.wrongType)),
+            (#"{"value":" 1"}"#, .failure(.wrongType)), (#"{"value":"1x"}"#, .failure(.wrongType)),
+            (#"{"value":"nan"}"#, .failure(.wrongType)), (#"{"value":"1e999"}"#, .failure(.notFinite)),
+            (#"{"value":1,"ts":"soon"}"#, .failure(.timestamp)), (#"{"value":true}"#, .failure(.wrongType)),
+        ] as [(String, Result<[Decoded], DecodeError>)])
+    func numbersCanBeText(payload: String, expected: Result<[Decoded], DecodeError>) {
+        let decoder = PayloadDecoder.json(JSONDecoder(allowsNumbersAsText: true))
+        #expect(decode(Array(payload.utf8), as: decoder) == expected)
     }
 }

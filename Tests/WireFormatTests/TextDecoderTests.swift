@@ -10,8 +10,8 @@ struct TextDecoderTests {
             ("3 20.5", [.ts, .value], Decoded("a", 3_000_000_000, 20.5)),
             ("75,42;x", [.skip, .value, .skip], Decoded("a", nil, 42)),
             ("-1e-3", [.value], Decoded("a", nil, -0.001)),
-        ] as [(String, [TextDecoder.Column], Decoded)])
-    func reads(payload: String, columns: [TextDecoder.Column], expected: Decoded) {
+        ] as [(String, [Column], Decoded)])
+    func reads(payload: String, columns: [Column], expected: Decoded) {
         #expect(decode(Array(payload.utf8), as: .text(TextDecoder(columns: columns))) == .success([expected]))
     }
 
@@ -21,8 +21,32 @@ struct TextDecoderTests {
             ("1", [.ts, .value], .columnCount), ("x", [.value], .syntax), ("1x", [.value], .syntax),
             ("nan", [.value], .syntax), ("inf", [.value], .syntax), ("0x1p3", [.value], .syntax),
             ("1e999", [.value], .notFinite), ("1e99 1", [.ts, .value], .timestamp),
-        ] as [(String, [TextDecoder.Column], DecodeError)])
-    func refuses(payload: String, columns: [TextDecoder.Column], reason: DecodeError) {
+        ] as [(String, [Column], DecodeError)])
+    func refuses(payload: String, columns: [Column], reason: DecodeError) {
         #expect(decode(Array(payload.utf8), as: .text(TextDecoder(columns: columns))) == .failure(reason))
+    }
+
+    @Test(
+        arguments: [
+            (
+                "-12 45", [.named("temp"), .named("hum")],
+                [Decoded("a.temp", nil, -12), Decoded("a.hum", nil, 45)]
+            ),
+            (
+                "-12 45 9", [.value, .named("x/y"), .ts],
+                [Decoded("a", 9_000_000_000, -12), Decoded("a.x/y", 9_000_000_000, 45)]
+            ),
+        ] as [(String, [Column], [Decoded])])
+    func columnsCanBeStreams(payload: String, columns: [Column], expected: [Decoded]) {
+        #expect(decode(Array(payload.utf8), as: .text(TextDecoder(columns: columns))) == .success(expected))
+    }
+
+    @Test(arguments: [
+        ("value", Column.value), ("ts", .ts), ("skip", .skip), (".temp", .named("temp")), ("..", .named(".")),
+        (".a b", nil), (".", nil), ("temp", nil), (".\(String(repeating: "x", count: 128))", nil),
+    ])
+    func columnsAreWritten(text: String, column: Column?) {
+        #expect(Column(text) == column)
+        if let column { #expect(column.text == text) }
     }
 }

@@ -3,19 +3,23 @@
 import Forecasting
 import WireFormat
 
-/// Writes forecasts of one and of 24 values ahead as JSON, times in seconds.
+/// Writes forecasts of one and of 24 values ahead as JSON and as MessagePack, times in seconds.
 func measureEncoding(milliseconds: Double) {
-    measureEncoding(horizon: 1, milliseconds: milliseconds)
-    measureEncoding(horizon: 24, milliseconds: milliseconds)
+    for horizon in [1, 24] {
+        measureEncoding(.json, horizon: horizon, name: "encode", milliseconds: milliseconds)
+        measureEncoding(.messagePack, horizon: horizon, name: "encode-msgpack", milliseconds: milliseconds)
+    }
 }
 
-private func measureEncoding(horizon: Int, milliseconds: Double) {
+private func measureEncoding(
+    _ format: ForecastFormat, horizon: Int, name: String, milliseconds: Double
+) {
     let identifier = Samples { "s\(10_000 + $0)" }
     let yhat = (0..<Samples.count + horizon).map(Samples.forecast)
     var encoder = ForecastEncoder(
-        epoch: 1, rules: [RuleLabels(model: "pump", revision: "0123456789ab")], times: .s,
-        maximumHorizon: horizon)
-    measure("encode-horizon-\(horizon)", milliseconds: milliseconds) { index in
+        epoch: 1, rules: [RuleLabels(model: "pump", revision: "0123456789ab")], format: format,
+        times: .s, maximumHorizon: horizon)
+    measure("\(name)-horizon-\(horizon)", milliseconds: milliseconds) { index in
         let forecast = Forecast(
             slot: 0, rule: 0,
             time: Timestamp(nanoseconds: 1_700_000_000_123_456_000 + Int64(index) * 1_000_003_000),

@@ -11,8 +11,13 @@ struct Samples {
 
     /// Takes `count` strings from `make`, which is given 0, 1, …; a zero byte follows each.
     init(_ make: (Int) -> String) {
+        self.init(bytes: { Array(make($0).utf8) })
+    }
+
+    /// Takes `count` byte strings from `make`, likewise.
+    init(bytes make: (Int) -> [UInt8]) {
         for index in 0..<Samples.count {
-            bytes += make(index).utf8
+            bytes += make(index)
             bytes.append(0)
             starts.append(bytes.count)
         }

@@ -150,6 +150,11 @@ extension ConfigurationTable {
         if let number = take(key)?.integer(in: range) { result = number }
     }
 
+    /// Reads true or false into `result`.
+    mutating func read(_ key: String, into result: inout Bool) {
+        if let answer = take(key)?.boolean() { result = answer }
+    }
+
     /// Reads a duration into `result`.
     mutating func read(_ key: String, in range: ClosedRange<Duration>, into result: inout Duration) {
         if let duration = take(key)?.duration(in: range) { result = duration }

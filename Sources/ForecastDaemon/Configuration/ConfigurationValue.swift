@@ -126,6 +126,18 @@ struct ConfigurationValue {
         return quantity
     }
 
+    /// The value as true or false.
+    func boolean() -> Bool? {
+        guard let scalar = scalar("true or false") else { return nil }
+        guard !scalar.isQuoted, ["true", "false"].contains(scalar.string) else {
+            let yes = ["yes", "on", "y", "1"].contains(scalar.string.lowercased())
+            let no = ["no", "off", "n", "0"].contains(scalar.string.lowercased())
+            mismatch("true or false", suggestion: yes ? "true" : no ? "false" : nil)
+            return nil
+        }
+        return scalar.string == "true"
+    }
+
     /// The value as one of the words of `Choice`.
     func choice<Choice: CaseIterable & RawRepresentable<String>>() -> Choice? {
         let words = Choice.allCases.map(\.rawValue)

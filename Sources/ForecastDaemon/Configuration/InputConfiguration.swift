@@ -25,6 +25,8 @@ public struct InputConfiguration: Sendable, Equatable {
     /// How a payload is read.
     public var format: InputFormatConfiguration
     /// The unit of times that come as a number; times as text are RFC 3339.
+    ///
+    /// Left out, it is what the format has.
     public var timeUnit = TimeUnit.s
     /// The most bytes that a frame may have; a peer that sends more is disconnected.
     public var maximumMessageSize = 1 << 20
@@ -42,6 +44,7 @@ extension InputConfiguration: ConfigurationSection {
             table.refuse("topics", "only for socket: sub; a pull socket takes all that is pushed to it")
         }
         format = InputFormatConfiguration(from: &table)
+        timeUnit = format.defaultTimeUnit
         table.read("time_unit", into: &timeUnit)
         table.read("maximum_message_size", bytesIn: 256...(1 << 30), into: &maximumMessageSize)
     }
@@ -49,12 +52,7 @@ extension InputConfiguration: ConfigurationSection {
 
 extension InputConfiguration {
     /// Reads payloads as the configuration says.
-    var decoder: PayloadDecoder {
-        switch format {
-        case .json(let fields): .json(JSONDecoder(fields: fields, timeUnit: timeUnit))
-        case .text(let columns): .text(TextDecoder(columns: columns, timeUnit: timeUnit))
-        }
-    }
+    var decoder: PayloadDecoder { format.decoder(timeUnit: timeUnit) }
 }
 
 extension ConfigurationValue {

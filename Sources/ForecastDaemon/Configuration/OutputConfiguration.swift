@@ -10,12 +10,6 @@ public struct OutputConfiguration: Sendable, Equatable {
         case pub
     }
 
-    /// The formats of a forecast.
-    public enum Format: String, Sendable, CaseIterable {
-        /// One JSON object per forecast.
-        case json
-    }
-
     /// The name under which logs and figures know the output.
     public var name: String
     /// The kind of socket.
@@ -23,7 +17,7 @@ public struct OutputConfiguration: Sendable, Equatable {
     /// Where it is, and how it keeps a connection.
     public var connection: ConnectionConfiguration
     /// The format of a forecast.
-    public var format = Format.json
+    public var format = ForecastFormat.json
     /// How times are written: as text, or as a number in this unit since 1970-01-01T00:00:00Z.
     public var timeFormat = TimeFormat.rfc3339
     /// How long, at the end, messages that wait may still be sent.

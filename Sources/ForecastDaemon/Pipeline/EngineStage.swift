@@ -26,7 +26,7 @@ struct EngineStage: ForecastStage, ~Copyable {
         for output in plan.outputs {
             encoders.append(
                 ForecastEncoder(
-                    epoch: plan.epoch, rules: plan.labels, times: output.times,
+                    epoch: plan.epoch, rules: plan.labels, format: output.format, times: output.times,
                     maximumHorizon: plan.maximumHorizon))
         }
         inputs = plan.inputs.map { _ in InputCounts() }

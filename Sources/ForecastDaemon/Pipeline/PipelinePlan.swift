@@ -34,6 +34,8 @@ package struct PipelinePlan: Sendable {
         package var connect: [String]
         /// Endpoints to bind.
         package var bind: [String]
+        /// What a forecast is written as.
+        package var format: ForecastFormat
         /// How times are written.
         package var times: TimeFormat
     }

@@ -3,7 +3,7 @@
 import Foundation
 import WireFormat
 
-/// The payloads as they are, one a line; what is no JSON object is wrapped in one.
+/// The payloads as JSON, one a line; what is no forecast is wrapped in an object.
 package struct ForecastJSONView: TapView {
     /// A message that is no forecast.
     private struct Line: Encodable {
@@ -16,8 +16,11 @@ package struct ForecastJSONView: TapView {
     package init() {}
 
     package func text(of message: TapMessage, lostBefore: UInt64) -> String {
-        let object = try? JSONSerialization.jsonObject(with: Data(message.payload))
-        if message.problem == nil, object is [String: Any] { return message.payloadText + "\n" }
+        let json = message.forecastJSON
+        let object = try? JSONSerialization.jsonObject(with: Data(json))
+        if message.problem == nil, object is [String: Any] {
+            return String(decoding: json, as: UTF8.self).printable + "\n"
+        }
         let line = Line(
             stream: message.streamText, problem: message.problem?.label ?? "syntax",
             payload: message.payloadText)

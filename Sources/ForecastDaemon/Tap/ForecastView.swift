@@ -39,7 +39,7 @@ package struct ForecastView: TapView {
 
     package mutating func text(of message: TapMessage, lostBefore: UInt64) -> String {
         guard message.problem == nil,
-            let payload = try? Foundation.JSONDecoder().decode(Payload.self, from: Data(message.payload))
+            let payload = try? Foundation.JSONDecoder().decode(Payload.self, from: Data(message.forecastJSON))
         else {
             return columns.padded(message.streamText) + "  no forecast: \(message.payloadText.prefix(80))\n"
         }

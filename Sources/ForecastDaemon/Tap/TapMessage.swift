@@ -51,6 +51,11 @@ package struct TapMessage {
 
     /// The stream id as text.
     package var streamText: String { String(decoding: stream, as: UTF8.self).printable }
+    /// The payload as JSON, whichever of the formats of forecasts it has; as it is if it has none.
+    package var forecastJSON: [UInt8] {
+        // No MessagePack map begins with the bracket of a JSON object.
+        payload.first == UInt8(ascii: "{") ? payload : MessagePackText.json(payload.span.bytes) ?? payload
+    }
     /// The payload as text, or what its beginning is in hexadecimal if it is no text.
     package var payloadText: String {
         String(validating: payload, as: UTF8.self)?.printable

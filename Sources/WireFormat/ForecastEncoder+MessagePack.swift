@@ -1,0 +1,92 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+
+/// Forecasts as MessagePack: the fields of the JSON object, with the same names and in the same order.
+extension ForecastEncoder {
+    /// The fields from `model` to `epoch`, and the name of `seq`.
+    static func messagePackLabels(_ rule: RuleLabels, epoch: String) -> [UInt8] {
+        let fields = [
+            ("model", rule.model), ("revision", rule.revision), ("epoch", epoch),
+        ]
+        let length = fields.reduce(16) { $0 + 16 + $1.1.utf8.count }
+        var buffer = ByteBuffer(capacity: length)
+        for text in fields.flatMap({ [$0, $1] }) + ["seq"] {
+            buffer.appendStringHead(length: text.utf8.count)
+            buffer.append(Array(text.utf8))
+        }
+        return buffer.span.withUnsafeBytes { Array($0) }
+    }
+
+    mutating func encodeMessagePack(_ forecast: Forecast, stream: RawSpan, yhat: Span<Double>) {
+        buffer.appendMap(count: 12)
+        buffer.appendString("stream")
+        buffer.appendString(stream)
+        buffer.appendString("ts")
+        appendMessagePack(forecast.time)
+        buffer.appendString("every")
+        let start = buffer.beginShortString()
+        append(period: forecast.period)
+        buffer.endShortString(at: start)
+        buffer.append(labels[forecast.rule])
+        buffer.appendInteger(forecast.sequence)
+        buffer.appendString("status")
+        switch forecast.status {
+        case .warming: buffer.appendString("warming")
+        case .ok: buffer.appendString("ok")
+        case .reset: buffer.appendString("reset")
+        case .stale: buffer.appendString("stale")
+        }
+        buffer.appendString("y")
+        buffer.appendDouble(forecast.value)
+        buffer.appendString("horizon")
+        buffer.appendInteger(UInt64(yhat.count))
+        buffer.appendString("yhat")
+        buffer.appendArray(count: yhat.count)
+        for index in yhat.indices {
+            appendMessagePack(forecastValue: yhat[index], resolution: forecast.resolution)
+        }
+        appendQuality(of: forecast)
+    }
+
+    private mutating func appendQuality(of forecast: Forecast) {
+        buffer.appendString("quality")
+        buffer.appendMap(count: 5)
+        buffer.appendString("warm")
+        buffer.appendFloat(Float(forecast.warmth))
+        buffer.appendString("imputed")
+        buffer.appendBoolean(forecast.isImputed)
+        buffer.appendString("age")
+        buffer.appendFloat(Float(forecast.age))
+        buffer.appendString("gap")
+        buffer.appendInteger(UInt64(forecast.gap))
+        buffer.appendString("reset")
+        buffer.appendBoolean(forecast.isReset)
+    }
+
+    /// A whole number of units is an integer, any other number of them a double.
+    private mutating func appendMessagePack(_ time: Timestamp) {
+        let unit: Int64
+        switch times {
+        case .rfc3339: return buffer.appendRFC3339String(time)
+        case .s: unit = 1_000_000_000
+        case .ms: unit = 1_000_000
+        case .us: unit = 1000
+        case .ns: unit = 1
+        }
+        let (whole, rest) = time.nanoseconds.quotientAndRemainder(dividingBy: unit)
+        if rest == 0 {
+            buffer.appendInteger(whole)
+        } else {
+            buffer.appendDouble(Double(whole) + Double(rest) / Double(unit))
+        }
+    }
+
+    private mutating func appendMessagePack(forecastValue value: Double, resolution: Double) {
+        if let rounded = Self.single(value, resolution: resolution) {
+            buffer.appendFloat(rounded)
+        } else {
+            buffer.appendDouble(value)
+        }
+    }
+}

@@ -10,6 +10,8 @@ struct TextDecoderTests {
             ("3 20.5", [.ts, .value], Decoded("a", 3_000_000_000, 20.5)),
             ("75,42;x", [.skip, .value, .skip], Decoded("a", nil, 42)),
             ("-1e-3", [.value], Decoded("a", nil, -0.001)),
+            ("7,,,42", [.skip, .skip, .skip, .value], Decoded("a", nil, 42)),
+            ("3 ,\t42 ; x", [.ts, .value, .skip], Decoded("a", 3_000_000_000, 42)),
         ] as [(String, [Column], Decoded)])
     func reads(payload: String, columns: [Column], expected: Decoded) {
         #expect(decode(Array(payload.utf8), as: .text(TextDecoder(columns: columns))) == .success([expected]))
@@ -20,7 +22,9 @@ struct TextDecoderTests {
             ("", [.value], .empty), (" ", [.value], .columnCount), ("1 2", [.value], .columnCount),
             ("1", [.ts, .value], .columnCount), ("x", [.value], .syntax), ("1x", [.value], .syntax),
             ("nan", [.value], .syntax), ("inf", [.value], .syntax), ("0x1p3", [.value], .syntax),
-            ("1e999", [.value], .notFinite), ("1e99 1", [.ts, .value], .timestamp),
+            ("3,,42,x", [.ts, .value, .skip, .skip], .missingValue), (";5", [.value, .skip], .missingValue),
+            ("1,,", [.value], .columnCount), ("1e999", [.value], .notFinite),
+            ("1e99 1", [.ts, .value], .timestamp),
         ] as [(String, [Column], DecodeError)])
     func refuses(payload: String, columns: [Column], reason: DecodeError) {
         #expect(decode(Array(payload.utf8), as: .text(TextDecoder(columns: columns))) == .failure(reason))

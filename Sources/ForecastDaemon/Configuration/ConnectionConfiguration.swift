@@ -6,7 +6,7 @@ public struct ConnectionConfiguration: Sendable, Equatable {
     public var connect: [String] = []
     /// Endpoints that the socket listens on; `connect` and `bind` together have at least one.
     public var bind: [String] = []
-    /// The most messages that wait per peer; beyond it they are dropped.
+    /// The most messages that wait per peer; beyond it a publisher drops, and a pushing peer waits.
     public var highWaterMark = 100_000
     /// How a dead peer is noticed.
     public var heartbeat: HeartbeatConfiguration

@@ -34,8 +34,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private static var reportInterval: Int64 { 100_000_000 }
     /// Nanoseconds between two looks for connections that were cut.
     private static var restoreInterval: Int64 { 1_000_000_000 }
-    /// Nanoseconds that draining may take when the loop is asked to stop.
-    private static var drainTime: Int64 { 5_000_000_000 }
+    /// How long draining may take when the loop is asked to stop.
+    private static var drainTime: Duration { .seconds(5) }
 
     /// Opens all sockets.
     init(
@@ -62,13 +62,13 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         mailbox.publish(report, of: 0)
     }
 
-    /// Runs turns until the mailbox says stop, then takes in and publishes what has arrived by then.
+    /// Runs turns until the mailbox says stop, then takes in and publishes what still arrives, for a limited time.
     mutating func run() throws(ZeroMQError) {
         while !isStopping { try turn() }
-        let deadline = Timestamp(nanoseconds: WallClock.now().nanoseconds + Self.drainTime)
+        let deadline = ContinuousClock.now + Self.drainTime
         while try drain(at: WallClock.now()) > 0 {
             try stage.forecast(to: &outputs, at: WallClock.now())
-            report.isCutShort = WallClock.now() >= deadline
+            report.isCutShort = ContinuousClock.now >= deadline
             if report.isCutShort { break }
         }
         try stage.finish(to: &outputs)

@@ -10,7 +10,7 @@ package struct PipelineService: Service {
     let notifier: ServiceNotifier
     let logger: Logger
 
-    /// Runs until the pipeline has drained its inputs and ended.
+    /// Runs until the pipeline has drained its inputs, as far as the time allows, and ended.
     package func run() async throws {
         try await withTaskCancellationOrGracefulShutdownHandler {
             try await PipelineThread.run(plan, mailbox: mailbox) { [plan, notifier, logger] in

@@ -48,15 +48,19 @@ let package = Package(
                 "ForecastDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(
-            name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels"],
+            name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels", "TestSupport"],
             exclude: ["Golden", "arm64"]),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
-        .testTarget(name: "ForecastingTests", dependencies: ["Forecasting", "RecurrentKernels"]),
-        .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"], exclude: ["Golden"]),
+        .testTarget(
+            name: "ForecastingTests", dependencies: ["Forecasting", "RecurrentKernels", "TestSupport"]),
+        .testTarget(
+            name: "WireFormatTests", dependencies: ["TestSupport", "WireFormat"], exclude: ["Golden"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Forecasting", "RecurrentKernels", "WireFormat"]),
+            name: "SimulationTests",
+            dependencies: ["Forecasting", "RecurrentKernels", "TestSupport", "WireFormat"]),
         .testTarget(name: "IntegrationTests", exclude: ["peer.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",

@@ -2,6 +2,7 @@
 
 import Forecasting
 import RecurrentKernels
+import TestSupport
 import Testing
 
 struct ForecastEngineTests {

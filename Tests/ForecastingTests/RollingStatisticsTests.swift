@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
+import TestSupport
 import Testing
 
 struct RollingStatisticsTests {

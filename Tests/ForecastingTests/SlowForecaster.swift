@@ -3,6 +3,7 @@
 import Forecasting
 import Glibc
 import RecurrentKernels
+import TestSupport
 
 /// One stream forecast the slow, obvious way: in double precision, from the whole history, one at a time.
 struct SlowForecaster {

@@ -2,6 +2,7 @@
 
 import Forecasting
 import RecurrentKernels
+import TestSupport
 import Testing
 
 /// What each policy makes of a few observations, as tables.

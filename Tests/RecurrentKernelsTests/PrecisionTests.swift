@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import RecurrentKernels
+import TestSupport
 import Testing
 
 /// The step in bf16 against float64; no cases where the machine cannot run it.

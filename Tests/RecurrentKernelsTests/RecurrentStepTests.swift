@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import RecurrentKernels
+import TestSupport
 import Testing
 
 /// The fast step against the slow reference, on every instruction set that this machine has.

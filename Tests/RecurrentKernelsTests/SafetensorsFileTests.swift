@@ -2,6 +2,7 @@
 
 import Foundation
 import RecurrentKernels
+import TestSupport
 import Testing
 
 /// What is read from a safetensors file, and what is refused.

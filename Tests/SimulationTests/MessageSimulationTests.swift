@@ -3,24 +3,13 @@
 import Forecasting
 import Foundation
 import RecurrentKernels
+import TestSupport
 import Testing
 import WireFormat
 
 /// Messages of many streams, with duplicates, late and early ones, broken ones and bursts, from one seed,
 /// through decoder, engine and encoder; checked against a slow bookkeeper.
 struct MessageSimulationTests {
-    /// SplitMix64: the same seed gives the same numbers.
-    struct SeededGenerator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     /// One message, and what must come of it.
     struct Message {
         var stream: String
@@ -34,7 +23,7 @@ struct MessageSimulationTests {
     static let skew: Int64 = 5_000_000_000
 
     static func messages(_ count: Int, seed: UInt64) -> [(message: Message, now: Timestamp)] {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var now: Int64 = 1_700_000_000_000
         var sent: [Message] = []
         return (0..<count).map { index in
@@ -76,7 +65,7 @@ struct MessageSimulationTests {
 
     static func plan(_ time: TimePolicy = TimePolicy()) throws -> ForecastPlan {
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 5, layerCount: 1, outputSize: 2)
-        var generator = SeededGenerator(state: 1)
+        var generator = SeededGenerator(seed: 1)
         func draw(_ count: Int) -> [Float] {
             (0..<count).map { _ in .random(in: -0.4...0.4, using: &generator) }
         }

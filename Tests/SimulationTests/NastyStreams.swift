@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
+import TestSupport
 
 /// Senders at their worst, by seed: gaps, bursts, late values, duplicates, replays, clocks that jump.
 struct NastyStreams {
@@ -18,13 +19,13 @@ struct NastyStreams {
         var sent: [Observation] = []
     }
 
-    private var generator: MessageSimulationTests.SeededGenerator
+    private var generator: SeededGenerator
     private var senders: [Sender]
     private var now: Int64 = 1_700_000_000_000_000_000
     private var pending: [Event] = []
 
     init(streamCount: Int, seed: UInt64) {
-        generator = MessageSimulationTests.SeededGenerator(state: seed)
+        generator = SeededGenerator(seed: seed)
         senders = Array(repeating: Sender(), count: streamCount)
     }
 

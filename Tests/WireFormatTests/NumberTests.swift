@@ -2,6 +2,7 @@
 
 import Forecasting
 import Glibc
+import TestSupport
 import Testing
 import WireFormat
 

@@ -2,6 +2,7 @@
 
 import Forecasting
 import Foundation
+import TestSupport
 import Testing
 import WireFormat
 

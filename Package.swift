@@ -29,7 +29,13 @@ let package = Package(
             ]),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
         .target(name: "RecurrentKernels", dependencies: ["CRecurrentKernels"]),
-        .target(name: "Forecasting", dependencies: ["RecurrentKernels"]),
+        .target(
+            name: "CReadoutKernels",
+            cSettings: [
+                .unsafeFlags(["-O3"]), .enableWarning("all"), .enableWarning("extra"),
+                .treatAllWarnings(as: .error),
+            ]),
+        .target(name: "Forecasting", dependencies: ["CReadoutKernels", "RecurrentKernels"]),
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
         .target(
             name: "ForecastDaemon",

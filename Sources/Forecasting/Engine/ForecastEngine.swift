@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import RecurrentKernels
+
 /// Turns observations into forecasts: a deterministic state machine without input or output, clock or
 /// threads.
 ///
@@ -38,6 +40,11 @@ public struct ForecastEngine: ~Copyable {
     /// Times between the first observations of streams whose period is to be learned.
     var differences: WindowTable
     var deadlines: DeadlineQueue
+    /// What adapts forecasts, per rule.
+    var adaptive: [AdaptiveForecaster?]
+    /// Half-widths of the batch's intervals, by forecast, level and tick ahead.
+    var widths: [Double]
+    let maximumLevelCount: Int
     /// A stream that has more ticks to make than the queue had room for.
     var backlog: UInt32?
 
@@ -77,6 +84,15 @@ public struct ForecastEngine: ~Copyable {
         differences = WindowTable(
             rowCount: rows { $0.every == .auto }, length: PeriodLearner.differenceCount)
         deadlines = DeadlineQueue(capacity: rows { $0.every != .event })
+        adaptive = plan.rules.map { rule in
+            rule.adaptation.map {
+                AdaptiveForecaster(
+                    $0, hiddenSize: plan.models[rule.model].packed.shape.hiddenSize, rowCount: plan.streamsLimit)
+            }
+        }
+        maximumLevelCount = plan.rules.compactMap { $0.adaptation?.levels.count }.max() ?? 0
+        widths = [Double](
+            repeating: .nan, count: plan.batchLimit * maximumLevelCount * maximumHorizon)
     }
 
     /// Streams known so far.
@@ -190,6 +206,7 @@ public struct ForecastEngine: ~Copyable {
         beginForecasts(of: runner, at: now)
         if !isFinite { resetNonFinite(of: runner) }
         readOut(of: runner)
+        adapt(of: runner)
         return true
     }
 
@@ -207,6 +224,16 @@ public struct ForecastEngine: ~Copyable {
         let horizon = plan.rules[forecasts[index].rule].horizon
         let start = index * maximumHorizon
         return yhat.span.extracting(start..<start + horizon)
+    }
+
+    /// Half the width of the interval of level number `level` around each value of the `index`-th forecast.
+    ///
+    /// NaN where none is known yet.
+    @_lifetime(borrow self)
+    public func halfWidths(at index: Int, level: Int) -> Span<Double> {
+        let horizon = plan.rules[forecasts[index].rule].horizon
+        let start = (index * maximumLevelCount + level) * maximumHorizon
+        return widths.span.extracting(start..<start + horizon)
     }
 
     /// The id of the stream in `slot`.

@@ -67,11 +67,13 @@ public struct ForecastPlan: Sendable {
         public var maximumSkew: Int64
         /// How observations become ticks.
         public var time: TimePolicy
+        /// How forecasts are adapted to each stream; nil for those of the model as they are.
+        public var adaptation: Adaptation?
 
         /// Makes a rule.
         public init(
             match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
-            time: TimePolicy = TimePolicy()
+            time: TimePolicy = TimePolicy(), adaptation: Adaptation? = nil
         ) {
             self.match = match
             self.model = model
@@ -80,6 +82,7 @@ public struct ForecastPlan: Sendable {
             self.warmup = warmup
             self.maximumSkew = maximumSkew
             self.time = time
+            self.adaptation = adaptation
         }
     }
 
@@ -106,6 +109,9 @@ public struct ForecastPlan: Sendable {
                 "a horizon is at most the model's outputs, unless it is reached by recursion from one")
             precondition(rule.warmup >= 0 && rule.maximumSkew >= 0, "warmup and skew are not negative")
             precondition(rule.time.isValid, "a time policy keeps within its limits")
+            precondition(
+                rule.adaptation.map { $0.isValid && $0.horizon == rule.horizon } ?? true,
+                "an adaptation keeps within its limits, and has the rule's horizon")
         }
         self.models = models
         self.rules = rules
@@ -136,7 +142,11 @@ extension ForecastPlan {
         case .stateful: state = model.packed.stateStride * MemoryLayout<Float>.stride
         case .window(let length): state = length * MemoryLayout<Double>.stride
         }
+        let adaptation = rule.adaptation.map {
+            AdaptiveForecaster.bytesPerStream($0, hiddenSize: model.packed.shape.hiddenSize)
+        }
         return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream + bytesOfTime(rule.time)
+            + (adaptation ?? 0)
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {

@@ -123,6 +123,17 @@ final class ModelRunner {
         }
     }
 
+    /// Calls `body` with the top layer's hidden state of the `index`-th stream of the batch.
+    func withHidden<Result>(_ index: Int, _ body: (UnsafePointer<Float>) -> Result) -> Result {
+        let shape = model.packed.shape
+        let offset = 2 * (shape.layerCount - 1) * shape.hiddenSize
+        func call(_ row: UnsafeBufferPointer<Float>) -> Result { body(row.baseAddress! + offset) }
+        switch model.mode {
+        case .stateful: return live.withRow(Int(batch[index].slot), call)
+        case .window: return trial.withRow(index, call)
+        }
+    }
+
     /// The newest step's forecast by output number `output` for the `index`-th stream of the batch, in
     /// scaled units from the scale's mean (`target: value`) or from the newest value (`difference`).
     func prediction(_ output: Int, of index: Int) -> Float {

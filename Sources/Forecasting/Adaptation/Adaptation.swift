@@ -1,0 +1,54 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// How the forecasts of a rule's streams are adapted to each stream while it runs.
+public struct Adaptation: Sendable, Equatable {
+    /// How much is learned.
+    public enum Depth: String, Sendable, CaseIterable {
+        /// One readout each of the stream's own past, of that with the model's state, and of the model's state.
+        case light
+        /// Two of each, with a longer and a shorter memory.
+        case full
+    }
+
+    /// How much is learned.
+    public var depth: Depth
+    /// Ticks in a season; 0 where none is known.
+    public var season: Int
+    /// Ticks ahead.
+    public var horizon: Int
+    /// The shares of values that intervals are to hold, rising, each above 0 and below 1.
+    public var levels: [Double]
+
+    /// Makes an adaptation.
+    public init(depth: Depth, season: Int, horizon: Int, levels: [Double]) {
+        self.depth = depth
+        self.season = season
+        self.horizon = horizon
+        self.levels = levels
+    }
+
+    /// Features of the stream's own past in front of those of the season: differences to the last values.
+    static let lagCount = 7
+    /// The most phases that a season's spread is followed in.
+    static let maximumPhaseCount = 96
+
+    /// Whether all parts are in their ranges.
+    var isValid: Bool {
+        season >= 0 && season != 1 && horizon >= 1 && levels.allSatisfy { $0 > 0 && $0 < 1 }
+            && zip(levels, levels.dropFirst()).allSatisfy(<)
+    }
+
+    /// How far back the values one season before the forecast's ticks are looked at, from that of the tick itself on.
+    var seasonalOffsets: [Int] {
+        guard season > 0 else { return [] }
+        let step = max(1, horizon / 6)
+        let offsets = [0, 1, 2] + Array(stride(from: step, through: horizon, by: step))
+        return Array(Set(offsets)).sorted().filter { $0 < season }
+    }
+
+    /// Features of the stream's own past that are differences of values, and come first.
+    var differenceCount: Int { Self.lagCount + seasonalOffsets.count + 1 }
+
+    /// Features of the stream's own past.
+    var ownFeatureCount: Int { differenceCount + 1 + (season > 0 ? 4 : 0) }
+}

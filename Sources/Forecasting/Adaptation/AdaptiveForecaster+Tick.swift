@@ -1,0 +1,221 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+// One tick of one stream.
+extension AdaptiveForecaster {
+    /// A stream's row of memory, and what of it is looked at in every tick.
+    struct Row {
+        let start: UnsafeMutablePointer<Double>
+        let layout: AdaptationLayout
+        var head: Head
+
+        init(_ start: UnsafeMutablePointer<Double>, _ layout: AdaptationLayout) {
+            self.start = start
+            self.layout = layout
+            head = UnsafeMutableRawPointer(start).load(as: Head.self)
+        }
+
+        /// Keeps the head.
+        func save() { UnsafeMutableRawPointer(start).storeBytes(of: head, as: Head.self) }
+
+        /// The value at a place; NaN where there is none any more, or none at all.
+        subscript(place: UInt64) -> Double {
+            get { start[layout.history + Int(place & UInt64(layout.historyLength - 1))] }
+            nonmutating set { start[layout.history + Int(place & UInt64(layout.historyLength - 1))] = newValue }
+        }
+
+        /// The outstanding forecasts of a series.
+        func outstanding(_ series: Int) -> UnsafeMutablePointer<Float> {
+            UnsafeMutableRawPointer(start + layout.outstanding).assumingMemoryBound(to: Float.self)
+                + series * layout.seriesLength
+        }
+    }
+
+    /// Takes one stream a tick further.
+    ///
+    /// - Parameters:
+    ///   - row: The stream's row.
+    ///   - tick: What the tick brings.
+    ///   - hidden: The model's state after the tick, `hiddenSize` values.
+    ///   - yhat: The model's forecasts, one per tick ahead, in the stream's unit, NaN where it has none; receives the
+    ///     adapted ones.
+    ///   - widths: Receives for each level `horizon` half-widths, in the stream's unit; NaN where none is known yet.
+    ///   - widthStride: How far the half-widths of one level are from those of the next.
+    /// - Returns: Whether the stream's values can still be computed with; if not, its row has begun anew, and `yhat` is
+    ///   as it was.
+    func advance(
+        row index: Int, _ tick: Tick, hidden: UnsafePointer<Float>, yhat: UnsafeMutablePointer<Double>,
+        widths: UnsafeMutablePointer<Double>, widthStride: Int
+    ) -> Bool {
+        var row = begunRow(index)
+        skip(tick.skipped, in: &row)
+        let now = row.head.position
+        resolve(tick, in: row)
+        row[now] = tick.value
+        if tick.isObserved || row.head.statistics.count == 0 {
+            guard row.head.statistics.update(with: tick.value, weight: scaleWeight) else {
+                reset(row: index)
+                return false
+            }
+        }
+        settle(&row)
+        ask(row: row, hidden: hidden, yhat: yhat)
+        mix(in: row, yhat: yhat, widths: widths, widthStride: widthStride)
+        row.head.position += 1
+        row.save()
+        return true
+    }
+
+    /// Forgets everything about a stream.
+    func reset(row index: Int) {
+        precondition(index < rowCount, "no such row")
+        start(of: index).update(repeating: 0, count: layout.length)
+    }
+
+    private func start(of index: Int) -> UnsafeMutablePointer<Double> {
+        precondition(index >= 0 && index < rowCount, "no such row of an adaptive forecaster")
+        return pages.start.assumingMemoryBound(to: Double.self) + index * layout.length
+    }
+
+    private func begunRow(_ index: Int) -> Row {
+        var row = Row(start(of: index), layout)
+        guard !row.head.isBegun else { return row }
+        row.head.isBegun = true
+        for place in 0..<layout.historyLength { row.start[layout.history + place] = .nan }
+        return row
+    }
+
+    private func skip(_ count: UInt64, in row: inout Row) {
+        guard count > 0 else { return }
+        row.head.position += count
+        for back in 1...min(count, UInt64(layout.historyLength)) { row[row.head.position - back] = .nan }
+    }
+
+    /// Learns from the forecasts that were made for this tick, and finds the readouts' targets.
+    private func resolve(_ tick: Tick, in row: Row) {
+        let now = row.head.position
+        work.targets.update(repeating: .nan, count: layout.horizon)
+        let unit = row.head.unit
+        guard tick.isObserved && unit > 0 else { return }
+        for horizon in 1...layout.horizon where row.head.start + UInt64(horizon) <= now {
+            let origin = now - UInt64(horizon)
+            let value = row[origin]
+            guard value.isFinite else { continue }
+            let truth = Self.clipped((tick.value - value) / unit)
+            work.targets[horizon - 1] = truth
+            let place = layout.place(horizon: horizon, tick: origin)
+            work.column[0] = 0
+            work.column[1] = seasonalDifference(horizon, from: origin, value, unit, in: row)
+            for series in 0...readouts.count { work.column[2 + series] = Double(row.outstanding(series)[place]) }
+            let mixed = Double(row.outstanding(readouts.count + 1)[place])
+            mixture.learn(
+                row.start + layout.mixtures + (horizon - 1) * mixture.length, mixture: mixed,
+                forecasts: work.column, truth: truth)
+            let tracker = trackers[horizon - 1]
+            tracker.learn(
+                row.start + layout.trackers + (horizon - 1) * tracker.length, residual: abs(truth - mixed),
+                widths: row.outstanding(readouts.count + 2) + place, widthStride: layout.seriesLength,
+                phase: phase(of: origin))
+        }
+    }
+
+    /// The experts' forecasts, as differences to the newest value in units of the scale.
+    private func ask(
+        row: Row, hidden: UnsafePointer<Float>, yhat: UnsafePointer<Double>
+    ) {
+        let unit = row.head.unit
+        guard unit > 0 else { return }
+        let now = row.head.position
+        let value = row[now]
+        for horizon in 1...layout.horizon {
+            let known = yhat[horizon - 1].isFinite ? Self.clipped((yhat[horizon - 1] - value) / unit) : 0
+            forecasts(of: 0)[horizon - 1] = 0
+            forecasts(of: 1)[horizon - 1] = seasonalDifference(
+                horizon, from: now, value, unit, in: row)
+            forecasts(of: 2)[horizon - 1] = known
+        }
+        seasonal.write(to: work.own, tick: now, level: Self.clipped((value - row.head.statistics.mean) / unit)) { back in
+            guard UInt64(back) <= now else { return 0 }
+            let old = row[now - UInt64(back)]
+            return old.isFinite ? Self.clipped((old - value) / unit) : 0
+        }
+        for (index, readout) in readouts.enumerated() {
+            fillFeatures(of: readout, hidden: hidden)
+            let target = forecasts(of: Self.plainExpertCount + index)
+            readout.step(
+                row.start + layout.readouts[index], tick: now - row.head.start, features: work.features,
+                targets: work.targets, scratch: work.scratch, forecasts: target)
+            for horizon in 0..<layout.horizon { target[horizon] = Self.clipped(target[horizon]) }
+        }
+    }
+
+    private func fillFeatures(of readout: LinearReadout, hidden: UnsafePointer<Float>) {
+        var next = work.features
+        if readout.source != .past {
+            for unit in 0..<hiddenSize { next[unit] = Double(hidden[unit]) }
+            next += hiddenSize
+        }
+        if readout.source == .state {
+            next.pointee = 1
+            next += 1
+        } else {
+            next.update(from: work.own, count: adaptation.ownFeatureCount)
+            next += adaptation.ownFeatureCount
+        }
+        next.update(repeating: 0, count: work.features + readout.stride - next)
+    }
+
+    /// Mixes the experts, and keeps what all of them said until its time has come.
+    private func mix(
+        in row: Row, yhat: UnsafeMutablePointer<Double>, widths: UnsafeMutablePointer<Double>,
+        widthStride: Int
+    ) {
+        let now = row.head.position
+        let value = row[now]
+        let unit = row.head.unit
+        guard unit > 0 else {
+            for level in adaptation.levels.indices {
+                (widths + level * widthStride).update(repeating: .nan, count: layout.horizon)
+            }
+            return
+        }
+        let experts = mixture.expertCount
+        for horizon in 1...layout.horizon {
+            let place = layout.place(horizon: horizon, tick: now)
+            for expert in 0..<experts { work.column[expert] = forecasts(of: expert)[horizon - 1] }
+            let mixed = mixture.mix(row.start + layout.mixtures + (horizon - 1) * mixture.length, work.column)
+            for series in 0...readouts.count { row.outstanding(series)[place] = Float(work.column[2 + series]) }
+            row.outstanding(readouts.count + 1)[place] = Float(mixed)
+            yhat[horizon - 1] = value + unit * mixed
+            let tracker = trackers[horizon - 1]
+            let memory = row.start + layout.trackers + (horizon - 1) * tracker.length
+            for level in adaptation.levels.indices {
+                let width = tracker.width(memory, level: level, phase: phase(of: now))
+                row.outstanding(readouts.count + 2 + level)[place] = Float(width)
+                widths[level * widthStride + horizon - 1] = memory[0] > 0 ? unit * width : .nan
+            }
+        }
+    }
+
+    private func forecasts(of expert: Int) -> UnsafeMutablePointer<Double> {
+        work.forecasts + expert * layout.horizon
+    }
+
+    /// What the value one season (or the fewest whole seasons) before the forecast's tick says; 0 where none is known.
+    private func seasonalDifference(
+        _ horizon: Int, from origin: UInt64, _ value: Double, _ unit: Double, in row: Row
+    ) -> Double {
+        guard adaptation.season > 0 else { return 0 }
+        let back = (horizon - 1) / adaptation.season * adaptation.season + adaptation.season - horizon
+        guard UInt64(back) <= origin else { return 0 }
+        let old = row[origin - UInt64(back)]
+        return old.isFinite ? Self.clipped((old - value) / unit) : 0
+    }
+
+    private func phase(of place: UInt64) -> Int {
+        guard adaptation.season > 0 else { return 0 }
+        let phases = min(adaptation.season, Adaptation.maximumPhaseCount)
+        return Int(place % UInt64(adaptation.season)) * phases / adaptation.season
+    }
+
+    private static func clipped(_ difference: Double) -> Double { min(max(difference, -limit), limit) }
+}

@@ -1,0 +1,46 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+// The unit that a stream is learned in.
+extension AdaptiveForecaster {
+    /// Chooses the unit, once the stream's deviation is known or has become quite another.
+    ///
+    /// Else the unit stands still, because one that moved with the deviation would weigh past values by it.
+    func settle(_ row: inout Row) {
+        let statistics = row.head.statistics
+        guard statistics.count >= settlingCount else { return }
+        let deviation = statistics.scale.deviation
+        if row.head.unit == 0 {
+            begin(row)
+            row.head.start = row.head.position
+            row.head.unit = deviation
+        } else {
+            let ratio = deviation / row.head.unit
+            guard ratio > Self.unitRange || ratio < 1 / Self.unitRange else { return }
+            rescale(row, by: ratio)
+            row.head.unit = deviation
+        }
+    }
+
+    /// Lets learning begin.
+    private func begin(_ row: Row) {
+        for (readout, place) in zip(readouts, layout.readouts) { readout.reset(row.start + place) }
+        for (horizon, tracker) in trackers.enumerated() {
+            tracker.reset(row.start + layout.trackers + horizon * tracker.length)
+        }
+    }
+
+    /// Says all that was learned in a unit `ratio` times as large.
+    private func rescale(_ row: Row, by ratio: Double) {
+        for (readout, place) in zip(readouts, layout.readouts) {
+            let own = readout.source == .state ? 0 : adaptation.differenceCount
+            let first = readout.source == .stateAndPast ? hiddenSize : 0
+            readout.rescale(row.start + place, by: ratio, differences: first..<first + own)
+        }
+        for horizon in 0..<layout.horizon {
+            mixture.rescale(row.start + layout.mixtures + horizon * mixture.length, by: ratio)
+            row.start[layout.trackers + horizon * trackers[0].length + 1] /= ratio
+        }
+        let outstanding = row.outstanding(0)
+        for place in 0..<layout.seriesCount * layout.seriesLength { outstanding[place] /= Float(ratio) }
+    }
+}

@@ -1,0 +1,112 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// The adaptive forecast of the streams of one rule: readouts that learn, mixed with simple experts, and intervals.
+///
+/// Experts are persistence, the value one season before, the model's own forecast, and the readouts; a mixture per
+/// horizon follows those that were right. Forecasts are learned from when their time has come, never before. All of it
+/// is in units of a slowly moving scale, from the newest value on, so that a stream's unit does not matter. One tick
+/// costs no memory, and a stream's state is one row.
+final class AdaptiveForecaster {
+    /// What a tick brings.
+    struct Tick {
+        var value: Double
+        /// Whether the value was observed, so that something can be learned from it.
+        var isObserved: Bool
+        /// Places without a value between the last tick and this one.
+        var skipped: UInt64
+    }
+
+    struct Head {
+        var isBegun = false
+        /// Places so far, of ticks and of those skipped.
+        var position: UInt64 = 0
+        /// The place of the first tick that readouts saw.
+        var start: UInt64 = 0
+        var statistics = RollingStatistics()
+        /// The unit of all that is learned, in the stream's own; 0 while the stream's deviation is not settled.
+        var unit = 0.0
+    }
+
+    let adaptation: Adaptation
+    let hiddenSize: Int
+    let rowCount: Int
+    let readouts: [LinearReadout]
+    let mixture: ExpertMixture
+    let trackers: [IntervalTracker]
+    let layout: AdaptationLayout
+    let seasonal: SeasonalFeatures
+    let scaleWeight: Double
+    /// Values that a stream's deviation is first taken from.
+    let settlingCount: UInt64
+    let pages: ZeroPages
+    let work: AdaptationWorkspace
+
+    /// Experts before the readouts: persistence, the season before, the model.
+    static let plainExpertCount = 3
+    /// How many times larger or smaller the stream's deviation may become before learning begins anew in another unit.
+    static let unitRange = 16.0
+    /// No target and no forecast is further from the newest value, in units of the scale.
+    static let limit = 30.0
+
+    /// Makes a forecaster for rows `0..<rowCount`; rows that never come cost address space, not memory.
+    init(_ adaptation: Adaptation, hiddenSize: Int, rowCount: Int) {
+        precondition(adaptation.isValid, "an adaptation keeps within its ranges")
+        self.adaptation = adaptation
+        self.hiddenSize = hiddenSize
+        self.rowCount = rowCount
+        readouts = Self.readouts(adaptation, hiddenSize: hiddenSize)
+        mixture = ExpertMixture(expertCount: Self.plainExpertCount + readouts.count)
+        trackers = Self.trackers(adaptation)
+        layout = Self.layout(adaptation, readouts, mixture, trackers)
+        seasonal = SeasonalFeatures(adaptation)
+        scaleWeight = RollingStatistics.weight(halfLife: max(5000, 20 * Double(adaptation.season)))
+        settlingCount = UInt64(adaptation.season > 0 ? min(max(adaptation.season, 16), 256) : 32)
+        pages = ZeroPages(count: rowCount, stride: layout.length * MemoryLayout<Double>.stride)
+        work = AdaptationWorkspace(
+            horizon: adaptation.horizon, expertCount: mixture.expertCount,
+            stride: readouts.map(\.stride).max() ?? 8)
+    }
+
+    /// Bytes that a stream takes.
+    static func bytesPerStream(_ adaptation: Adaptation, hiddenSize: Int) -> Int {
+        let readouts = readouts(adaptation, hiddenSize: hiddenSize)
+        let mixture = ExpertMixture(expertCount: plainExpertCount + readouts.count)
+        return layout(adaptation, readouts, mixture, trackers(adaptation)).length * MemoryLayout<Double>.stride
+    }
+
+    private static func readouts(_ adaptation: Adaptation, hiddenSize: Int) -> [LinearReadout] {
+        let (own, horizon) = (adaptation.ownFeatureCount, adaptation.horizon)
+        func readout(_ source: LinearReadout.Source, _ count: Int, _ factor: Double) -> LinearReadout {
+            LinearReadout(source, featureCount: count, horizon: horizon, factor: factor)
+        }
+        let light = [
+            readout(.past, own, 0.999), readout(.stateAndPast, hiddenSize + own, 0.9999),
+            readout(.state, hiddenSize + 1, 0.9999),
+        ]
+        guard adaptation.depth == .full else { return light }
+        return light + [
+            readout(.past, own, 0.9999), readout(.stateAndPast, hiddenSize + own, 0.999),
+            readout(.state, hiddenSize + 1, 0.999),
+        ]
+    }
+
+    private static func trackers(_ adaptation: Adaptation) -> [IntervalTracker] {
+        (1...adaptation.horizon).map {
+            IntervalTracker(
+                levels: adaptation.levels, horizon: $0, season: adaptation.season,
+                phaseCount: min(adaptation.season, Adaptation.maximumPhaseCount))
+        }
+    }
+
+    private static func layout(
+        _ adaptation: Adaptation, _ readouts: [LinearReadout], _ mixture: ExpertMixture,
+        _ trackers: [IntervalTracker]
+    ) -> AdaptationLayout {
+        AdaptationLayout(
+            horizon: adaptation.horizon,
+            historyLength: max(adaptation.season, Adaptation.lagCount) + adaptation.horizon + 1,
+            headLength: (MemoryLayout<Head>.stride + 7) / 8, readouts: readouts.map(\.length),
+            mixtureLength: mixture.length, trackerLength: trackers[0].length,
+            seriesCount: 1 + readouts.count + 1 + adaptation.levels.count)
+    }
+}

@@ -1,0 +1,32 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+// What becomes of forecasts once the model has made them.
+extension ForecastEngine {
+    /// Adapts the batch's forecasts to their streams.
+    mutating func adapt(of runner: ModelRunner) {
+        for (index, entry) in group.enumerated() {
+            guard let forecaster = adaptive[forecasts[index].rule] else { continue }
+            let tick = AdaptiveForecaster.Tick(
+                value: entry.tick.value, isObserved: entry.tick.source == .observed,
+                skipped: UInt64(entry.tick.skipped))
+            let stride = maximumHorizon
+            let start = (index * stride, index * stride * maximumLevelCount)
+            let isKept = yhat.withUnsafeMutableBufferPointer { yhat in
+                widths.withUnsafeMutableBufferPointer { widths in
+                    runner.withHidden(index) { hidden in
+                        forecaster.advance(
+                            row: Int(entry.slot), tick, hidden: hidden, yhat: yhat.baseAddress! + start.0,
+                            widths: widths.baseAddress! + start.1, widthStride: stride)
+                    }
+                }
+            }
+            if !isKept { forgetWidths(index) }
+        }
+    }
+
+    /// Says of a forecast that nothing is known of its intervals.
+    private mutating func forgetWidths(_ index: Int) {
+        let count = maximumLevelCount * maximumHorizon
+        for place in index * count..<(index + 1) * count { widths[place] = .nan }
+    }
+}

@@ -2,7 +2,7 @@
 
 /// Where the parts of a stream's row of memory lie, in doubles from its beginning; each begins at a multiple of 64 bytes.
 ///
-///     head | history | readouts | mixtures | trackers | outstanding forecasts
+///     head | history | readouts | mixtures | trackers | scores | outstanding forecasts
 ///
 /// Outstanding are the forecasts whose time has not come: for each horizon h the last h of each series (every expert
 /// that cannot be recomputed, the mixture, a half-width per level), as floats in units of the scale.
@@ -14,6 +14,7 @@ struct AdaptationLayout {
     let readouts: [Int]
     let mixtures: Int
     let trackers: Int
+    let scores: Int
     let outstanding: Int
     let seriesCount: Int
     /// Floats that one series of outstanding forecasts takes.
@@ -23,7 +24,7 @@ struct AdaptationLayout {
 
     init(
         horizon: Int, historyLength: Int, headLength: Int, readouts lengths: [Int], mixtureLength: Int,
-        trackerLength: Int, seriesCount: Int
+        trackerLength: Int, scoreLength: Int, seriesCount: Int
     ) {
         var end = 0
         func place(_ count: Int) -> Int {
@@ -38,6 +39,7 @@ struct AdaptationLayout {
         readouts = lengths.map { place($0) }
         mixtures = place(horizon * mixtureLength)
         trackers = place(horizon * trackerLength)
+        scores = place(horizon * scoreLength)
         seriesLength = horizon * (horizon + 1) / 2
         outstanding = place((seriesCount * seriesLength + 1) / 2)
         length = end

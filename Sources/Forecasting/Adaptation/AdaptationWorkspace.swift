@@ -21,7 +21,8 @@ struct AdaptationWorkspace: ~Copyable {
         let horizons = (horizon + 7) / 8 * 8
         let experts = (expertCount + 7) / 8 * 8
         pages = ZeroPages(
-            count: 5 * stride + horizons + expertCount * horizons + experts, stride: MemoryLayout<Double>.stride)
+            count: 5 * stride + horizons + expertCount * horizons + experts,
+            stride: MemoryLayout<Double>.stride)
         features = pages.start.assumingMemoryBound(to: Double.self)
         own = features + stride
         scratch = own + stride

@@ -20,7 +20,9 @@ extension AdaptiveForecaster {
         /// The value at a place; NaN where there is none any more, or none at all.
         subscript(place: UInt64) -> Double {
             get { start[layout.history + Int(place & UInt64(layout.historyLength - 1))] }
-            nonmutating set { start[layout.history + Int(place & UInt64(layout.historyLength - 1))] = newValue }
+            nonmutating set {
+                start[layout.history + Int(place & UInt64(layout.historyLength - 1))] = newValue
+            }
         }
 
         /// The outstanding forecasts of a series.
@@ -42,7 +44,7 @@ extension AdaptiveForecaster {
     ///   - widthStride: How far the half-widths of one level are from those of the next.
     /// - Returns: Whether the stream's values can still be computed with; if not, its row has begun anew, and `yhat` is
     ///   as it was.
-    func advance(
+    package func advance(
         row index: Int, _ tick: Tick, hidden: UnsafePointer<Float>, yhat: UnsafeMutablePointer<Double>,
         widths: UnsafeMutablePointer<Double>, widthStride: Int
     ) -> Bool {
@@ -66,12 +68,12 @@ extension AdaptiveForecaster {
     }
 
     /// Forgets everything about a stream.
-    func reset(row index: Int) {
+    package func reset(row index: Int) {
         precondition(index < rowCount, "no such row")
         start(of: index).update(repeating: 0, count: layout.length)
     }
 
-    private func start(of index: Int) -> UnsafeMutablePointer<Double> {
+    func start(of index: Int) -> UnsafeMutablePointer<Double> {
         precondition(index >= 0 && index < rowCount, "no such row of an adaptive forecaster")
         return pages.start.assumingMemoryBound(to: Double.self) + index * layout.length
     }
@@ -99,13 +101,19 @@ extension AdaptiveForecaster {
         for horizon in 1...layout.horizon where row.head.start + UInt64(horizon) <= now {
             let origin = now - UInt64(horizon)
             let value = row[origin]
-            guard value.isFinite else { continue }
+            let scores = row.start + layout.scores + (horizon - 1) * score.length
+            guard value.isFinite else {
+                score.countMissing(scores)
+                continue
+            }
             let truth = Self.clipped((tick.value - value) / unit)
             work.targets[horizon - 1] = truth
             let place = layout.place(horizon: horizon, tick: origin)
             work.column[0] = 0
             work.column[1] = seasonalDifference(horizon, from: origin, value, unit, in: row)
-            for series in 0...readouts.count { work.column[2 + series] = Double(row.outstanding(series)[place]) }
+            for series in 0...readouts.count {
+                work.column[2 + series] = Double(row.outstanding(series)[place])
+            }
             let mixed = Double(row.outstanding(readouts.count + 1)[place])
             mixture.learn(
                 row.start + layout.mixtures + (horizon - 1) * mixture.length, mixture: mixed,
@@ -115,6 +123,13 @@ extension AdaptiveForecaster {
                 row.start + layout.trackers + (horizon - 1) * tracker.length, residual: abs(truth - mixed),
                 widths: row.outstanding(readouts.count + 2) + place, widthStride: layout.seriesLength,
                 phase: phase(of: origin))
+            let widths = row.outstanding(readouts.count + 2) + place
+            score.learn(
+                scores,
+                ForecastScore.Outcome(
+                    error: unit * mixed - (tick.value - value), persistenceError: value - tick.value,
+                    seasonalError: unit * work.column[1] - (tick.value - value))
+            ) { unit * Double(widths[$0 * layout.seriesLength]) }
         }
     }
 
@@ -133,7 +148,9 @@ extension AdaptiveForecaster {
                 horizon, from: now, value, unit, in: row)
             forecasts(of: 2)[horizon - 1] = known
         }
-        seasonal.write(to: work.own, tick: now, level: Self.clipped((value - row.head.statistics.mean) / unit)) { back in
+        seasonal.write(
+            to: work.own, tick: now, level: Self.clipped((value - row.head.statistics.mean) / unit)
+        ) { back in
             guard UInt64(back) <= now else { return 0 }
             let old = row[now - UInt64(back)]
             return old.isFinite ? Self.clipped((old - value) / unit) : 0
@@ -183,7 +200,9 @@ extension AdaptiveForecaster {
             let place = layout.place(horizon: horizon, tick: now)
             for expert in 0..<experts { work.column[expert] = forecasts(of: expert)[horizon - 1] }
             let mixed = mixture.mix(row.start + layout.mixtures + (horizon - 1) * mixture.length, work.column)
-            for series in 0...readouts.count { row.outstanding(series)[place] = Float(work.column[2 + series]) }
+            for series in 0...readouts.count {
+                row.outstanding(series)[place] = Float(work.column[2 + series])
+            }
             row.outstanding(readouts.count + 1)[place] = Float(mixed)
             yhat[horizon - 1] = value + unit * mixed
             let tracker = trackers[horizon - 1]

@@ -6,14 +6,21 @@
 /// horizon follows those that were right. Forecasts are learned from when their time has come, never before. All of it
 /// is in units of a slowly moving scale, from the newest value on, so that a stream's unit does not matter. One tick
 /// costs no memory, and a stream's state is one row.
-final class AdaptiveForecaster {
+package final class AdaptiveForecaster {
     /// What a tick brings.
-    struct Tick {
-        var value: Double
+    package struct Tick {
+        package var value: Double
         /// Whether the value was observed, so that something can be learned from it.
-        var isObserved: Bool
+        package var isObserved: Bool
         /// Places without a value between the last tick and this one.
-        var skipped: UInt64
+        package var skipped: UInt64
+
+        /// Makes a tick.
+        package init(value: Double, isObserved: Bool = true, skipped: UInt64 = 0) {
+            self.value = value
+            self.isObserved = isObserved
+            self.skipped = skipped
+        }
     }
 
     struct Head {
@@ -33,6 +40,7 @@ final class AdaptiveForecaster {
     let readouts: [LinearReadout]
     let mixture: ExpertMixture
     let trackers: [IntervalTracker]
+    let score: ForecastScore
     let layout: AdaptationLayout
     let seasonal: SeasonalFeatures
     let scaleWeight: Double
@@ -45,11 +53,13 @@ final class AdaptiveForecaster {
     static let plainExpertCount = 3
     /// How many times larger or smaller the stream's deviation may become before learning begins anew in another unit.
     static let unitRange = 16.0
+    /// Ticks after which an outcome counts half in the recent scores, where there is no season.
+    static let recentTicks = 1000.0
     /// No target and no forecast is further from the newest value, in units of the scale.
     static let limit = 30.0
 
     /// Makes a forecaster for rows `0..<rowCount`; rows that never come cost address space, not memory.
-    init(_ adaptation: Adaptation, hiddenSize: Int, rowCount: Int) {
+    package init(_ adaptation: Adaptation, hiddenSize: Int, rowCount: Int) {
         precondition(adaptation.isValid, "an adaptation keeps within its ranges")
         self.adaptation = adaptation
         self.hiddenSize = hiddenSize
@@ -57,6 +67,7 @@ final class AdaptiveForecaster {
         readouts = Self.readouts(adaptation, hiddenSize: hiddenSize)
         mixture = ExpertMixture(expertCount: Self.plainExpertCount + readouts.count)
         trackers = Self.trackers(adaptation)
+        score = Self.score(adaptation)
         layout = Self.layout(adaptation, readouts, mixture, trackers)
         seasonal = SeasonalFeatures(adaptation)
         scaleWeight = RollingStatistics.weight(halfLife: max(5000, 20 * Double(adaptation.season)))
@@ -68,10 +79,11 @@ final class AdaptiveForecaster {
     }
 
     /// Bytes that a stream takes.
-    static func bytesPerStream(_ adaptation: Adaptation, hiddenSize: Int) -> Int {
+    package static func bytesPerStream(_ adaptation: Adaptation, hiddenSize: Int) -> Int {
         let readouts = readouts(adaptation, hiddenSize: hiddenSize)
         let mixture = ExpertMixture(expertCount: plainExpertCount + readouts.count)
-        return layout(adaptation, readouts, mixture, trackers(adaptation)).length * MemoryLayout<Double>.stride
+        return layout(adaptation, readouts, mixture, trackers(adaptation)).length
+            * MemoryLayout<Double>.stride
     }
 
     private static func readouts(_ adaptation: Adaptation, hiddenSize: Int) -> [LinearReadout] {
@@ -98,6 +110,12 @@ final class AdaptiveForecaster {
         }
     }
 
+    private static func score(_ adaptation: Adaptation) -> ForecastScore {
+        let halfLife = adaptation.season > 0 ? Double(adaptation.season) : recentTicks
+        return ForecastScore(
+            levels: adaptation.levels, fading: 1 - RollingStatistics.weight(halfLife: halfLife))
+    }
+
     private static func layout(
         _ adaptation: Adaptation, _ readouts: [LinearReadout], _ mixture: ExpertMixture,
         _ trackers: [IntervalTracker]
@@ -107,6 +125,7 @@ final class AdaptiveForecaster {
             historyLength: max(adaptation.season, Adaptation.lagCount) + adaptation.horizon + 1,
             headLength: (MemoryLayout<Head>.stride + 7) / 8, readouts: readouts.map(\.length),
             mixtureLength: mixture.length, trackerLength: trackers[0].length,
+            scoreLength: score(adaptation).length,
             seriesCount: 1 + readouts.count + 1 + adaptation.levels.count)
     }
 }

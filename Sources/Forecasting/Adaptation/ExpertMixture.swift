@@ -8,17 +8,27 @@
 ///     R = γ R + r,  V = γ V + r²,  weight ∝ max(R, 0) / (V + 1e-9)
 ///
 /// and all weights alike where no R is above 0. There is no learning rate, and no scale.
-struct ExpertMixture {
-    let expertCount: Int
+package struct ExpertMixture {
+    package let expertCount: Int
+
+    /// Makes a mixture of so many experts.
+    package init(expertCount: Int) { self.expertCount = expertCount }
 
     /// What an old regret counts with each tick after it.
-    static let discount = 0.9995
+    package static let discount = 0.9995
 
     /// Doubles of memory that a horizon takes: R, then V.
-    var length: Int { 2 * expertCount }
+    package var length: Int { 2 * expertCount }
+
+    /// The experts' weights, which sum to 1.
+    package func weights(_ memory: UnsafePointer<Double>) -> [Double] {
+        (0..<expertCount).map { expert in
+            mix(memory, (0..<expertCount).map { $0 == expert ? 1 : 0 })
+        }
+    }
 
     /// The weighted sum of the experts' forecasts.
-    func mix(_ memory: UnsafePointer<Double>, _ forecasts: UnsafePointer<Double>) -> Double {
+    package func mix(_ memory: UnsafePointer<Double>, _ forecasts: UnsafePointer<Double>) -> Double {
         var (weights, sum, plain) = (0.0, 0.0, 0.0)
         for expert in 0..<expertCount {
             let weight = max(memory[expert], 0) / (memory[expertCount + expert] + 1e-9)
@@ -30,7 +40,7 @@ struct ExpertMixture {
     }
 
     /// Says the regrets in a unit `ratio` times as large; their squares go with its fourth power.
-    func rescale(_ memory: UnsafeMutablePointer<Double>, by ratio: Double) {
+    package func rescale(_ memory: UnsafeMutablePointer<Double>, by ratio: Double) {
         let square = ratio * ratio
         for expert in 0..<expertCount {
             memory[expert] /= square
@@ -39,8 +49,9 @@ struct ExpertMixture {
     }
 
     /// Takes in what the experts' forecasts and their mixture came to.
-    func learn(
-        _ memory: UnsafeMutablePointer<Double>, mixture: Double, forecasts: UnsafePointer<Double>, truth: Double
+    package func learn(
+        _ memory: UnsafeMutablePointer<Double>, mixture: Double, forecasts: UnsafePointer<Double>,
+        truth: Double
     ) {
         for expert in 0..<expertCount {
             let regret = 2 * (mixture - truth) * (mixture - forecasts[expert])

@@ -13,9 +13,9 @@ import Glibc
 ///
 /// and the next forecast's half-width is max(m, 1e-3) T_k^½ e^θ. Steps that depend only on whether the interval held
 /// are as those of adaptive conformal inference (Gibbs, Candès 2021).
-struct IntervalTracker {
+package struct IntervalTracker {
     /// Shares of values that intervals are to hold, rising.
-    let levels: [Double]
+    package let levels: [Double]
     /// Phases of the season that are told apart; 0 without a season.
     let phaseCount: Int
     /// What a new residual counts in the mean.
@@ -28,7 +28,7 @@ struct IntervalTracker {
     /// The half-life of the mean where there is no season, in ticks.
     private static let plainHalfLife = 48.0
 
-    init(levels: [Double], horizon: Int, season: Int, phaseCount: Int) {
+    package init(levels: [Double], horizon: Int, season: Int, phaseCount: Int) {
         self.levels = levels
         self.phaseCount = phaseCount
         let reach = season > 0 ? min(1, Double(horizon - 1) / max(1, Double(season) / 4 - 1)) : 0
@@ -38,30 +38,32 @@ struct IntervalTracker {
     }
 
     /// Doubles of memory that a horizon takes: the count, m, θ per level, T per phase.
-    var length: Int { 2 + levels.count + phaseCount }
+    package var length: Int { 2 + levels.count + phaseCount }
 
-    func reset(_ memory: UnsafeMutablePointer<Double>) {
+    package func reset(_ memory: UnsafeMutablePointer<Double>) {
         memory.update(repeating: 0, count: 2)
         (memory + 2).update(repeating: log(1.6), count: levels.count)
         (memory + 2 + levels.count).update(repeating: 1, count: phaseCount)
     }
 
     /// The half-width for the level number `level`, in units of the scale; 0 before the first residual.
-    func width(_ memory: UnsafePointer<Double>, level: Int, phase: Int) -> Double {
+    package func width(_ memory: UnsafePointer<Double>, level: Int, phase: Int) -> Double {
         let spread = phaseCount > 0 ? memory[2 + levels.count + phase].squareRoot() : 1
         return max(memory[1], 1e-3) * spread * exp(memory[2 + level])
     }
 
     /// Takes in the residual of a forecast that had the half-widths `widths`.
-    func learn(
-        _ memory: UnsafeMutablePointer<Double>, residual: Double, widths: UnsafePointer<Float>, widthStride: Int,
+    package func learn(
+        _ memory: UnsafeMutablePointer<Double>, residual: Double, widths: UnsafePointer<Float>,
+        widthStride: Int,
         phase: Int
     ) {
         let spread = phaseCount > 0 ? memory + 2 + levels.count + phase : nil
         memory[0] += 1
         memory[1] += max(weight, 1 / memory[0]) * (residual / (spread?.pointee ?? 1) - memory[1])
         if let spread, memory[1] > 0 {
-            spread.pointee = max(0.1, spread.pointee + Self.phaseWeight * (residual / memory[1] - spread.pointee))
+            spread.pointee = max(
+                0.1, spread.pointee + Self.phaseWeight * (residual / memory[1] - spread.pointee))
         }
         for level in levels.indices {
             let isOutside = residual > Double(widths[level * widthStride])

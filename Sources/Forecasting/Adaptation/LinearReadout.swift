@@ -13,9 +13,9 @@ internal import CReadoutKernels
 ///     a ridge of weight (1 - λ) d on feature t mod d, into P and every W_h
 ///
 /// The ridge keeps P bounded where features say nothing new. Its rows of memory are the caller's.
-struct LinearReadout {
+package struct LinearReadout {
     /// What the readout sees.
-    enum Source {
+    package enum Source {
         /// The stream's own past.
         case past
         /// The model's state, and the stream's own past.
@@ -24,11 +24,11 @@ struct LinearReadout {
         case state
     }
 
-    let source: Source
+    package let source: Source
     /// Doubles from one row of features to the next.
-    let stride: Int
+    package let stride: Int
     /// Doubles of memory that a stream takes.
-    let length: Int
+    package let length: Int
 
     private let shape: readout_shape
     private let forgetting: readout_forgetting
@@ -37,7 +37,7 @@ struct LinearReadout {
     /// Makes a readout.
     ///
     /// - Parameter factor: What a tick's weight is multiplied by with each tick after it, above 0, at most 1.
-    init(_ source: Source, featureCount: Int, horizon: Int, factor: Double) {
+    package init(_ source: Source, featureCount: Int, horizon: Int, factor: Double) {
         precondition(featureCount >= 1 && horizon >= 1 && factor > 0 && factor <= 1)
         self.source = source
         shape = readout_shape(features: Int32(featureCount), horizon: Int32(horizon))
@@ -47,16 +47,18 @@ struct LinearReadout {
     }
 
     /// Forgets everything.
-    func reset(_ memory: UnsafeMutablePointer<Double>) { readout_reset(shape, memory) }
+    package func reset(_ memory: UnsafeMutablePointer<Double>) { readout_reset(shape, memory) }
 
     /// Says what was learned in a unit `ratio` times as large, of which the targets and the features in `differences`
     /// count fewer; forecasts stay the same.
-    func rescale(_ memory: UnsafeMutablePointer<Double>, by ratio: Double, differences: Range<Int>) {
+    package func rescale(_ memory: UnsafeMutablePointer<Double>, by ratio: Double, differences: Range<Int>) {
         let count = Int(shape.features)
         func factor(_ feature: Int) -> Double { differences.contains(feature) ? 1 / ratio : 1 }
         for row in 0..<count {
             let entries = memory + readout_inverse_row(Int32(row))
-            for column in 0..<(row / 8 + 1) * 8 { entries[column] /= factor(row) * factor(min(column, count - 1)) }
+            for column in 0..<(row / 8 + 1) * 8 {
+                entries[column] /= factor(row) * factor(min(column, count - 1))
+            }
         }
         let weights = memory + readout_inverse_length(shape)
         let features = weights + Int(shape.horizon) * stride
@@ -76,7 +78,7 @@ struct LinearReadout {
     ///   - features: `stride` doubles, zero beyond the last feature.
     ///   - targets: One per horizon; NaN where it is not known.
     ///   - scratch: Three strides.
-    func step(
+    package func step(
         _ memory: UnsafeMutablePointer<Double>, tick: UInt64, features: UnsafePointer<Double>,
         targets: UnsafePointer<Double>, scratch: UnsafeMutablePointer<Double>,
         forecasts: UnsafeMutablePointer<Double>

@@ -87,7 +87,8 @@ public struct ForecastEngine: ~Copyable {
         adaptive = plan.rules.map { rule in
             rule.adaptation.map {
                 AdaptiveForecaster(
-                    $0, hiddenSize: plan.models[rule.model].packed.shape.hiddenSize, rowCount: plan.streamsLimit)
+                    $0, hiddenSize: plan.models[rule.model].packed.shape.hiddenSize,
+                    rowCount: plan.streamsLimit)
             }
         }
         maximumLevelCount = plan.rules.compactMap { $0.adaptation?.levels.count }.max() ?? 0

@@ -1,0 +1,19 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+// What an adaptive forecast knows of itself.
+extension AdaptiveForecaster {
+    /// How a stream's forecasts so many ticks ahead turned out; nil before the stream's first tick.
+    package func scores(row index: Int, horizon: Int) -> ScoreFigures? {
+        precondition((1...layout.horizon).contains(horizon), "a horizon of the adaptation")
+        let row = Row(start(of: index), layout)
+        guard row.head.isBegun else { return nil }
+        return score.figures(row.start + layout.scores + (horizon - 1) * score.length)
+    }
+
+    /// The weights of a stream's experts for one horizon: persistence, the season before, the model, the readouts.
+    package func weights(row index: Int, horizon: Int) -> [Double] {
+        precondition((1...layout.horizon).contains(horizon), "a horizon of the adaptation")
+        let row = Row(start(of: index), layout)
+        return mixture.weights(row.start + layout.mixtures + (horizon - 1) * mixture.length)
+    }
+}

@@ -199,6 +199,22 @@ struct AllocationTests {
         #expect(way.forecastCount >= 11_750)
     }
 
+    @Test func aNumberAllocatesNothing() {
+        var sequences = SenderSequences(capacity: 100, seed: 1)
+        let topics = (0..<50).map { Array("topic.\($0)".utf8) }
+        var counts: [UInt64] = [0, 0]
+        for round in 0..<2 as Range<UInt64> {
+            let before = allocation_count()
+            for index in 0..<4000 as Range<UInt64> {
+                let number = (round * 4000 + index) / 50 * 2 + index % 3
+                let topic = topics[Int(index % 50)]
+                sequences.count(.bits64(number), of: topic.span.bytes)
+            }
+            counts[Int(round)] = allocation_count() - before
+        }
+        #expect(counts[1] == 0 && sequences.totals.lost > 0, "allocations per round: \(counts)")
+    }
+
     @Test func theCounterCounts() {
         let before = allocation_count()
         let values = [UInt8](repeating: 1, count: 10_000)

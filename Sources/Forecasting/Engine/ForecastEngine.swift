@@ -140,7 +140,8 @@ public struct ForecastEngine: ~Copyable {
             records[Int(slot)].learnedFrom = 1
             enqueue(Tick(time: observation.time, value: observation.value), slot: slot)
         }
-        return refusal(of: observation, slot: slot, begins: true)
+        _ = refusal(of: observation, slot: slot, begins: true)  // which is none: there is nothing before it
+        return nil
     }
 
     private mutating func accept(_ observation: Observation, slot: UInt32, at now: Timestamp) -> Refusal? {

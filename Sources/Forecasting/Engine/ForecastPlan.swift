@@ -67,13 +67,15 @@ public struct ForecastPlan: Sendable {
         public var maximumSkew: Int64
         /// How observations become ticks.
         public var time: TimePolicy
+        /// Which values are taken for missing.
+        public var values: ValuePolicy
         /// How forecasts are adapted to each stream; nil for those of the model as they are.
         public var adaptation: Adaptation?
 
         /// Makes a rule.
         public init(
             match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
-            time: TimePolicy = TimePolicy(), adaptation: Adaptation? = nil
+            time: TimePolicy = TimePolicy(), values: ValuePolicy = ValuePolicy(), adaptation: Adaptation? = nil
         ) {
             self.match = match
             self.model = model
@@ -82,6 +84,7 @@ public struct ForecastPlan: Sendable {
             self.warmup = warmup
             self.maximumSkew = maximumSkew
             self.time = time
+            self.values = values
             self.adaptation = adaptation
         }
     }
@@ -109,6 +112,7 @@ public struct ForecastPlan: Sendable {
                 "a horizon is at most the model's outputs, unless it is reached by recursion from one")
             precondition(rule.warmup >= 0 && rule.maximumSkew >= 0, "warmup and skew are not negative")
             precondition(rule.time.isValid, "a time policy keeps within its limits")
+            precondition(rule.values.isValid, "a value policy keeps within its limits")
             precondition(
                 rule.adaptation.map { $0.isValid && $0.horizon == rule.horizon } ?? true,
                 "an adaptation keeps within its limits, and has the rule's horizon")
@@ -146,13 +150,17 @@ extension ForecastPlan {
             AdaptiveForecaster.bytesPerStream($0, hiddenSize: model.packed.shape.hiddenSize)
         }
         return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream + bytesOfTime(rule.time)
+            + RefusalTable.bytesPerStream
+            + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0)
             + (adaptation ?? 0)
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {
         time.openTicksLimit * MemoryLayout<OpenTick>.stride
             + (time.windowLength + (time.every == .auto ? PeriodLearner.differenceCount : 0))
-            * MemoryLayout<Double>.stride + (time.every == .event ? 0 : DeadlineQueue.bytesPerStream)
+            * MemoryLayout<Double>.stride
+            + (time.every == .event && !time.reorders ? 0 : DeadlineQueue.bytesPerStream)
+            + (time.reorders ? HeldObservations.bytesPerStream : 0)
     }
 }
 

@@ -142,7 +142,8 @@ extension PreparedDaemon {
         }
     }
 
-    func pipelinePlan() -> PipelinePlan {
+    /// What the pipelines are to do.
+    package func pipelinePlan() -> PipelinePlan {
         PipelinePlan(
             inputs: configuration.inputs.map { input in
                 var options = SocketOptions(input.connection)

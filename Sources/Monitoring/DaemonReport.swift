@@ -87,7 +87,7 @@ package struct DaemonReport: Codable, Sendable, Equatable {
     package var pipelines: Int
     /// The streams as a whole.
     package var streams: Streams
-    /// What happens per second; nil in the first second.
+    /// What happens per second; nil in the first seconds.
     package var rates: Rates?
     /// The inputs, in the order of the configuration.
     package var inputs: [Input]

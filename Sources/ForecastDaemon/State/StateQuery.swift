@@ -81,6 +81,6 @@ package struct StateQuery: Sendable {
         }
         throw DaemonError(
             answer.status == 503 ? .unavailable : .usage,
-            "\(client.url): expected \(problem.expected), found \(problem.found)")
+            "\(client.url): expected \(problem.expected), found \(problem.found)".printable)
     }
 }

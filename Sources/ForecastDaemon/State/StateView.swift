@@ -13,7 +13,7 @@ package enum StateView {
                 stream.stream, status(stream), stream.every, stream.newest.y.compact,
                 stream.yhat?.compact ?? "-", age(stream.age), "\(stream.ticks)",
                 "\(stream.rule.number) \(stream.rule.match)",
-            ]
+            ].map(\.printable)
         }
         let table = [header] + rows
         let widths = header.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
@@ -47,7 +47,7 @@ package enum StateView {
             ("scale", stream.scale.map { "mean \($0.mean.compact), std \($0.std.compact)" } ?? "none"),
         ]
         let width = rows.map(\.0.count).max() ?? 0
-        return rows.map { $0.0 + String(repeating: " ", count: width + 2 - $0.0.count) + $0.1 }
+        return rows.map { $0.0 + String(repeating: " ", count: width + 2 - $0.0.count) + $0.1.printable }
             .joined(separator: "\n")
     }
 

@@ -65,11 +65,13 @@ package struct MonitoringServer: Sendable {
     ///
     /// - Throws: A `ListeningError` if the address cannot be had.
     package func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
-        // One thread: the pipelines need the others more.
+        // One thread for all of it: the pipelines need the others more.
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let result: Result<Void, any Error>
         do {
-            try await serve(on: threads, onListening: onListening)
+            try await withTaskExecutorPreference(LoopExecutor(threads.next())) {
+                try await serve(on: threads, onListening: onListening)
+            }
             result = .success(())
         } catch {
             result = .failure(error)

@@ -3,7 +3,7 @@
 import Foundation
 import TestSupport
 
-// The server in this process answers on Swift's concurrency threads: a test that waits must not keep one.
+// Tests share Swift's concurrency threads: one that waits for a socket must not keep them from others.
 
 extension HTTPExchange {
     /// The answer that ends with the connection.

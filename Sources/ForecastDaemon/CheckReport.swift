@@ -41,9 +41,11 @@ package struct CheckReport: Sendable, Encodable {
     var rules: [Rule]
     var streamsLimit: Int
     var memoryBytes: Int
+    /// Where reports are served; nil for nowhere.
+    var http: String?
 
     enum CodingKeys: String, CodingKey {
-        case rules
+        case rules, http
         case streamsLimit = "streams_limit"
         case memoryBytes = "memory_bytes"
     }
@@ -69,6 +71,7 @@ package struct CheckReport: Sendable, Encodable {
         let pipelines = prepared.pipelineCount
         memoryBytes =
             streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0) + pipelines * plan.bytesPerBatch
+        http = prepared.configuration.http.map { "http://\($0.authority)" }
     }
 
     /// The report as lines of text.
@@ -82,6 +85,6 @@ package struct CheckReport: Sendable, Encodable {
         return
             (["configuration and models are good; first match wins:"] + rows + [
                 "at most \(streamsLimit) streams, which take at most \((memoryBytes + 1 << 20 - 1) / (1 << 20)) MiB"
-            ]).joined(separator: "\n")
+            ] + (http.map { ["reports are served at \($0)"] } ?? [])).joined(separator: "\n")
     }
 }

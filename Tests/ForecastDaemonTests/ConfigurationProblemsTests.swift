@@ -62,7 +62,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         #expect(configuration.streams[0].horizon == nil)
     }
 
-    @Test(arguments: keys + values + sockets + models + rules + times + badValues)
+    @Test(arguments: keys + values + sockets + models + rules + times + badValues + http)
     func isReported(_ line: BadLine) {
         let text = ConfigurationSample.text(line.number, line.text)
         #expect(ConfigurationSample.problems(text) == line.problems)
@@ -72,8 +72,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(9, "stream_limit: 5", #"9:1: unknown key "stream_limit"; did you mean "streams_limit"?"#),
         BadLine(9, "Streams-Limit: 5", #"9:1: unknown key "Streams-Limit"; did you mean "streams_limit"?"#),
         BadLine(
-            9, "http: {bind: x}",
-            #"9:1: unknown key "http"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log"#
+            9, "alarms: {above: 5}",
+            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http"#
         ),
         BadLine(
             9, "log: {levl: info}", #"9:7: log: unknown key "levl"; did you mean "level"?"#),
@@ -92,11 +92,46 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, #""a\nb\u0007": 1"#,
             #"9:1: unknown key "a\nb\u{07}"; known keys: inputs, outputs, models, streams, streams_limit, "#
-                + "pipelines, pipeline, log"),
+                + "pipelines, pipeline, log, http"),
         BadLine(
             9, "log: {1: 2, \"1\": 3}",
             #"9:7: log: unknown key "1"; known keys: level, drops_every"#,
             "9:13: log.1: the key stands twice in this mapping: keep one of them"),
+    ]
+
+    /// A bind that is none, and how it is quoted.
+    private static func bad(bind text: String, found: String) -> BadLine {
+        let expected = "an address and a port, as 127.0.0.1:8080 or \"[::1]:8080\""
+        return BadLine(9, "http: {bind: \(text)}", "9:14: http.bind: expected \(expected), found \(found)")
+    }
+
+    /// A bind that other machines reach.
+    private static func open(bind text: String) -> BadLine {
+        let problem = "other machines reach \(text), and nothing asks who they are"
+        return BadLine(
+            9, "http: {bind: \"\(text)\"}",
+            "9:14: http.bind: \(problem): use 127.0.0.1:80, or write insecure: true")
+    }
+
+    static let http = [
+        BadLine(9, "http:", "9:1: http: expected a mapping (key: value), found nothing"),
+        BadLine(
+            9, "http: {}",
+            #"9:7: http: missing key "bind": the address and port to serve on, as 127.0.0.1:8080"#),
+        bad(bind: "8080", found: #""8080"; did you mean "127.0.0.1:8080"?"#),
+        bad(bind: "80800", found: #""80800""#),
+        bad(bind: "http://127.0.0.1:80", found: #""http://127.0.0.1:80"; did you mean "127.0.0.1:80"?"#),
+        bad(bind: "127.0.0.1", found: #""127.0.0.1""#),
+        bad(bind: "127.0.0.1:0", found: #""127.0.0.1:0""#),
+        bad(bind: "\"127.0.0.1:*\"", found: #""127.0.0.1:*""#),
+        bad(bind: "\"::1:8080\"", found: #""::1:8080""#),
+        bad(bind: "127.1:8080", found: #""127.1:8080""#),
+        bad(bind: "example.org:80", found: #""example.org:80""#),
+        bad(bind: "[80]", found: "a list"),
+        open(bind: "0.0.0.0:80"), open(bind: "10.0.0.5:80"), open(bind: "[::]:80"),
+        BadLine(
+            9, #"http: {bind: "127.0.0.1:80", insecure: true}"#,
+            "9:40: http.insecure: has no effect with an address of this machine: leave it out"),
     ]
 
     static let values = [

@@ -85,6 +85,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
         try passTime(at: now, isBusy: count >= batchLimit)
+        if stage.isAsked { stage.answerQuestion() }
         try endTurn(at: now)
     }
 
@@ -92,7 +93,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func sleep() throws(ZeroMQError) {
         let doorbell = mailbox.doorbells[0]
         doorbell.arm()
-        let isIdle = !stage.hasForecasts && !mailbox.hasCommands
+        let isIdle = !stage.hasForecasts && !mailbox.hasCommands && !stage.isAsked
         var limit = hasNews ? Self.reportInterval : 1_000_000_000
         if let deadline = stage.nextDeadline {
             limit = silence.sleep(atMost: limit, until: deadline, at: WallClock.now())

@@ -4,7 +4,7 @@ import Forecasting
 
 /// What `check` says of how a rule's observations become ticks.
 struct TimeReport: Sendable, Encodable {
-    /// `event`, `auto` or a duration; the other figures are absent for `event`.
+    /// `event`, `auto` or a duration; the other figures but for the window are absent for `event`.
     var every: String
     var aggregate: String?
     var lateness: String?
@@ -14,7 +14,7 @@ struct TimeReport: Sendable, Encodable {
     var then: String?
     /// In ticks.
     var season: Int?
-    /// In ticks.
+    /// In ticks; absent where no window is kept.
     var windowLength: Int?
 
     enum CodingKeys: String, CodingKey {
@@ -23,6 +23,7 @@ struct TimeReport: Sendable, Encodable {
     }
 
     init(_ policy: TimePolicy) {
+        windowLength = policy.windowLength > 0 ? policy.windowLength : nil
         switch policy.every {
         case .event:
             every = "event"
@@ -36,18 +37,19 @@ struct TimeReport: Sendable, Encodable {
         limit = policy.limit.map(Self.text) ?? "\(TimePolicy.defaultLimitTicks) ticks"
         then = policy.renewal.rawValue
         season = policy.season > 0 ? policy.season : nil
-        windowLength = policy.windowLength > 0 ? policy.windowLength : nil
     }
 
     private static func text(_ nanoseconds: Int64) -> String { Duration.nanoseconds(nanoseconds).text }
 
     /// The figures as part of a line.
     var text: String {
-        guard let aggregate, let lateness, let fill, let limit, let then else { return "every \(every)" }
+        let window = windowLength.map { ", window of \($0) ticks" } ?? ""
+        guard let aggregate, let lateness, let fill, let limit, let then else {
+            return "every \(every)" + window
+        }
         let filling = season.map { "\(fill) of \($0) ticks" } ?? fill
-        let kept = windowLength.map { ", the last \($0) ticks kept" } ?? ""
         return
             "every \(every) (\(aggregate)), lateness \(lateness), gaps \(filling) up to \(limit) then \(then)"
-            + kept
+            + window
     }
 }

@@ -74,6 +74,7 @@ struct AllocationTests {
         var decoder: PayloadDecoder
         var precision = Precision.float32
         var time = TimePolicy()
+        var scaling = Scaling.rolling(halfLife: 100)
         var format = ForecastFormat.json
         var payload: @Sendable (Int) -> [UInt8]
         var testDescription: String { name }
@@ -123,6 +124,17 @@ struct AllocationTests {
         withUnsafeBytes(of: value.bitPattern.bigEndian) { Array($0) }
     }
 
+    /// A window whose values in order are a tree: at 50 streams each comes 80 times a round.
+    static let windowCases = [20, 70].map { length in
+        var time = TimePolicy()
+        time.windowLength = length
+        return Case(
+            name: "the scale of a window of \(length)", mode: .stateful, outputs: 1, horizon: 1,
+            decoder: json,
+            time: time, scaling: .window
+        ) { Array(#"{"value":\#(Double($0 * $0 % 1013) * 0.37)}"#.utf8) }
+    }
+
     /// A stream comes every 50 seconds here, so that each value ends a gap or a silence.
     static let timedCases = TimePolicy.Fill.allCases.map { fill in
         var time = TimePolicy()
@@ -136,7 +148,7 @@ struct AllocationTests {
         ) { Array(#"{"ts":\#($0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8) }
     }
 
-    @Test(arguments: cases + timedCases) func aMessageAllocatesNothing(_ example: Case) throws {
+    @Test(arguments: cases + windowCases + timedCases) func aMessageAllocatesNothing(_ example: Case) throws {
         var generator = SystemRandomNumberGenerator()
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 17, layerCount: 2, outputSize: example.outputs)
         func draw(_ count: Int) -> [Float] {
@@ -158,7 +170,7 @@ struct AllocationTests {
             ],
             rules: [
                 ForecastPlan.Rule(
-                    match: try Glob("*"), model: 0, scaling: .rolling(halfLife: 100),
+                    match: try Glob("*"), model: 0, scaling: example.scaling,
                     horizon: example.horizon,
                     warmup: 3, maximumSkew: .max, time: example.time)
             ], streamsLimit: 1000, batchLimit: 32)

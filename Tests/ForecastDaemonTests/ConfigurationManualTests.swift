@@ -40,9 +40,9 @@ import Testing
               general: {weights: models/general.safetensors}
               general_window: {weights: models/general.safetensors, mode: window, window: 64}
             streams:
-              - {match: "plant.*", model: general, half_life: 600, horizon: 24}
+              - {match: "plant.*", model: general, half_life: 600, horizon: 24, window_length: 64}
               - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5, every: 1s,
-                 gaps: {limit: 10s, then: rewarm}, window_length: 64}
+                 gaps: {limit: 10s, then: rewarm}}
               - {match: "meter.*", model: general, every: 15m, gaps: {fill: seasonal}, season: 1d}
             """, file: Self.manual)
         #expect(manual.inputs == bare.inputs)

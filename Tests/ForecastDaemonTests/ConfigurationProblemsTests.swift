@@ -352,8 +352,23 @@ struct BadLine: Sendable, CustomTestStringConvertible {
                 + "season in ticks, or as a duration"),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, season: 5, window_length: 9}"#,
-            "8:48: streams[0].season: only for gaps.fill: seasonal",
-            "8:66: streams[0].window_length: only for gaps.fill: seasonal and gaps.then: rewarm"),
+            "8:48: streams[0].season: only for gaps.fill: seasonal"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, gaps: {then: rewarm}, window_length: 0}"#,
+            "8:77: streams[0].window_length: gaps.then: rewarm runs over the window: expected at least 1 tick, "
+                + "found 0"),
+        BadLine(
+            8, #"  - {match: a, model: pump, window_length: 5m}"#,
+            "8:44: streams[0].window_length: expected a number of ticks, found a duration: with every: event "
+                + "each value is a tick"),
+        BadLine(
+            8, #"  - {match: a, model: pump, scale: window, half_life: 5, window_length: 1}"#,
+            "8:55: streams[0].half_life: only for scale: rolling; this rule has window",
+            "8:73: streams[0].window_length: scale: window takes mean and deviation of the window: expected at "
+                + "least 2 ticks, found 1"),
+        BadLine(
+            8, #"  - {match: a, model: pump, window_length: 100001}"#,
+            "8:44: streams[0].window_length: expected a whole number from 0 to 100000, found \"100001\""),
         BadLine(
             8, #"  - {match: a, model: pump, every: auto, gaps: {fill: seasonal}, season: 1m}"#,
             "8:74: streams[0].season: expected a number of ticks, found a duration: with every: auto the period is "

@@ -5,7 +5,7 @@ import Forecasting
 /// What a stream's time line must make, kept in the most obvious way: dictionaries, arrays, whole numbers.
 final class SlowTimeLine {
     /// A tick that must be made.
-    struct Tick: Equatable {
+    struct Tick {
         var time: Int64
         /// NaN where the model's forecast of the tick is to stand in.
         var value: Double
@@ -17,6 +17,8 @@ final class SlowTimeLine {
         var isReset = false
         var isStateReset = false
         var isStale = false
+        /// Mean and deviation of the observed values in the window, as they were when one was added last.
+        var scale = (mean: 0.0, deviation: 0.0)
     }
 
     private let policy: TimePolicy
@@ -34,8 +36,9 @@ final class SlowTimeLine {
     private var isAnew = false
     private(set) var isStale = false
     private var lateRun: [Int64] = []
-    /// Every tick's value in order; nil for those that were skipped.
-    private var past: [Double?] = []
+    /// Every tick's value in order; empty for those that were skipped.
+    private var past: [WindowTick] = []
+    private var scale = (mean: 0.0, deviation: 0.0)
 
     init(_ policy: TimePolicy, skew: Int64) {
         self.policy = policy
@@ -162,7 +165,7 @@ final class SlowTimeLine {
                 gap = tick - known.tick - 1
                 isTooLong = gap > limit
                 while !isTooLong && policy.fill != .skip && last + 1 < tick { impute((tick, value)) }
-                for _ in 0..<min(tick - last - 1, 1000) { past.append(nil) }
+                for _ in 0..<min(tick - last - 1, 1000) { past.append(.empty) }
             }
             append(
                 Tick(
@@ -197,8 +200,10 @@ final class SlowTimeLine {
             let share = Double(last - known.tick) / Double(target.tick - known.tick)
             tick.value = known.value * (1 - share) + target.value * share
         case .seasonal:
-            if past.count >= policy.season, let value = past[past.count - policy.season] {
-                tick.value = value
+            guard past.count >= policy.season else { break }
+            switch past[past.count - policy.season] {
+            case .observed(let value), .imputed(let value): tick.value = value
+            case .empty: break
             }
         case .forecast: tick.value = .nan
         case .hold, .skip: break
@@ -207,7 +212,23 @@ final class SlowTimeLine {
     }
 
     private func append(_ tick: Tick) {
+        past.append(tick.isImputed ? .imputed(tick.value) : .observed(tick.value))
+        if !tick.isImputed, observed.count > 1 || made.isEmpty {
+            let mean = observed.reduce(0, +) / Double(observed.count)
+            let squares = observed.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
+            scale = (mean, (squares / Double(observed.count)).squareRoot())
+        }
         made.append(tick)
-        past.append(tick.value)
+        made[made.count - 1].scale = scale
+    }
+
+    /// The ticks that the stream's rolling window must have.
+    var window: ArraySlice<WindowTick> { past.suffix(policy.windowLength) }
+
+    /// The observed values in it.
+    var observed: [Double] {
+        window.compactMap { tick in
+            if case .observed(let value) = tick { value } else { nil }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 import Forecasting
 import RecurrentKernels
+import TestSupport
 import Testing
 
 /// Nasty streams through the engine, held tick by tick against a slow bookkeeper.
@@ -16,6 +17,7 @@ struct TimeSimulationTests {
         {
             var policy = TimePolicy()
             policy.every = every
+            policy.windowLength = 70
             change(&policy)
             return policy
         }
@@ -35,8 +37,14 @@ struct TimeSimulationTests {
             policy(.period(second)) { ($0.aggregate, $0.fill, $0.limit) = (.sum, .skip, 6 * second) },
             policy(.auto) { ($0.lateness, $0.fill) = (3 * second, .linear) },
             policy(.period(second / 4)) { $0.limit = 0 },
+            policy(.event) { $0.windowLength = 5 },
         ]
     }()
+
+    /// A scale whose deviation forecasts tell.
+    static func scaling(_ policy: TimePolicy) -> Scaling {
+        policy.fill == .forecast ? .rolling(halfLife: 50) : .window
+    }
 
     static func plan() throws -> ForecastPlan {
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 2, layerCount: 1, outputSize: 1)
@@ -55,7 +63,7 @@ struct TimeSimulationTests {
             ],
             rules: try policies.enumerated().map {
                 ForecastPlan.Rule(
-                    match: try Glob("r\($0).*"), model: 0, scaling: .rolling(halfLife: 50), horizon: 2,
+                    match: try Glob("r\($0).*"), model: 0, scaling: scaling($1), horizon: 2,
                     warmup: 8, maximumSkew: skew, time: $1)
             }, streamsLimit: 100, batchLimit: 16)
     }
@@ -72,6 +80,8 @@ struct TimeSimulationTests {
         let names: [String]
         let lines: [SlowTimeLine]
         var published: [[Published]]
+        var slots: [UInt32?]
+        var generator = SeededGenerator(seed: 5)
         var refusals: [String: Int] = [:]
         var expectedRefusals: [String: Int] = [:]
 
@@ -84,6 +94,7 @@ struct TimeSimulationTests {
                 SlowTimeLine(policies[$0 / streamsPerRule], skew: skew)
             }
             published = names.map { _ in [] }
+            slots = names.map { _ in nil }
         }
 
         mutating func accept(_ observation: Observation, stream: Int, now: Timestamp) {
@@ -101,12 +112,36 @@ struct TimeSimulationTests {
                     let name = engine.identifier(of: head.slot).withUnsafeBytes {
                         (rule: Int($0[1] - 48), number: Int($0[3] - 48))
                     }
+                    let stream = name.rule * streamsPerRule + name.number
+                    slots[stream] = head.slot
                     head.age = 0  // depends on when the turn ends
                     head.slot = 0  // depends on which stream came first
-                    published[name.rule * streamsPerRule + name.number].append(
-                        Published(head: head, next: engine.yhat(at: index)[0]))
+                    published[stream].append(Published(head: head, next: engine.yhat(at: index)[0]))
                 }
             }
+        }
+
+        /// Holds a stream's window against the reference.
+        func expectSameWindow(_ stream: Int) {
+            guard let slot = slots[stream] else { return }
+            let (ticks, expected) = (engine.windowTicks(of: slot), lines[stream].window)
+            let isSame = zip(ticks, expected).allSatisfy { got, want in
+                // What a forecast stood in for the reference does not know.
+                if case (.imputed, .imputed(let value)) = (got, want), value.isNaN {
+                    true
+                } else {
+                    got == want
+                }
+            }
+            #expect(isSame && ticks.count == expected.count, "\(names[stream]): \(ticks), not \(expected)")
+            let values = lines[stream].observed.sorted()
+            let statistics = engine.windowStatistics(of: slot)
+            #expect(statistics?.count ?? 0 == values.count)
+            #expect(statistics?.minimum == values.first && statistics?.maximum == values.last)
+            // The middle of the straight line between the two in the middle, as the quantile is computed.
+            let high = values.isEmpty ? nil : values[values.count / 2]
+            let median = high.map { $0 - ($0 - values[(values.count - 1) / 2]) * 0.5 }
+            #expect(engine.windowQuantile(0.5, of: slot) == median)
         }
 
         mutating func passTime(to now: Timestamp) {
@@ -128,6 +163,9 @@ struct TimeSimulationTests {
             case .endOfTurn(let time, let passesTime):
                 now = time
                 run.forecast(at: time)
+                if passesTime {
+                    run.expectSameWindow(Int.random(in: run.names.indices, using: &run.generator))
+                }
                 if passesTime { run.passTime(to: time) }
             }
         }
@@ -136,7 +174,9 @@ struct TimeSimulationTests {
     }
 
     /// Whether a stream published just the ticks that it had to.
-    static func firstDifference(_ published: [Published], _ expected: [SlowTimeLine.Tick]) -> String? {
+    static func firstDifference(_ published: [Published], _ expected: [SlowTimeLine.Tick], knowsScale: Bool)
+        -> String?
+    {
         if published.count != expected.count { return "\(published.count) ticks, not \(expected.count)" }
         var forecast = Double.nan
         for (index, (got, want)) in zip(published, expected).enumerated() {
@@ -147,10 +187,17 @@ struct TimeSimulationTests {
                 && head.isImputed == want.isImputed && head.gap == want.gap && head.isReset == want.isReset
                 && (head.status == .stale) == want.isStale && (head.status == .reset) == want.isStateReset
                 && head.sequence == UInt64(index + 1) && got.next.isNaN == want.isStale
+                && (want.isStale || !knowsScale || isClose(head.resolution, to: want.scale))
             if !isSame { return "tick \(index): \(got), not \(want) with \(value)" }
             if !want.isStale { forecast = got.next }
         }
         return nil
+    }
+
+    /// Whether a resolution belongs to a scale.
+    static func isClose(_ resolution: Double, to scale: (mean: Double, deviation: Double)) -> Bool {
+        let expected = 1e-4 * max(scale.deviation, 1e-6 * abs(scale.mean), 1e-9)
+        return abs(resolution - expected) <= 1e-12 * expected
     }
 
     @Test(arguments: 1...16 as ClosedRange<UInt64>) func everyTickIsTheRightOne(seed: UInt64) throws {
@@ -158,7 +205,9 @@ struct TimeSimulationTests {
         #expect(run.refusals == run.expectedRefusals, "seed \(seed)")
         #expect(Set(run.refusals.keys) == ["accepted", "late", "duplicate", "ahead"])
         for (stream, name) in run.names.enumerated() {
-            let difference = Self.firstDifference(run.published[stream], run.lines[stream].made)
+            let policy = Self.policies[stream / Self.streamsPerRule]
+            let difference = Self.firstDifference(
+                run.published[stream], run.lines[stream].made, knowsScale: Self.scaling(policy) == .window)
             #expect(difference == nil, "seed \(seed), \(name)")
         }
         let heads = run.published.joined().map(\.head)

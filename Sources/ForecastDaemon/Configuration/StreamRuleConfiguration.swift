@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
+
 /// How the streams whose id matches a pattern are forecast.
 public struct StreamRuleConfiguration: Sendable, Equatable {
     /// What brings values to the magnitude that the model was trained on.
@@ -13,6 +15,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
         /// The mean and deviation of the stream itself, in which a value's weight halves every so many ticks;
         /// nil for the half-life in the model's metadata, or else `defaultHalfLife`.
         case rolling(halfLife: Double?)
+        /// The mean and deviation of the stream's rolling window.
+        case window
     }
 
     /// Ticks in which a value's weight in the rolling scale halves, where neither rule nor model says it.
@@ -36,7 +40,7 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
 
 extension StreamRuleConfiguration: ConfigurationSection {
     /// The words for the scales.
-    private enum ScaleName: String, CaseIterable { case none, model, fixed, rolling }
+    private enum ScaleName: String, CaseIterable { case none, model, fixed, rolling, window }
 
     init(from table: inout ConfigurationTable) {
         match =
@@ -52,6 +56,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
         case .model: scale = .model
         case .fixed: scale = .fixed(mean: mean, deviation: deviation)
         case .rolling: scale = .rolling(halfLife: halfLife)
+        case .window: scale = .window
         }
         for key in ["mean", "std"] where isScaleKnown {
             if scaleName != .fixed {
@@ -68,5 +73,12 @@ extension StreamRuleConfiguration: ConfigurationSection {
         table.read("warmup", in: 0...1_000_000_000, into: &warmup)
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
         time = TimeConfiguration(from: &table)
+        let windowLength = time.policy.windowLength
+        if scale == .window && windowLength < 2 {
+            table.problem(
+                "window_length",
+                "scale: window takes mean and deviation of the window: expected at least 2 ticks, found \(windowLength)"
+            )
+        }
     }
 }

@@ -33,8 +33,8 @@ public struct ForecastEngine: ~Copyable {
     var turn: UInt64 = 1
     /// The ticks that may still get observations.
     var openTicks: OpenTickTable
-    /// The last values of streams that need them after gaps.
-    var windows: WindowTable
+    /// The last ticks of every stream whose rule keeps them.
+    var windows: RollingWindowTable
     /// Times between the first observations of streams whose period is to be learned.
     var differences: WindowTable
     var deadlines: DeadlineQueue
@@ -72,8 +72,7 @@ public struct ForecastEngine: ~Copyable {
         }
         openTicks = OpenTickTable(
             rowCount: rows { $0.every != .event }, length: max(1, policies.map(\.openTicksLimit).max() ?? 1))
-        windows = WindowTable(
-            rowCount: rows { $0.windowLength > 0 }, length: max(1, policies.map(\.windowLength).max() ?? 1))
+        windows = RollingWindowTable(rowCount: plan.streamsLimit, layouts: policies.map(\.windowLayout))
         differences = WindowTable(
             rowCount: rows { $0.every == .auto }, length: PeriodLearner.differenceCount)
         deadlines = DeadlineQueue(capacity: rows { $0.every != .event })

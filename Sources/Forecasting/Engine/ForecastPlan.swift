@@ -106,6 +106,9 @@ public struct ForecastPlan: Sendable {
                 "a horizon is at most the model's outputs, unless it is reached by recursion from one")
             precondition(rule.warmup >= 0 && rule.maximumSkew >= 0, "warmup and skew are not negative")
             precondition(rule.time.isValid, "a time policy keeps within its limits")
+            precondition(
+                rule.scaling != .window || rule.time.windowLength >= 2,
+                "a window that gives a scale has at least two ticks")
         }
         self.models = models
         self.rules = rules
@@ -140,9 +143,9 @@ extension ForecastPlan {
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {
-        time.openTicksLimit * MemoryLayout<OpenTick>.stride
-            + (time.windowLength + (time.every == .auto ? PeriodLearner.differenceCount : 0))
-            * MemoryLayout<Double>.stride + (time.every == .event ? 0 : DeadlineQueue.bytesPerStream)
+        time.openTicksLimit * MemoryLayout<OpenTick>.stride + time.windowLayout.byteCount
+            + (time.every == .auto ? PeriodLearner.differenceCount * MemoryLayout<Double>.stride : 0)
+            + (time.every == .event ? 0 : DeadlineQueue.bytesPerStream)
     }
 }
 

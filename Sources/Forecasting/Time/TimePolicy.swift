@@ -64,7 +64,7 @@ public struct TimePolicy: Sendable, Equatable {
     public var renewal = Renewal.reset
     /// Ticks in a season, for `fill: seasonal`.
     public var season = 0
-    /// Values kept for `seasonal` and `rewarm`, in ticks.
+    /// Ticks of the stream's rolling window; 0 keeps none.
     public var windowLength = 0
 
     /// Makes the policy under which each observation is a tick.
@@ -96,6 +96,9 @@ extension TimePolicy {
             && windowLength >= (fill == .seasonal ? max(season, 1) : renewal == .rewarm ? 1 : 0)
             && (fill != .seasonal || season >= 1)
     }
+
+    /// What a stream's window looks like in memory.
+    var windowLayout: WindowLayout { WindowLayout(length: windowLength) }
 
     /// Ticks that may be open at once: those that `lateness` reaches back, and the newest.
     var openTicksLimit: Int {

@@ -8,6 +8,8 @@ struct TimeReport: Sendable, Encodable {
     var every: String
     var aggregate: String?
     var lateness: String?
+    /// Closed ticks that late observations reach; absent where they are dropped.
+    var reviseLimit: Int?
     var fill: String?
     /// How long a gap is filled, as a duration or in ticks.
     var limit: String?
@@ -19,6 +21,7 @@ struct TimeReport: Sendable, Encodable {
 
     enum CodingKeys: String, CodingKey {
         case every, aggregate, lateness, fill, limit, then, season
+        case reviseLimit = "revise_limit"
         case windowLength = "window_length"
     }
 
@@ -33,6 +36,7 @@ struct TimeReport: Sendable, Encodable {
         }
         aggregate = policy.aggregate.rawValue
         lateness = Self.text(policy.lateness)
+        reviseLimit = policy.reviseLimit > 0 ? policy.reviseLimit : nil
         fill = policy.fill.rawValue
         limit = policy.limit.map(Self.text) ?? "\(TimePolicy.defaultLimitTicks) ticks"
         then = policy.renewal.rawValue
@@ -48,8 +52,9 @@ struct TimeReport: Sendable, Encodable {
             return "every \(every)" + window
         }
         let filling = season.map { "\(fill) of \($0) ticks" } ?? fill
+        let late = reviseLimit.map { ", late values revise up to \($0) ticks" } ?? ""
         return
-            "every \(every) (\(aggregate)), lateness \(lateness), gaps \(filling) up to \(limit) then \(then)"
+            "every \(every) (\(aggregate)), lateness \(lateness)\(late), gaps \(filling) up to \(limit) then \(then)"
             + window
     }
 }

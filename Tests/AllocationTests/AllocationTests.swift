@@ -135,6 +135,17 @@ struct AllocationTests {
         ) { Array(#"{"value":\#(Double($0 * $0 % 1013) * 0.37)}"#.utf8) }
     }
 
+    /// Every third value of a stream comes late, and revises the forecast of the one before.
+    static let revisedCases = [ForecastPlan.Model.Mode.stateful, .window(length: 4)].map { mode in
+        var time = TimePolicy()
+        (time.every, time.reviseLimit, time.windowLength) = (.period(9_000_000_000), 64, 70)
+        return Case(
+            name: "late values revise, \(mode)", mode: mode, outputs: 1, horizon: 3, decoder: json,
+            time: time,
+            scaling: .window
+        ) { Array(#"{"ts":\#($0 - ($0 / 50 % 3 == 2 ? 70 : 0)),"value":\#(Double($0 % 13) * 0.37)}"#.utf8) }
+    }
+
     /// A stream comes every 50 seconds here, so that each value ends a gap or a silence.
     static let timedCases = TimePolicy.Fill.allCases.map { fill in
         var time = TimePolicy()
@@ -148,7 +159,9 @@ struct AllocationTests {
         ) { Array(#"{"ts":\#($0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8) }
     }
 
-    @Test(arguments: cases + windowCases + timedCases) func aMessageAllocatesNothing(_ example: Case) throws {
+    @Test(arguments: cases + windowCases + revisedCases + timedCases) func aMessageAllocatesNothing(
+        _ example: Case
+    ) throws {
         var generator = SystemRandomNumberGenerator()
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 17, layerCount: 2, outputSize: example.outputs)
         func draw(_ count: Int) -> [Float] {

@@ -43,7 +43,8 @@ import Testing
               - {match: "plant.*", model: general, half_life: 600, horizon: 24, window_length: 64}
               - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5, every: 1s,
                  gaps: {limit: 10s, then: rewarm}}
-              - {match: "meter.*", model: general, every: 15m, gaps: {fill: seasonal}, season: 1d}
+              - {match: "meter.*", model: general, every: 15m, late: revise, revise_limit: 8,
+                 gaps: {fill: seasonal}, season: 1d}
             """, file: Self.manual)
         #expect(manual.inputs == bare.inputs)
         #expect(manual.outputs == bare.outputs)

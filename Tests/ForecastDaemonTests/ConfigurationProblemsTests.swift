@@ -314,7 +314,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
-                + "warmup, maximum_skew, every, aggregate, lateness, gaps, season, window_length"),
+                + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, window_length"
+        ),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -342,6 +343,22 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, aggregate: mean, lateness: 1s, gaps: {fill: hold}}"#,
             "8:40: streams[0].aggregate: \(onlyWithPeriod)", "8:56: streams[0].lateness: \(onlyWithPeriod)",
             "8:66: streams[0].gaps: \(onlyWithPeriod)"),
+        BadLine(
+            8, #"  - {match: a, model: pump, late: revise, revise_limit: 8}"#,
+            "8:35: streams[0].late: \(onlyWithPeriod)", "8:57: streams[0].revise_limit: \(onlyWithPeriod)"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, revise_limit: 8}"#,
+            "8:54: streams[0].revise_limit: only for late: revise"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, late: revise, revise_limit: 65s}"#,
+            "8:68: streams[0].revise_limit: expected 1 to 64 whole ticks, found 65"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: auto, late: revise, revise_limit: 5s}"#,
+            "8:70: streams[0].revise_limit: expected a number of ticks, found a duration: with every: auto the "
+                + "period is not known yet"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, late: never}"#,
+            #"8:46: streams[0].late: expected drop or revise, found "never""#),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, lateness: 1h, gaps: {limit: 1d}}"#,
             "8:50: streams[0].lateness: expected at most 1000 ticks of 1s, found 1h",

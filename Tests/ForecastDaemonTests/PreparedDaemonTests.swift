@@ -66,8 +66,9 @@ import Testing
     @Test func rulesOfTimeAreInForce() throws {
         let prepared = try prepared(
             """
-            {match: "a.*", model: one}, {match: "b.*", model: one, every: auto},
-            {match: "c.*", model: one, every: 1m, aggregate: mean, lateness: 90s, gaps: {fill: seasonal, limit: 1h,
+            {match: "a.*", model: one}, {match: "b.*", model: one, every: auto, late: revise},
+            {match: "c.*", model: one, every: 1m, aggregate: mean, lateness: 90s, late: revise, revise_limit: 3m,
+              gaps: {fill: seasonal, limit: 1h,
               then: rewarm}, season: 1d, window_length: 2880}
             """)
         let policies = prepared.forecasts.rules.map(\.time)
@@ -77,13 +78,17 @@ import Testing
         #expect(policies[1].every == .auto && policies[1].windowLength == 64 && policies[1].limit == nil)
         #expect(policies[2].every == .period(60_000_000_000) && policies[2].lateness == 90_000_000_000)
         #expect(policies[2].season == 1440 && policies[2].windowLength == 2880)
+        #expect(policies.map(\.reviseLimit) == [0, 8, 3])
         #expect(policies[2].limit == 3_600_000_000_000 && policies[2].renewal == .rewarm)
         let lines = CheckReport(prepared).text.split(separator: "\n")
         #expect(lines[1].contains(", every event, window of 64 ticks, "))
-        #expect(lines[2].contains(", every auto (last), lateness 0ms, gaps hold up to 10 ticks then reset, "))
+        #expect(
+            lines[2].contains(
+                ", every auto (last), lateness 0ms, late values revise up to 8 ticks, gaps hold up to 10 ticks then reset, "
+            ))
         #expect(
             lines[3].contains(
-                ", every 1m (mean), lateness 90s, gaps seasonal of 1440 ticks up to 1h then rewarm, window of 2880 ticks, "
+                ", every 1m (mean), lateness 90s, late values revise up to 3 ticks, gaps seasonal of 1440 ticks up to 1h then rewarm, window of 2880 ticks, "
             ))
         let bytes = prepared.forecasts.rules.map { prepared.forecasts.bytesPerStream(rule: $0) }
         #expect(bytes[0] < bytes[1] && bytes[1] < bytes[2])

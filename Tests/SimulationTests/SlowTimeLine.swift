@@ -17,8 +17,18 @@ final class SlowTimeLine {
         var isReset = false
         var isStateReset = false
         var isStale = false
+        var isRevised = false
         /// Mean and deviation of the observed values in the window, as they were when one was added last.
         var scale = (mean: 0.0, deviation: 0.0)
+    }
+
+    /// What was known before a tick was made.
+    private struct Before {
+        var known: (tick: Int64, value: Double)?
+        var last: Int64
+        var isAnew: Bool
+        var pastCount: Int
+        var scale: (mean: Double, deviation: Double)
     }
 
     private let policy: TimePolicy
@@ -39,6 +49,9 @@ final class SlowTimeLine {
     /// Every tick's value in order; empty for those that were skipped.
     private var past: [WindowTick] = []
     private var scale = (mean: 0.0, deviation: 0.0)
+    /// The time line's ticks that were made, and the observations of all of its ticks that are closed.
+    private var line: [(tick: Int64, isImputed: Bool, before: Before)] = []
+    private var closedTicks: [Int64: [Observation]] = [:]
 
     init(_ policy: TimePolicy, skew: Int64) {
         self.policy = policy
@@ -59,6 +72,7 @@ final class SlowTimeLine {
             begin(with: observation, at: now)
             return nil
         }
+        if let outcome = revise(with: observation, at: now) { return outcome }
         var isTurning = false
         if period == 0 ? time < newest.time.nanoseconds : tick(time) <= closed {
             guard newest.time.nanoseconds - time > (period == 0 ? skew : 0) else { return .late }
@@ -93,7 +107,50 @@ final class SlowTimeLine {
             last = closed
         }
         newest = nil
+        line = []
+        closedTicks = [:]
         take(observation, at: now)
+    }
+
+    /// Takes in an observation of one of the last ticks that are closed; nil if it is none.
+    private func revise(with observation: Observation, at now: Int64) -> Refusal?? {
+        let time = observation.time.nanoseconds
+        guard period > 0, tick(time) <= closed, tick(time) > closed - Int64(policy.reviseLimit) else {
+            return nil
+        }
+        var count = line.count { $0.tick < tick(time) }
+        if policy.fill == .linear && count < line.count {
+            while count > 0 && line[count - 1].isImputed { count -= 1 }
+        }
+        let before = count < line.count ? line[count].before : self.before
+        guard line.count - count <= policy.reviseLimit, before.last < tick(time) else { return nil }
+        if latest(of: closedTicks[tick(time)]) == observation { return .some(.duplicate) }
+        if time > now + skew { return .some(.ahead) }
+        lateRun = []
+        if time >= newest!.time.nanoseconds { (newest, arrival, isStale) = (observation, now, false) }
+        let timeBefore = count < line.count ? last * period : .min
+        line.removeLast(line.count - count)
+        (known, last, isAnew, scale) = (before.known, before.last, before.isAnew, before.scale)
+        past.removeLast(past.count - before.pastCount)
+        closedTicks[tick(time), default: []].append(observation)
+        for tick in tick(time)...closed { open[tick] = closedTicks[tick] }
+        let passed = made.count
+        makeKnown(through: closed)
+        while policy.fill != .skip, let known, last * period < timeBefore, last - known.tick < limit {
+            impute(nil)
+        }
+        makeSilent()
+        let anew = made[passed...].filter { $0.isStale || $0.time >= timeBefore }.map { tick in
+            var tick = tick
+            tick.isRevised = !tick.isStale && tick.time == timeBefore
+            return tick
+        }
+        made.replaceSubrange(passed..., with: anew)
+        return .some(nil)
+    }
+
+    private var before: Before {
+        Before(known: known, last: last, isAnew: isAnew, pastCount: past.count, scale: scale)
     }
 
     private func take(_ observation: Observation, at now: Int64) {
@@ -144,9 +201,14 @@ final class SlowTimeLine {
         guard through > closed else { return }
         makeKnown(through: through)
         closed = through
-        guard closed >= tick(time), let known else { return }
+        makeSilent()
+    }
+
+    /// Makes the missing ticks after the newest observation that are closed.
+    private func makeSilent() {
+        guard let newest, closed >= tick(newest.time.nanoseconds), let known else { return }
         while policy.fill != .skip && last < closed && last - known.tick < limit { impute(nil) }
-        if closed - known.tick > limit {
+        if closed - known.tick > limit && !isStale {
             isStale = true
             made.append(
                 Tick(
@@ -158,19 +220,24 @@ final class SlowTimeLine {
     /// Makes the ticks with observations up to `through`, and those that are missing before each.
     private func makeKnown(through: Int64) {
         for tick in open.keys.sorted() where tick <= through {
-            let value = joined(open.removeValue(forKey: tick)!)
+            let observations = open.removeValue(forKey: tick)!
+            let value = joined(observations)
+            closedTicks[tick] = observations
+            var before = before
             var isTooLong = false
             var gap: Int64 = 0
             if let known {
                 gap = tick - known.tick - 1
                 isTooLong = gap > limit
                 while !isTooLong && policy.fill != .skip && last + 1 < tick { impute((tick, value)) }
+                before = self.before
                 for _ in 0..<min(tick - last - 1, 1000) { past.append(.empty) }
             }
             append(
                 Tick(
                     time: tick * period, value: value, period: period, gap: gap, isReset: isTooLong || isAnew,
                     isStateReset: isTooLong && policy.renewal == .reset))
+            line.append((tick, false, before))
             known = (tick, value)
             last = tick
             isAnew = false
@@ -190,6 +257,7 @@ final class SlowTimeLine {
 
     private func impute(_ target: (tick: Int64, value: Double)?) {
         let known = known!
+        line.append((last + 1, true, before))
         last += 1
         var tick = Tick(
             time: last * period, value: known.value, fallback: known.value, period: period, isImputed: true,
@@ -213,7 +281,7 @@ final class SlowTimeLine {
 
     private func append(_ tick: Tick) {
         past.append(tick.isImputed ? .imputed(tick.value) : .observed(tick.value))
-        if !tick.isImputed, observed.count > 1 || made.isEmpty {
+        if !tick.isImputed, observed.count > 1 || past.count == 1 {
             let mean = observed.reduce(0, +) / Double(observed.count)
             let squares = observed.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
             scale = (mean, (squares / Double(observed.count)).squareRoot())

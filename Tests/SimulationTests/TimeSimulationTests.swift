@@ -38,6 +38,16 @@ struct TimeSimulationTests {
             policy(.auto) { ($0.lateness, $0.fill) = (3 * second, .linear) },
             policy(.period(second / 4)) { $0.limit = 0 },
             policy(.event) { $0.windowLength = 5 },
+            policy(.period(second)) {
+                ($0.reviseLimit, $0.aggregate, $0.limit) = (5, .mean, 3 * second)
+            },
+            policy(.period(second / 2)) {
+                ($0.reviseLimit, $0.lateness, $0.fill, $0.renewal) = (20, 300_000_000, .linear, .rewarm)
+            },
+            policy(.period(second)) {
+                ($0.reviseLimit, $0.aggregate, $0.fill, $0.limit) = (64, .sum, .skip, 6 * second)
+            },
+            policy(.auto) { ($0.reviseLimit, $0.fill, $0.season) = (8, .seasonal, 7) },
         ]
     }()
 
@@ -78,6 +88,7 @@ struct TimeSimulationTests {
     struct Run: ~Copyable {
         var engine: ForecastEngine
         let names: [String]
+        let numbers: [String: Int]
         let lines: [SlowTimeLine]
         var published: [[Published]]
         var slots: [UInt32?]
@@ -90,6 +101,7 @@ struct TimeSimulationTests {
             names = TimeSimulationTests.policies.indices.flatMap { rule in
                 (0..<streamsPerRule).map { "r\(rule).\($0)" }
             }
+            numbers = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
             lines = names.indices.map {
                 SlowTimeLine(policies[$0 / streamsPerRule], skew: skew)
             }
@@ -110,9 +122,9 @@ struct TimeSimulationTests {
                 for index in 0..<engine.forecastCount {
                     var head = engine.forecast(at: index)
                     let name = engine.identifier(of: head.slot).withUnsafeBytes {
-                        (rule: Int($0[1] - 48), number: Int($0[3] - 48))
+                        String(decoding: $0, as: UTF8.self)
                     }
-                    let stream = name.rule * streamsPerRule + name.number
+                    let stream = numbers[name]!
                     slots[stream] = head.slot
                     head.age = 0  // depends on when the turn ends
                     head.slot = 0  // depends on which stream came first
@@ -184,7 +196,8 @@ struct TimeSimulationTests {
             let value = want.value.isNaN ? (forecast.isNaN ? want.fallback : forecast) : want.value
             let isSame =
                 head.time.nanoseconds == want.time && head.value == value && head.period == want.period
-                && head.isImputed == want.isImputed && head.gap == want.gap && head.isReset == want.isReset
+                && head.isRevised == want.isRevised && head.isImputed == want.isImputed
+                && head.gap == want.gap && head.isReset == want.isReset
                 && (head.status == .stale) == want.isStale && (head.status == .reset) == want.isStateReset
                 && head.sequence == UInt64(index + 1) && got.next.isNaN == want.isStale
                 && (want.isStale || !knowsScale || isClose(head.resolution, to: want.scale))
@@ -212,9 +225,11 @@ struct TimeSimulationTests {
         }
         let heads = run.published.joined().map(\.head)
         let counts = run.engine.timeCounts
-        #expect(counts.imputed == UInt64(heads.count { $0.isImputed && $0.status != .stale }))
+        #expect(
+            counts.imputed == UInt64(heads.count { $0.isImputed && $0.status != .stale && !$0.isRevised }))
+        #expect(counts.revised == UInt64(heads.count(where: \.isRevised)) && counts.revised > 1000)
         #expect(counts.stale == UInt64(heads.count { $0.status == .stale }))
-        #expect(counts.learned == 3 && counts.turned > 0 && counts.renewed > 0)
+        #expect(counts.learned == 6 && counts.turned > 0 && counts.renewed > 0)
         #expect(heads.count > 62_500, "\(heads.count) ticks: a million in all are wanted")
     }
 

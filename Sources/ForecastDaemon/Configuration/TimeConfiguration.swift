@@ -17,6 +17,9 @@ public struct TimeConfiguration: Sendable, Equatable {
         case auto
     }
 
+    /// What becomes of observations whose tick is closed.
+    public enum Late: String, Sendable, CaseIterable { case drop, revise }
+
     /// What becomes of ticks without observations.
     public struct Gaps: Sendable, Equatable {
         /// What stands in for them.
@@ -33,6 +36,10 @@ public struct TimeConfiguration: Sendable, Equatable {
     public var aggregate = TimePolicy.Aggregate.last
     /// How far an observation may lie behind the newest.
     public var lateness = Duration.zero
+    /// What becomes of observations that are late.
+    public var late = Late.drop
+    /// How far back late observations reach; nil for `defaultReviseTicks`.
+    public var reviseLimit: Stretch?
     /// What becomes of ticks without observations.
     public var gaps = Gaps()
     /// After how long values are alike; nil where none is given.
@@ -44,6 +51,8 @@ public struct TimeConfiguration: Sendable, Equatable {
     static let defaultWindowLength = 64
     /// The most ticks that a window has.
     static let maximumWindowLength = 100_000
+    /// Closed ticks that late observations reach where the rule does not say how many.
+    static let defaultReviseTicks = 8
     /// The longest period.
     private static let longest = Duration.seconds(366 * 86_400)
 }
@@ -55,18 +64,22 @@ extension TimeConfiguration {
         let isEveryKnown = readEvery(&table)
         table.read("aggregate", into: &aggregate)
         table.read("lateness", in: .zero...Self.longest, into: &lateness)
+        table.read("late", into: &late)
+        reviseLimit = table.take("revise_limit")?.stretch(
+            ticksIn: 1...TimePolicy.maximumReviseLimit, upTo: Self.longest)
         gaps = table.readSection("gaps")
         season = table.take("season")?.stretch(ticksIn: 1...Self.maximumWindowLength, upTo: Self.longest)
         windowLength = table.take("window_length")?.stretch(
             ticksIn: 0...Self.maximumWindowLength, upTo: Self.longest)
         guard isEveryKnown else { return }
         if every == .event {
-            for key in ["aggregate", "lateness", "gaps", "season"] {
+            for key in ["aggregate", "lateness", "late", "revise_limit", "gaps", "season"] {
                 table.refuse(
                     key, "only for streams with a period: write every: auto, or a duration, as every: 1s")
             }
         } else {
             checkReach(table)
+            checkLate(table)
             checkSeason(table)
         }
         checkWindow(table)
@@ -103,6 +116,11 @@ extension TimeConfiguration {
         }
     }
 
+    private func checkLate(_ table: borrowing ConfigurationTable) {
+        if late == .drop { table.refuse("revise_limit", "only for late: revise") }
+        check(reviseLimit, "revise_limit", table, upTo: TimePolicy.maximumReviseLimit)
+    }
+
     private func checkSeason(_ table: borrowing ConfigurationTable) {
         if gaps.fill == .seasonal && !table.has("season") {
             table.problem(
@@ -124,7 +142,10 @@ extension TimeConfiguration {
         if windowLength != .ticks(0) { check(windowLength, "window_length", table) }
     }
 
-    private func check(_ stretch: Stretch?, _ key: String, _ table: borrowing ConfigurationTable) {
+    private func check(
+        _ stretch: Stretch?, _ key: String, _ table: borrowing ConfigurationTable,
+        upTo longest: Int = maximumWindowLength
+    ) {
         guard let stretch else { return }
         guard let ticks = ticks(of: stretch) else {
             let reason = every == .event ? "each value is a tick" : "the period is not known yet"
@@ -133,8 +154,8 @@ extension TimeConfiguration {
                 key, "expected a number of ticks, found a duration: with every: \(word) \(reason)")
             return
         }
-        if !(1...Self.maximumWindowLength).contains(ticks) {
-            table.problem(key, "expected 1 to \(Self.maximumWindowLength) whole ticks, found \(ticks)")
+        if !(1...longest).contains(ticks) {
+            table.problem(key, "expected 1 to \(longest) whole ticks, found \(ticks)")
         }
     }
 
@@ -160,6 +181,7 @@ extension TimeConfiguration {
         }
         policy.aggregate = aggregate
         policy.lateness = lateness.nanoseconds
+        if late == .revise { policy.reviseLimit = reviseLimit.flatMap(ticks) ?? Self.defaultReviseTicks }
         policy.fill = gaps.fill
         policy.limit = gaps.limit?.nanoseconds
         policy.renewal = gaps.renewal

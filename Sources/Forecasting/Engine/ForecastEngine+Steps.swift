@@ -6,9 +6,12 @@ extension ForecastEngine {
     mutating func fillBatch(of runner: ModelRunner) {
         runner.beginBatch()
         for place in group.indices {
+            let index = Int(group[place].slot)
+            if plan.rules[records[index].rule].time.reviseLimit > 0 {
+                keepState(before: group[place].tick, slot: group[place].slot, of: runner)
+            }
             if group[place].tick.source != .observed { impute(place) }
             let entry = group[place]
-            let index = Int(entry.slot)
             begin(entry, of: runner)
             keep(entry)
             let scale = scale(for: entry)
@@ -16,7 +19,7 @@ extension ForecastEngine {
                 ModelRunner.BatchStream(
                     slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale))
             records[index].ticks += 1
-            records[index].sequence += 1
+            if entry.tick.revision != .heldBack { records[index].sequence += 1 }
         }
     }
 

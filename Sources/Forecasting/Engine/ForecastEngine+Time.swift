@@ -72,11 +72,15 @@ extension ForecastEngine {
     mutating func pull(_ slot: UInt32) {
         let index = Int(slot)
         let policy = plan.rules[records[index].rule].time
+        let isTurning = records[index].resampler.isTurning
         while !queue.isFull {
-            guard let tick = records[index].resampler.next(policy, &openTicks, row: index) else {
+            let before = records[index].resampler.progress
+            guard var tick = records[index].resampler.next(policy, &openTicks, row: index) else {
+                if isTurning && policy.reviseLimit > 0 { forgetLines(of: slot) }
                 schedule(slot)
                 return
             }
+            if policy.reviseLimit > 0 { keepLine(before, for: &tick, slot: slot) }
             enqueue(tick, slot: slot)
         }
         backlog = slot
@@ -94,8 +98,8 @@ extension ForecastEngine {
 extension ForecastEngine {
     /// Finds the value that stands in for a missing one, where the time line alone does not know it.
     mutating func impute(_ place: Int) {
-        timeCounts.imputed += 1
         let tick = group[place].tick
+        if tick.revision == .none { timeCounts.imputed += 1 }
         let record = records[Int(group[place].slot)]
         var value = Double.nan
         switch tick.source {
@@ -114,11 +118,11 @@ extension ForecastEngine {
         switch entry.tick.beginning {
         case .none, .timeLine: return
         case .state:
-            timeCounts.renewed += 1
+            if entry.tick.revision == .none { timeCounts.renewed += 1 }
             runner.reset(slot: entry.slot)
             records[Int(entry.slot)].ticks = 0
         case .rewarmed:
-            timeCounts.renewed += 1
+            if entry.tick.revision == .none { timeCounts.renewed += 1 }
             // A window is run from zero at every tick anyway.
             if case .stateful = runner.model.mode { rewarm(entry.slot, of: runner) }
         }

@@ -124,6 +124,9 @@ extension ForecastPlan {
         return max(rule.warmup, length)
     }
 
+    /// States of a stream that are kept for late observations, where its rule takes them in.
+    var checkpointCount: Int { rules.map(\.time.reviseLimit).max() ?? 0 }
+
     /// Memory that an engine's batches take, however many streams there are, in bytes.
     public var bytesPerBatch: Int {
         let values = rules.map(\.horizon).max() ?? 1
@@ -139,11 +142,15 @@ extension ForecastPlan {
         case .stateful: state = model.packed.stateStride * MemoryLayout<Float>.stride
         case .window(let length): state = length * MemoryLayout<Double>.stride
         }
-        return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream + bytesOfTime(rule.time)
+        let isRevised = rule.time.reviseLimit > 0
+        let checkpoints = isRevised ? CheckpointTable.bytesPerStream(length: checkpointCount) : 0
+        let states = isRevised && model.mode == .stateful ? checkpointCount * state : 0
+        return state + states + checkpoints + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
+            + bytesOfTime(rule.time)
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {
-        time.openTicksLimit * MemoryLayout<OpenTick>.stride + time.windowLayout.byteCount
+        time.keptTicksLimit * MemoryLayout<OpenTick>.stride + time.windowLayout.byteCount
             + (time.every == .auto ? PeriodLearner.differenceCount * MemoryLayout<Double>.stride : 0)
             + (time.every == .event ? 0 : DeadlineQueue.bytesPerStream)
     }

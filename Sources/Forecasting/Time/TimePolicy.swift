@@ -56,6 +56,8 @@ public struct TimePolicy: Sendable, Equatable {
     public var aggregate = Aggregate.last
     /// How far an observation may lie behind the stream's newest before its tick is closed without it.
     public var lateness: Int64 = 0
+    /// Closed ticks that a late observation can still reach; 0 drops late observations.
+    public var reviseLimit = 0
     /// What stands in for a missing tick.
     public var fill = Fill.hold
     /// How long a gap is filled; nil for `defaultLimitTicks` periods.
@@ -78,6 +80,8 @@ public struct TimePolicy: Sendable, Equatable {
     public static let maximumLimitTicks: Int64 = 10_000
     /// No lateness is longer, in ticks, so that a stream's open ticks have a bound.
     public static let maximumLatenessTicks: Int64 = 1000
+    /// No late observation reaches more closed ticks.
+    public static let maximumReviseLimit = 64
     /// How long lateness may be, in ticks, where the period is not known before the stream comes.
     static let autoLatenessTicks: Int64 = 15
 }
@@ -92,13 +96,18 @@ extension TimePolicy {
         }
         return lateness >= 0 && lateness <= Self.periods.upperBound
             && (0...Self.periods.upperBound).contains(limit ?? 0)
-            && season >= 0
+            && season >= 0 && (0...(every == .event ? 0 : Self.maximumReviseLimit)).contains(reviseLimit)
             && windowLength >= (fill == .seasonal ? max(season, 1) : renewal == .rewarm ? 1 : 0)
             && (fill != .seasonal || season >= 1)
     }
 
     /// What a stream's window looks like in memory.
-    var windowLayout: WindowLayout { WindowLayout(length: windowLength) }
+    ///
+    /// Besides the ticks within reach, those filled on a straight line that leads there may be taken back.
+    var windowLayout: WindowLayout { WindowLayout(length: windowLength, reach: 2 * reviseLimit) }
+
+    /// Ticks whose observations are kept at once.
+    var keptTicksLimit: Int { openTicksLimit + reviseLimit }
 
     /// Ticks that may be open at once: those that `lateness` reaches back, and the newest.
     var openTicksLimit: Int {

@@ -4,7 +4,7 @@ import Forecasting
 
 /// What `check` says of how a rule's observations become ticks.
 struct TimeReport: Sendable, Encodable {
-    /// `event`, `auto` or a duration; the other figures but for the window are absent for `event`.
+    /// `event`, `auto` or a duration; the other figures are absent for `event`, but for the window and a lateness above 0.
     var every: String
     var aggregate: String?
     var lateness: String?
@@ -30,6 +30,7 @@ struct TimeReport: Sendable, Encodable {
         switch policy.every {
         case .event:
             every = "event"
+            if policy.lateness > 0 { lateness = Self.text(policy.lateness) }
             return
         case .auto: every = "auto"
         case .period(let period): every = Self.text(period)
@@ -49,7 +50,7 @@ struct TimeReport: Sendable, Encodable {
     var text: String {
         let window = windowLength.map { ", window of \($0) ticks" } ?? ""
         guard let aggregate, let lateness, let fill, let limit, let then else {
-            return "every \(every)" + window
+            return "every \(every)" + (lateness.map { ", lateness \($0)" } ?? "") + window
         }
         let filling = season.map { "\(fill) of \($0) ticks" } ?? fill
         let late = reviseLimit.map { ", late values revise up to \($0) ticks" } ?? ""

@@ -1,6 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Forecasting
+public import Forecasting
 
 /// How the streams whose id matches a pattern are forecast.
 public struct StreamRuleConfiguration: Sendable, Equatable {
@@ -36,6 +36,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var maximumSkew = Duration.seconds(60)
     /// How observations become ticks.
     public var time = TimeConfiguration()
+    /// Which values are taken for missing.
+    public var values = ValuePolicy()
 }
 
 extension StreamRuleConfiguration: ConfigurationSection {
@@ -80,5 +82,6 @@ extension StreamRuleConfiguration: ConfigurationSection {
                 "scale: window takes mean and deviation of the window: expected at least 2 ticks, found \(windowLength)"
             )
         }
+        values = table.readSection("values")
     }
 }

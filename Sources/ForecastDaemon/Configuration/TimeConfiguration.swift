@@ -73,7 +73,7 @@ extension TimeConfiguration {
             ticksIn: 0...Self.maximumWindowLength, upTo: Self.longest)
         guard isEveryKnown else { return }
         if every == .event {
-            for key in ["aggregate", "lateness", "late", "revise_limit", "gaps", "season"] {
+            for key in ["aggregate", "late", "revise_limit", "gaps", "season"] {
                 table.refuse(
                     key, "only for streams with a period: write every: auto, or a duration, as every: 1s")
             }
@@ -174,13 +174,13 @@ extension TimeConfiguration {
         let seasonTicks = season.flatMap(ticks) ?? 0
         policy.windowLength =
             windowLength.flatMap(ticks) ?? (seasonTicks > 0 ? seasonTicks : Self.defaultWindowLength)
+        policy.lateness = lateness.nanoseconds
         switch every {
         case .event: return policy
         case .period(let period): policy.every = .period(period.nanoseconds)
         case .auto: policy.every = .auto
         }
         policy.aggregate = aggregate
-        policy.lateness = lateness.nanoseconds
         if late == .revise { policy.reviseLimit = reviseLimit.flatMap(ticks) ?? Self.defaultReviseTicks }
         policy.fill = gaps.fill
         policy.limit = gaps.limit?.nanoseconds

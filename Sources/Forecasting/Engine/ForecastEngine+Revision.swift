@@ -16,6 +16,7 @@ extension ForecastEngine {
         else { return .late }
         if records[index].resampler.isAgain(observation, openTicks, row: index) { return .duplicate }
         if isAhead(observation.time, rule: records[index].rule, now: now) { return .ahead }
+        if let refusal = refusal(of: observation, slot: slot, begins: false) { return refusal }
         var head = checkpoints[head: slot]
         head.lines -= count
         head.reach -= count

@@ -67,11 +67,13 @@ public struct ForecastPlan: Sendable {
         public var maximumSkew: Int64
         /// How observations become ticks.
         public var time: TimePolicy
+        /// Which values are taken for missing.
+        public var values: ValuePolicy
 
         /// Makes a rule.
         public init(
             match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
-            time: TimePolicy = TimePolicy()
+            time: TimePolicy = TimePolicy(), values: ValuePolicy = ValuePolicy()
         ) {
             self.match = match
             self.model = model
@@ -80,6 +82,7 @@ public struct ForecastPlan: Sendable {
             self.warmup = warmup
             self.maximumSkew = maximumSkew
             self.time = time
+            self.values = values
         }
     }
 
@@ -109,6 +112,7 @@ public struct ForecastPlan: Sendable {
             precondition(
                 rule.scaling != .window || rule.time.windowLength >= 2,
                 "a window that gives a scale has at least two ticks")
+            precondition(rule.values.isValid, "a value policy keeps within its limits")
         }
         self.models = models
         self.rules = rules
@@ -146,13 +150,15 @@ extension ForecastPlan {
         let checkpoints = isRevised ? CheckpointTable.bytesPerStream(length: checkpointCount) : 0
         let states = isRevised && model.mode == .stateful ? checkpointCount * state : 0
         return state + states + checkpoints + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
-            + bytesOfTime(rule.time)
+            + bytesOfTime(rule.time) + RefusalTable.bytesPerStream
+            + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0)
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {
         time.keptTicksLimit * MemoryLayout<OpenTick>.stride + time.windowLayout.byteCount
             + (time.every == .auto ? PeriodLearner.differenceCount * MemoryLayout<Double>.stride : 0)
-            + (time.every == .event ? 0 : DeadlineQueue.bytesPerStream)
+            + (time.every == .event && !time.reorders ? 0 : DeadlineQueue.bytesPerStream)
+            + (time.reorders ? HeldObservations.bytesPerStream : 0)
     }
 }
 

@@ -54,7 +54,8 @@ public struct TimePolicy: Sendable, Equatable {
     public var every = Every.event
     /// What joins the observations of one tick.
     public var aggregate = Aggregate.last
-    /// How far an observation may lie behind the stream's newest before its tick is closed without it.
+    /// How far an observation may lie behind the stream's newest before its tick is closed without it; while each
+    /// is a tick, how long it waits for earlier ones.
     public var lateness: Int64 = 0
     /// Closed ticks that a late observation can still reach; 0 drops late observations.
     public var reviseLimit = 0
@@ -108,6 +109,11 @@ extension TimePolicy {
 
     /// Ticks whose observations are kept at once.
     var keptTicksLimit: Int { openTicksLimit + reviseLimit }
+
+    /// Whether observations that are ticks wait for earlier ones.
+    var reorders: Bool {
+        if case .period = every { false } else { lateness > 0 }
+    }
 
     /// Ticks that may be open at once: those that `lateness` reaches back, and the newest.
     var openTicksLimit: Int {

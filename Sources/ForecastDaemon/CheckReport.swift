@@ -20,6 +20,8 @@ package struct CheckReport: Sendable, Encodable {
         var warmup: Int
         /// How observations become ticks.
         var time: TimeReport
+        /// Which values are taken for missing.
+        var values: ValueReport
         var bytesPerStream: Int
 
         /// A line of its own on what a reduced precision costs; nothing for float32.
@@ -30,7 +32,7 @@ package struct CheckReport: Sendable, Encodable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case match, model, mode, precision, scale, target, horizon, recursion, warmup, time
+            case match, model, mode, precision, scale, target, horizon, recursion, warmup, time, values
             case precisionError = "precision_error"
             case bytesPerStream = "bytes_per_stream"
         }
@@ -62,7 +64,7 @@ package struct CheckReport: Sendable, Encodable {
                 precision: model.packed.precision.rawValue, precisionError: errors[rule.model],
                 scale: "\(rule.scaling)", target: model.target.rawValue, horizon: rule.horizon,
                 recursion: rule.horizon > model.packed.shape.outputSize, warmup: plan.warmup(of: rule),
-                time: TimeReport(rule.time),
+                time: TimeReport(rule.time), values: ValueReport(rule.values),
                 bytesPerStream: plan.bytesPerStream(rule: rule))
         }
         streamsLimit = plan.streamsLimit
@@ -77,7 +79,7 @@ package struct CheckReport: Sendable, Encodable {
         let rows = rules.map { rule in
             "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
                 + (rule.recursion ? "by recursion" : "by the model's outputs")
-                + ", warm after \(rule.warmup) ticks, \(rule.time.text), \(rule.bytesPerStream) bytes per stream"
+                + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text), \(rule.bytesPerStream) bytes per stream"
                 + rule.precisionText
         }
         return

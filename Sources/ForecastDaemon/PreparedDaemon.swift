@@ -116,7 +116,7 @@ package struct PreparedDaemon: Sendable {
             return ForecastPlan.Rule(
                 match: try Glob(rule.match), model: index, scaling: scaling, horizon: horizon,
                 warmup: rule.warmup,
-                maximumSkew: rule.maximumSkew.nanoseconds, time: rule.time.policy)
+                maximumSkew: rule.maximumSkew.nanoseconds, time: rule.time.policy, values: rule.values)
         } catch {
             throw failure("\(error)")
         }

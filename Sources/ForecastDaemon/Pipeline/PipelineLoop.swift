@@ -45,7 +45,9 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         bellItem = poller.add(descriptor: mailbox.doorbells[0].descriptor)
         inputs = RigidArray(capacity: plan.inputs.count)
         for input in plan.inputs {
-            inputs.append(try PipelineInput(input, context: context, poller: &poller))
+            inputs.append(
+                try PipelineInput(
+                    input, topicsLimit: plan.forecasts.streamsLimit, context: context, poller: &poller))
         }
         outputs = try PipelineOutputs(plan.outputs, context: context, poller: &poller)
         self.mailbox = mailbox
@@ -178,6 +180,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func publishReport(at now: Timestamp) {
         stage.count(into: &report)
         outputs.count(into: &report)
+        for input in inputs.indices { report.inputs[input].sequences = inputs[input].sequenceCounts }
         reportTime = now
         hasNews = false
         mailbox.publish(report, of: 0)

@@ -78,8 +78,6 @@ struct DistributionStage: ForecastStage, ~Copyable {
     ) throws(ZeroMQError) {}
 
     /// The engines' threads are asked themselves.
-    var isAsked: Bool { false }
-
     mutating func answerQuestion() {}
 
     deinit {

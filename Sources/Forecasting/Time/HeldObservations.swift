@@ -83,7 +83,9 @@ struct HeldObservations: ~Copyable {
         var ring = rings[slot]
         guard ring.count > 0 else { return nil }
         let oldest = observations[place(0, ring, slot)]
-        guard all || ring.isTurning || ring.count == Self.limit || oldest.time <= ring.through else { return nil }
+        guard all || ring.isTurning || ring.count == Self.limit || oldest.time <= ring.through else {
+            return nil
+        }
         ring.first = (ring.first + 1) % Self.limit
         ring.count -= 1
         let isTurning = ring.isTurning && ring.count == 0

@@ -64,7 +64,8 @@ let package = Package(
         .testTarget(name: "IntegrationTests", exclude: ["peer.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
-            dependencies: ["ForecastDaemon", "Forecasting", "RecurrentKernels", "WireFormat"]),
+            dependencies: ["ForecastDaemon", "Forecasting", "RecurrentKernels", "WireFormat"],
+            exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

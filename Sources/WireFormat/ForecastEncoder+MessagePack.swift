@@ -51,7 +51,7 @@ extension ForecastEncoder {
 
     private mutating func appendQuality(of forecast: Forecast) {
         buffer.appendString("quality")
-        buffer.appendMap(count: 5)
+        buffer.appendMap(count: forecast.missingInputs == nil ? 5 : 6)
         buffer.appendString("warm")
         buffer.appendFloat(Float(forecast.warmth))
         buffer.appendString("imputed")
@@ -62,6 +62,10 @@ extension ForecastEncoder {
         buffer.appendInteger(UInt64(forecast.gap))
         buffer.appendString("reset")
         buffer.appendBoolean(forecast.isReset)
+        if let missingInputs = forecast.missingInputs {
+            buffer.appendString("inputs_missing")
+            buffer.appendInteger(UInt64(missingInputs))
+        }
     }
 
     /// A whole number of units is an integer, any other number of them a double.

@@ -32,6 +32,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var maximumSkew = Duration.seconds(60)
     /// How observations become ticks.
     public var time = TimeConfiguration()
+    /// What enters the model; nil for the stream's own value alone.
+    public var inputs: ModelInputsConfiguration?
 }
 
 extension StreamRuleConfiguration: ConfigurationSection {
@@ -68,5 +70,6 @@ extension StreamRuleConfiguration: ConfigurationSection {
         table.read("warmup", in: 0...1_000_000_000, into: &warmup)
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
         time = TimeConfiguration(from: &table)
+        inputs = ModelInputsConfiguration(from: &table, match: match, scale: scale, time: time)
     }
 }

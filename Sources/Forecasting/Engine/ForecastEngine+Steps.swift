@@ -10,11 +10,16 @@ extension ForecastEngine {
             let entry = group[place]
             let index = Int(entry.slot)
             let scale = scale(for: entry)
+            if hasJoins { completeVector(entry, scale: scale) }
             begin(entry, scale: scale, of: runner)
             keep(entry)
-            runner.append(
-                ModelRunner.BatchStream(
-                    slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale))
+            let stream = ModelRunner.BatchStream(
+                slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale)
+            if runner.inputSize > 1 {
+                runner.append(stream, vector: joins.vector, scales: joins.scales)
+            } else {
+                runner.append(stream)
+            }
             records[index].ticks += 1
             records[index].sequence += 1
         }
@@ -23,21 +28,13 @@ extension ForecastEngine {
     private mutating func scale(for entry: WaveQueue.Entry) -> Scale {
         let index = Int(entry.slot)
         let rule = records[index].rule
-        switch plan.rules[rule].scaling {
-        case .none:
-            return Scale(mean: 0, deviation: 1, limit: .infinity)
-        case .fixed(let mean, let deviation):
-            return Scale(mean: mean, deviation: deviation, limit: .infinity)
-        case .rolling:
-            // What stands in for a value says nothing of the stream's mean and deviation.
-            guard entry.tick.source == .observed else { return records[index].statistics.scale }
-            let value = entry.tick.value
-            if !records[index].statistics.update(with: value, weight: leastWeights[rule]) {
-                // Squares of such values overflow: NaN reaches the model, and the stream is reset.
-                return Scale(mean: .nan, deviation: 1, limit: 8)
-            }
-            return records[index].statistics.scale
+        guard case .rolling = plan.rules[rule].scaling else { return Scale(fixed: plan.rules[rule].scaling) }
+        // What stands in for a value says nothing of the stream's mean and deviation.
+        guard entry.tick.source == .observed else { return records[index].statistics.scale }
+        guard records[index].statistics.update(with: entry.tick.value, weight: leastWeights[rule]) else {
+            return .overflown
         }
+        return records[index].statistics.scale
     }
 
     mutating func beginForecasts(of runner: ModelRunner, at now: Timestamp) {
@@ -48,6 +45,7 @@ extension ForecastEngine {
                 entry.tick.beginning == .state ? .reset : warmth < 1 ? .warming : .ok
             append(entry.tick, slot: entry.slot, status: status, warmth: warmth, at: now)
             forecasts[index].resolution = 1e-4 * runner.batch[index].scale.deviation
+            if hasJoins { countMissing(entry, index) }
         }
     }
 
@@ -87,6 +85,7 @@ extension ForecastEngine {
             runner.reset(slot: slot)
             records[Int(slot)].ticks = 0
             records[Int(slot)].statistics = RollingStatistics()
+            if hasJoins { joins.resetStatistics(of: slot) }
             records[Int(slot)].position = 0
             forecasts[index].status = .reset
             forecasts[index].warmth = 0

@@ -10,11 +10,11 @@ extension ForecastEngine {
     /// - Returns: Whether ticks were made that `advance` now takes.
     /// - Precondition: `advance` has returned false since the last `accept`.
     public mutating func passTime(to now: Timestamp) -> Bool {
-        precondition(queue.isEmpty && backlog == nil, "the turn before must be over")
+        precondition(queue.isEmpty && backlog.isEmpty, "the turn before must be over")
         while !isFull, let (slot, time) = deadlines.first, time <= now {
             let index = Int(slot)
             let policy = plan.rules[records[index].rule].time
-            guard let deadline = records[index].resampler.deadline(policy) else {
+            guard let deadline = deadline(of: slot) else {
                 deadlines.removeFirst()
                 continue
             }
@@ -22,7 +22,11 @@ extension ForecastEngine {
                 deadlines.postponeFirst(to: deadline)
                 continue
             }
-            records[index].resampler.passTime(at: now, policy)
+            if records[index].resampler.isOnGrid {
+                records[index].resampler.passTime(at: now, policy)
+            } else {
+                joins.targets[index].isDue = true
+            }
             pull(slot)
         }
         return !queue.isEmpty
@@ -35,8 +39,10 @@ extension ForecastEngine {
         let index = Int(slot)
         if isTurning {
             records[index].resampler.turn(with: observation, at: now)
+            if hasJoins { joins.targets[index].isTurning = true }
         } else {
-            records[index].resampler.take(observation, at: now, plan.rules[records[index].rule].time)
+            records[index].resampler.take(observation, at: now)
+            close(slot)
         }
         pull(slot)
     }
@@ -47,9 +53,19 @@ extension ForecastEngine {
         records[index].resampler.takeEvent(observation, at: now)
         var tick = Tick(time: observation.time, value: observation.value)
         if isTurning { tick.beginning = .timeLine }
-        enqueue(tick, slot: slot)
+        offer(tick, slot: slot, at: now)
         if plan.rules[records[index].rule].time.every == .auto {
             learn(from: observation.time.seconds(since: before) * 1e9, slot: slot)
+        }
+    }
+
+    /// Queues an observation that is a tick, as soon as its members have come too, if it has any.
+    mutating func offer(_ tick: Tick, slot: UInt32, at now: Timestamp) {
+        if hasJoins && plan.rules[records[Int(slot)].rule].inputs != nil {
+            joins.takeEvent(tick, of: slot, at: now)
+            pull(slot)
+        } else {
+            enqueue(tick, slot: slot)
         }
     }
 
@@ -68,25 +84,45 @@ extension ForecastEngine {
         schedule(slot)
     }
 
+    /// Closes the ticks of a stream that its newest observation closes, where its members have come as far.
+    mutating func close(_ slot: UInt32) {
+        let index = Int(slot)
+        let rule = records[index].rule
+        var reach = records[index].resampler.newest.time
+        if hasJoins && plan.rules[rule].inputs != nil {
+            reach = joins.reach(of: slot, newest: reach, wait: plan.rules[rule].time.wait)
+        }
+        records[index].resampler.close(reaching: reach, plan.rules[rule].time)
+    }
+
     /// Queues the ticks that a stream's time line makes; what does not fit is queued by `advance` later.
     mutating func pull(_ slot: UInt32) {
         let index = Int(slot)
         let policy = plan.rules[records[index].rule].time
         while !queue.isFull {
-            guard let tick = records[index].resampler.next(policy, &openTicks, row: index) else {
+            let tick =
+                records[index].resampler.isOnGrid
+                ? records[index].resampler.next(policy, &openTicks, row: index)
+                : joins.nextEvent(of: slot)
+            guard let tick else {
+                if hasJoins { settle(slot) }
                 schedule(slot)
                 return
             }
             enqueue(tick, slot: slot)
         }
-        backlog = slot
+        backlog.append(slot)
     }
 
     private mutating func schedule(_ slot: UInt32) {
+        if let deadline = deadline(of: slot) { deadlines.require(slot, by: deadline) }
+    }
+
+    private func deadline(of slot: UInt32) -> Timestamp? {
         let record = records[Int(slot)]
-        if let deadline = record.resampler.deadline(plan.rules[record.rule].time) {
-            deadlines.require(slot, by: deadline)
-        }
+        let policy = plan.rules[record.rule].time
+        if record.resampler.isOnGrid { return record.resampler.deadline(policy) }
+        return hasJoins ? joins.deadline(of: slot, wait: policy.wait) : nil
     }
 }
 
@@ -134,7 +170,11 @@ extension ForecastEngine {
         for tick in position - min(position, length)..<position {
             let value = windows.value(row: index, tick: tick)
             guard value.isFinite else { continue }
-            runner.replay(value, slot: slot, scale: scale)
+            if runner.inputSize > 1 {
+                runner.replay(slot: slot) { joins.scaledInput($0, row: slot, tick: tick) }
+            } else {
+                runner.replay(slot: slot) { _ in scale.input(value) }
+            }
             records[index].ticks += 1
         }
     }
@@ -150,6 +190,9 @@ extension ForecastEngine {
             windows.store(.nan, row: index, tick: position - 1 - back)
         }
         windows.store(entry.tick.value, row: index, tick: position)
+        if hasJoins && plan.rules[records[index].rule].inputs != nil {
+            joins.keep(row: entry.slot, tick: position)
+        }
         records[index].position = position + 1
     }
 }

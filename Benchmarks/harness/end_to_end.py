@@ -99,6 +99,9 @@ class EndToEndBenchmark:
         for streams in self.streams:
             path = f"end-to-end/{streams}"
             figures[f"{path}/lost"] = self._lost(ours, streams)
+            if streams != 100 and 100 in self.streams:
+                figures[f"{path}/rate-of-100-streams"] = (
+                    self._best(ours, streams, "window", "rate") / self._best(ours, 100, "window", "rate"))
             figures[f"{path}/resident-mib"] = self._best(ours, streams, "window", "resident_kib") / 1024
             for other in others:
                 for name, mode, field in (("rate", "window", "rate"), ("p50", "rate", "p50_us"),

@@ -5,6 +5,7 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 typedef float vector __attribute__((ext_vector_type(WIDTH)));
+typedef float half_vector __attribute__((ext_vector_type(WIDTH / 2)));
 typedef float unaligned_vector __attribute__((ext_vector_type(WIDTH), aligned(4)));
 typedef int int_vector __attribute__((ext_vector_type(WIDTH)));
 
@@ -13,13 +14,23 @@ INLINE vector load(const float *p) { return *(const vector *)p; }
 INLINE vector load_unaligned(const float *p) { return *(const unaligned_vector *)p; }
 INLINE void store_unaligned(float *p, vector x) { *(unaligned_vector *)p = x; }
 
-INLINE vector multiply_add(vector a, vector b, vector c) {
-#ifdef FUSED
-    return __builtin_elementwise_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
+INLINE half_vector load_half(const float *p) { return *(const half_vector *)p; }
+
+// The vector that begins with x; zeros beyond.
+INLINE vector extended(half_vector x) {
+    union {
+        half_vector half[2];
+        vector whole;
+    } both = {{x, (half_vector)0.0f}};
+    return both.whole;
 }
+
+// a * b + c, of whole or of half vectors.
+#ifdef FUSED
+#define multiply_add(a, b, c) __builtin_elementwise_fma(a, b, c)
+#else
+#define multiply_add(a, b, c) ((a) * (b) + (c))
+#endif
 
 // The smaller of x and top; NaN where x is NaN.
 INLINE vector at_most(vector x, float top) { return x > top ? broadcast(top) : x; }

@@ -18,3 +18,8 @@ INLINE void gather(float *to, const float *from, int count) {
 INLINE vector add_products(vector weights, vector values, vector sum) {
     return (vector)_mm512_dpbf16_ps((__m512)sum, (__m512bh)weights, (__m512bh)values);
 }
+
+// The same for half a vector.
+INLINE half_vector add_half(half_vector weights, half_vector values, half_vector sum) {
+    return (half_vector)_mm256_dpbf16_ps((__m256)sum, (__m256bh)weights, (__m256bh)values);
+}

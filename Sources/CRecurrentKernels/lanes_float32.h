@@ -10,3 +10,8 @@ INLINE void gather(float *to, const float *from, int count) { memcpy(to, from, c
 
 // sum + weights * values, lane by lane.
 INLINE vector add_products(vector weights, vector values, vector sum) { return multiply_add(weights, values, sum); }
+
+// The same for half a vector.
+INLINE half_vector add_half(half_vector weights, half_vector values, half_vector sum) {
+    return multiply_add(weights, values, sum);
+}

@@ -99,7 +99,7 @@ bool STEP(
         .hidden_size = hidden_size,
         .panels = hidden_size / WIDTH,
         .tail = tail_units,
-        .tail_vectors = (4 * tail_units + WIDTH - 1) / WIDTH,
+        .tail_halves = (4 * tail_units + WIDTH / 2 - 1) / (WIDTH / 2),
         .state = state,
         .rows = rows,
         .stride = model->state_stride,

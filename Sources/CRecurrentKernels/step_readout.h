@@ -2,6 +2,14 @@
 //
 // nn.Linear on the top layer's h. Included by step.h.
 
+// The sum of all lanes, by halves: the upper lanes onto the lower ones, until one is left.
+INLINE float sum_of_lanes(vector x) {
+    UNROLL for (int half = WIDTH / 2; half > 0; half /= 2) {
+        UNROLL for (int lane = 0; lane < half; lane++) x[lane] += x[lane + half];
+    }
+    return x[0];
+}
+
 // One output per pass over h: products in WIDTH lanes, then the lanes' sum. The lanes beyond hidden_size read
 // what follows h in the row, which is finite where h is, and multiply it by zero.
 INLINE float output_of_lanes(const struct recurrent_model *model, const float *h, int output) {
@@ -9,14 +17,12 @@ INLINE float output_of_lanes(const struct recurrent_model *model, const float *h
     const float *weights = model->readout + (size_t)output * padded;
     vector sum = broadcast(0);
     for (int k = 0; k < padded; k += WIDTH) sum = multiply_add(load(weights + k), load_unaligned(h + k), sum);
-    float total = 0;
-    UNROLL for (int lane = 0; lane < WIDTH; lane++) total += sum[lane];
-    return total + model->readout_bias[output];
+    return sum_of_lanes(sum) + model->readout_bias[output];
 }
 
 INLINE void output_rows(const int vectors, const int n, const struct pass *pass, int block, int stream) {
     vector sum[4][TILE];
-    sum_rows(OUTPUTS, vectors, n, pass, block, stream, sum);
+    sum_rows(OUTPUTS, vectors, 0, n, pass, block, stream, sum, NULL);
     UNROLL for (int j = 0; j < vectors; j++) {
         const int begin = (block * 4 + j) * WIDTH, left = pass->output_size - begin;
         UNROLL for (int s = 0; s < n; s++) {

@@ -48,22 +48,29 @@ INLINE void tail_cells_of_one(const int vectors, const struct pass *pass, const 
 #endif
 }
 
-INLINE void tail_rows(const int vectors, const int n, const struct pass *pass, int stream, float rows[][4 * WIDTH]) {
+INLINE void tail_rows(const int halves, const int n, const struct pass *pass, int stream, float rows[][4 * WIDTH]) {
+    const int vectors = halves / 2, half = halves % 2;
     vector sum[4][TILE];
-    sum_rows(GATES, vectors, n, pass, pass->panels, stream, sum);
+    half_vector last[TILE];
+    sum_rows(GATES, vectors, half, n, pass, pass->panels, stream, sum, last);
     UNROLL for (int s = 0; s < n; s++) {
         UNROLL for (int j = 0; j < vectors; j++) *(vector *)(rows[s] + j * WIDTH) = sum[j][s];
+        if (half) *(half_vector *)(rows[s] + vectors * WIDTH) = last[s];
     }
 }
 
 // The tail for n streams.
 INLINE void tail(const int n, const struct pass *pass, int stream) {
     _Alignas(64) float rows[TILE][4 * WIDTH];
-    switch (pass->tail_vectors) {
+    switch (pass->tail_halves) {
     case 1: tail_rows(1, n, pass, stream, rows); break;
     case 2: tail_rows(2, n, pass, stream, rows); break;
     case 3: tail_rows(3, n, pass, stream, rows); break;
-    default: tail_rows(4, n, pass, stream, rows); break;
+    case 4: tail_rows(4, n, pass, stream, rows); break;
+    case 5: tail_rows(5, n, pass, stream, rows); break;
+    case 6: tail_rows(6, n, pass, stream, rows); break;
+    case 7: tail_rows(7, n, pass, stream, rows); break;
+    default: tail_rows(8, n, pass, stream, rows); break;
     }
     tail_cells(n, pass, stream, rows);
 }

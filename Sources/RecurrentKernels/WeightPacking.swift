@@ -85,7 +85,8 @@ struct WeightPacking {
         var blocks = (0..<panels).map { rows($0 * width..<($0 + 1) * width) }
         let tail = rows(panels * width..<hidden)
         if !tail.isEmpty {
-            blocks.append(tail + [Int?](repeating: nil, count: roundedUp(tail.count) - tail.count))
+            let half = width / 2
+            blocks.append(tail + [Int?](repeating: nil, count: (half - tail.count % half) % half))
         }
         return blocks
     }

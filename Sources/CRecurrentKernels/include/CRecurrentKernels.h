@@ -16,7 +16,7 @@
 ///               ...
 ///
 /// The `t = hidden_size % width` units that fill no panel form the tail, whose 4 t gate rows are packed
-/// without gaps and padded once to whole vectors (50 units: 208 rows instead of 256):
+/// without gaps and padded once to a half vector (50 units of 16 a vector: 200 rows instead of 256):
 ///
 ///     tail:     k = 0:  i[t] f[t] g[t] o[t] 0...
 ///

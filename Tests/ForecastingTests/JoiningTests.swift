@@ -166,4 +166,35 @@ struct JoiningTests {
             #expect(zip(published, expected).allSatisfy { $0.isSame(as: $1) }, "seed \(seed)")
         }
     }
+
+    /// Without a grid, too: of a message's values, each vector has its own, in whatever order they come.
+    @Test(arguments: 0..<10 as Range<UInt64>) func aMessagesValuesMayComeInAnyOrder(seed: UInt64) throws {
+        let plan = try InputsTests.plan(.mirror, mode: .window(length: 1), batchLimit: 3)
+        var engine = ForecastEngine(plan: plan, seed: seed)
+        var generator = SeededGenerator(seed: seed)
+        var made: [String: [[Int]]] = [:]
+        for second in 0..<200 as Range<Int64> {
+            var streams = ["p.1.t", "p.1.h", "p.2.h", "p.2.t", "p.3.t", "p.3.h"]
+            streams.shuffle(using: &generator)
+            for stream in streams {
+                // The same time twice is two messages, each with values of its own.
+                let value = Double((Int(second) * 7 + stream.utf8.reduce(0) { $0 + Int($1) }) % 90)
+                let time = Timestamp(nanoseconds: second / 2 * InputsTests.second)
+                let observation = Observation(time: time, value: value)
+                #expect(engine.accept(observation, of: stream.utf8.span.bytes, at: time) == nil)
+                for forecast in engine.takeForecasts(at: time) {
+                    #expect(forecast.head.missingInputs == 0)
+                    let inputs = forecast.yhat.prefix(2).map(RecurrentWeights.unmirrored)
+                    made[forecast.stream, default: []].append(inputs)
+                }
+            }
+        }
+        for group in 1...3 {
+            func value(_ stream: String, _ second: Int) -> Int {
+                (second * 7 + stream.utf8.reduce(0) { $0 + Int($1) }) % 90
+            }
+            let expected = (0..<200).map { [value("p.\(group).h", $0), value("p.\(group).t", $0)] }
+            #expect(made["p.\(group).t"] == expected, "seed \(seed), group \(group)")
+        }
+    }
 }

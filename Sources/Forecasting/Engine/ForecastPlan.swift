@@ -155,7 +155,7 @@ extension ForecastPlan {
 
     private func bytesOfInputs(_ rule: Rule) -> Int {
         guard let inputs = rule.inputs else { return 0 }
-        return JoinTable.bytesPerTarget + inputs.inputs.count * JoinTable.bytesPerInput(rule.time)
+        return JoinTable.bytesPerTarget + JoinTable.bytes(of: inputs, rule.time)
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {

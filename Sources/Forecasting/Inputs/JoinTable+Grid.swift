@@ -125,7 +125,10 @@ extension JoinTable {
 
     /// Takes a value that lay beyond as the one that is held, once it lies there no more.
     mutating func reachBeyond(_ cell: Int, upTo place: Int64) {
-        guard members[cell].beyondAt <= place, members[cell].beyondAt > members[cell].heldAt else { return }
-        (members[cell].held, members[cell].heldAt) = (members[cell].beyond, members[cell].beyondAt)
+        guard members[cell].beyondAt <= place else { return }
+        if members[cell].beyondAt > members[cell].heldAt {
+            (members[cell].held, members[cell].heldAt) = (members[cell].beyond, members[cell].beyondAt)
+        }
+        members[cell].beyondAt = .min
     }
 }

@@ -89,10 +89,11 @@ struct JoinTable: ~Copyable {
         policy.every == .event ? 0 : policy.openTicksLimit + lead
     }
 
-    /// Memory that an input of a target takes.
-    static func bytesPerInput(_ policy: TimePolicy) -> Int {
-        MemoryLayout<Member>.stride + openTicksLimit(policy) * MemoryLayout<OpenTick>.stride
-            + policy.windowLength * MemoryLayout<Double>.stride
+    /// Memory that the inputs of a target take.
+    static func bytes(of inputs: InputList, _ policy: TimePolicy) -> Int {
+        let each = MemoryLayout<Member>.stride + policy.windowLength * MemoryLayout<Double>.stride
+        let openTicks = openTicksLimit(policy) * MemoryLayout<OpenTick>.stride
+        return inputs.inputs.count * each + inputs.templates.count * openTicks
     }
 
     /// Makes an empty table for the rules of a plan that have several inputs; of a row each where none has.

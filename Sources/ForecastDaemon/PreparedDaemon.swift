@@ -100,7 +100,7 @@ package struct PreparedDaemon: Sendable {
             return ForecastPlan.Rule(
                 match: match, model: index, scaling: order.targetScaling, horizon: horizon,
                 warmup: rule.warmup, maximumSkew: rule.maximumSkew.nanoseconds, time: time,
-                inputs: order.inputs)
+                values: rule.values, inputs: order.inputs)
         } catch {
             throw failure("\(error)")
         }
@@ -111,7 +111,8 @@ package struct PreparedDaemon: Sendable {
         var logger = Logger(label: "forecastd", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = configuration.log.level
         try await Daemon(
-            plan: pipelinePlan(), dropLogInterval: configuration.log.dropsEvery, logger: logger
+            plan: pipelinePlan(), dropLogInterval: configuration.log.dropsEvery, http: configuration.http,
+            logger: logger
         ).run()
     }
 }
@@ -125,7 +126,8 @@ extension PreparedDaemon {
         }
     }
 
-    func pipelinePlan() -> PipelinePlan {
+    /// What the pipelines are to do.
+    package func pipelinePlan() -> PipelinePlan {
         PipelinePlan(
             inputs: configuration.inputs.map { input in
                 var options = SocketOptions(input.connection)

@@ -131,6 +131,11 @@ public struct ModelInputsConfiguration: Sendable, Equatable {
                 "inputs_from",
                 "several streams need one period: write every: with a duration, as every: 1s, or event")
         }
+        if time.every == .event {
+            table.refuse(
+                "lateness",
+                "with every: event, inputs_from joins the values of one time as they come; write wait")
+        }
         if entries.count(where: { if case .stream = $0.source { true } else { false } }) < 2 {
             table.refuse("wait", "there is no other stream among the inputs to wait for")
         }

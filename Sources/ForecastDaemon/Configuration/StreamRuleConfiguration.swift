@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+public import Forecasting
+
 /// How the streams whose id matches a pattern are forecast.
 public struct StreamRuleConfiguration: Sendable, Equatable {
     /// What brings values to the magnitude that the model was trained on.
@@ -34,6 +36,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var time = TimeConfiguration()
     /// What enters the model; nil for the stream's own value alone.
     public var inputs: ModelInputsConfiguration?
+    /// Which values are taken for missing.
+    public var values = ValuePolicy()
 }
 
 extension StreamRuleConfiguration: ConfigurationSection {
@@ -71,5 +75,6 @@ extension StreamRuleConfiguration: ConfigurationSection {
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
         time = TimeConfiguration(from: &table)
         inputs = ModelInputsConfiguration(from: &table, match: match, scale: scale, time: time)
+        values = table.readSection("values")
     }
 }

@@ -12,8 +12,6 @@ extension ForecastEngine {
     public mutating func passTime(to now: Timestamp) -> Bool {
         precondition(queue.isEmpty && backlog.isEmpty, "the turn before must be over")
         while !isFull, let (slot, time) = deadlines.first, time <= now {
-            let index = Int(slot)
-            let policy = plan.rules[records[index].rule].time
             guard let deadline = deadline(of: slot) else {
                 deadlines.removeFirst()
                 continue
@@ -22,11 +20,7 @@ extension ForecastEngine {
                 deadlines.postponeFirst(to: deadline)
                 continue
             }
-            if records[index].resampler.isOnGrid {
-                records[index].resampler.passTime(at: now, policy)
-            } else {
-                joins.targets[index].isDue = true
-            }
+            passTime(of: slot, to: now)
             pull(slot)
         }
         return !queue.isEmpty
@@ -48,6 +42,16 @@ extension ForecastEngine {
     }
 
     mutating func acceptEvent(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
+        records[Int(slot)].resampler.endLateRow()
+        if reorders && plan.rules[records[Int(slot)].rule].time.reorders {
+            hold(observation, slot: slot, isTurning: isTurning, at: now)
+        } else {
+            takeEvent(observation, slot: slot, isTurning: isTurning, at: now)
+        }
+    }
+
+    /// Makes a tick of an observation.
+    mutating func takeEvent(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
         let index = Int(slot)
         let before = records[index].resampler.newest.time
         records[index].resampler.takeEvent(observation, at: now)
@@ -61,7 +65,7 @@ extension ForecastEngine {
 
     /// Queues an observation that is a tick, as soon as its members have come too, if it has any.
     mutating func offer(_ tick: Tick, slot: UInt32, at now: Timestamp) {
-        if hasJoins && plan.rules[records[Int(slot)].rule].inputs != nil {
+        if hasInputs(slot) {
             joins.takeEvent(tick, of: slot, at: now)
             pull(slot)
         } else {
@@ -72,9 +76,11 @@ extension ForecastEngine {
     /// Keeps the time between two observations, and tries to learn the period when there are enough.
     private mutating func learn(from difference: Double, slot: UInt32) {
         let index = Int(slot)
-        differences.store(difference, row: index, tick: UInt64(records[index].learnedFrom - 1))
-        records[index].learnedFrom += 1
-        guard records[index].learnedFrom == PeriodLearner.observationCount else { return }
+        if records[index].learnedFrom < PeriodLearner.observationCount {
+            differences.store(difference, row: index, tick: UInt64(records[index].learnedFrom - 1))
+            records[index].learnedFrom += 1
+        }
+        guard records[index].learnedFrom == PeriodLearner.observationCount, !holds(slot) else { return }
         records[index].learnedFrom = 1
         guard Grid.range.contains(records[index].resampler.newest.time),
             let period = PeriodLearner.period(differences: differences, row: index)
@@ -87,24 +93,21 @@ extension ForecastEngine {
     /// Closes the ticks of a stream that its newest observation closes, where its members have come as far.
     mutating func close(_ slot: UInt32) {
         let index = Int(slot)
-        let rule = records[index].rule
+        let policy = plan.rules[records[index].rule].time
         var reach = records[index].resampler.newest.time
-        if hasJoins && plan.rules[rule].inputs != nil {
-            reach = joins.reach(of: slot, newest: reach, wait: plan.rules[rule].time.wait)
-        }
-        records[index].resampler.close(reaching: reach, plan.rules[rule].time)
+        if hasInputs(slot) { reach = joins.reach(of: slot, newest: reach, wait: policy.wait) }
+        records[index].resampler.close(reaching: reach, policy)
     }
 
     /// Queues the ticks that a stream's time line makes; what does not fit is queued by `advance` later.
     mutating func pull(_ slot: UInt32) {
         let index = Int(slot)
+        guard records[index].resampler.isOnGrid else {
+            return hasInputs(slot) ? pullVectors(slot) : release(slot)
+        }
         let policy = plan.rules[records[index].rule].time
         while !queue.isFull {
-            let tick =
-                records[index].resampler.isOnGrid
-                ? records[index].resampler.next(policy, &openTicks, row: index)
-                : joins.nextEvent(of: slot)
-            guard let tick else {
+            guard let tick = records[index].resampler.next(policy, &openTicks, row: index) else {
                 if hasJoins { settle(slot) }
                 schedule(slot)
                 return
@@ -114,15 +117,8 @@ extension ForecastEngine {
         backlog.append(slot)
     }
 
-    private mutating func schedule(_ slot: UInt32) {
+    mutating func schedule(_ slot: UInt32) {
         if let deadline = deadline(of: slot) { deadlines.require(slot, by: deadline) }
-    }
-
-    private func deadline(of slot: UInt32) -> Timestamp? {
-        let record = records[Int(slot)]
-        let policy = plan.rules[record.rule].time
-        if record.resampler.isOnGrid { return record.resampler.deadline(policy) }
-        return hasJoins ? joins.deadline(of: slot, wait: policy.wait) : nil
     }
 }
 
@@ -190,7 +186,7 @@ extension ForecastEngine {
             windows.store(.nan, row: index, tick: position - 1 - back)
         }
         windows.store(entry.tick.value, row: index, tick: position)
-        if hasJoins && plan.rules[records[index].rule].inputs != nil {
+        if hasInputs(entry.slot) {
             joins.keep(row: entry.slot, tick: position)
         }
         records[index].position = position + 1

@@ -68,11 +68,13 @@ public struct ForecastPlan: Sendable {
         public var time: TimePolicy
         /// What enters the model; nil for the stream's own value alone.
         public var inputs: InputList?
+        /// Which values are taken for missing.
+        public var values: ValuePolicy
 
         /// Makes a rule.
         public init(
             match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
-            time: TimePolicy = TimePolicy(), inputs: InputList? = nil
+            time: TimePolicy = TimePolicy(), values: ValuePolicy = ValuePolicy(), inputs: InputList? = nil
         ) {
             self.match = match
             self.model = model
@@ -82,6 +84,7 @@ public struct ForecastPlan: Sendable {
             self.maximumSkew = maximumSkew
             self.time = time
             self.inputs = inputs
+            self.values = values
         }
     }
 
@@ -115,8 +118,10 @@ public struct ForecastPlan: Sendable {
                 models[rule.model].packed.shape.inputSize == rule.inputs?.inputs.count ?? 1,
                 "a rule gives its model as many inputs as it takes")
             precondition(
-                rule.inputs == nil || (rule.horizon <= outputs && rule.time.every != .auto),
+                rule.inputs == nil
+                    || (rule.horizon <= outputs && rule.time.every != .auto && !rule.time.reorders),
                 "several inputs have a period or none, and no recursion, which would need their future")
+            precondition(rule.values.isValid, "a value policy keeps within its limits")
         }
         self.models = models
         self.rules = rules
@@ -150,7 +155,8 @@ extension ForecastPlan {
             state = length * model.packed.shape.inputSize * MemoryLayout<Double>.stride
         }
         return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream + bytesOfTime(rule.time)
-            + bytesOfInputs(rule)
+            + RefusalTable.bytesPerStream
+            + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0) + bytesOfInputs(rule)
     }
 
     private func bytesOfInputs(_ rule: Rule) -> Int {
@@ -161,7 +167,9 @@ extension ForecastPlan {
     private func bytesOfTime(_ time: TimePolicy) -> Int {
         time.openTicksLimit * MemoryLayout<OpenTick>.stride
             + (time.windowLength + (time.every == .auto ? PeriodLearner.differenceCount : 0))
-            * MemoryLayout<Double>.stride + (time.every == .event ? 0 : DeadlineQueue.bytesPerStream)
+            * MemoryLayout<Double>.stride
+            + (time.every == .event && !time.reorders ? 0 : DeadlineQueue.bytesPerStream)
+            + (time.reorders ? HeldObservations.bytesPerStream : 0)
     }
 }
 

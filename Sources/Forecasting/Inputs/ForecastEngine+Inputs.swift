@@ -11,6 +11,10 @@ extension ForecastEngine {
         let index = Int(slot)
         var refusal: Refusal?
         var isTaken = false
+        if records[index].rule >= 0 {
+            refusal = self.refusal(of: observation.value, rule: records[index].rule)
+            if refusal != nil { return refusal }
+        }
         if records[index].rule >= 0 && !isCopy {
             refusal =
                 joins.streams[index].isAwaited
@@ -130,6 +134,25 @@ extension ForecastEngine {
 
 // Streams that have inputs: how their ticks get them.
 extension ForecastEngine {
+    /// Whether the stream in `slot` has come and is forecast here, rather than being but an input of others.
+    public func isForecast(_ slot: UInt32) -> Bool {
+        !hasJoins || (records[Int(slot)].rule >= 0 && !joins.streams[Int(slot)].isAwaited)
+    }
+
+    /// Whether other streams, or the calendar, are inputs beside the stream's own value.
+    func hasInputs(_ slot: UInt32) -> Bool {
+        hasJoins && plan.rules[records[Int(slot)].rule].inputs != nil
+    }
+
+    /// Queues the vectors of a stream without a grid whose members have come, or are waited for no longer.
+    mutating func pullVectors(_ slot: UInt32) {
+        while !queue.isFull {
+            guard let tick = joins.nextEvent(of: slot) else { return schedule(slot) }
+            enqueue(tick, slot: slot)
+        }
+        backlog.append(slot)
+    }
+
     /// Puts a member's observation into its tick, when all that it closes are made.
     mutating func settle(_ slot: UInt32) {
         let record = records[Int(slot)]

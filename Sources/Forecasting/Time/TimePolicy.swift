@@ -54,7 +54,8 @@ public struct TimePolicy: Sendable, Equatable {
     public var every = Every.event
     /// What joins the observations of one tick.
     public var aggregate = Aggregate.last
-    /// How far an observation may lie behind the stream's newest before its tick is closed without it.
+    /// How far an observation may lie behind the stream's newest before its tick is closed without it; while each
+    /// is a tick, how long it waits for earlier ones.
     public var lateness: Int64 = 0
     /// How much longer a tick waits for the streams that give inputs beside its own; `InputList`.
     public var wait: Int64 = 0
@@ -97,6 +98,11 @@ extension TimePolicy {
             && season >= 0
             && windowLength >= (fill == .seasonal ? max(season, 1) : renewal == .rewarm ? 1 : 0)
             && (fill != .seasonal || season >= 1)
+    }
+
+    /// Whether observations that are ticks wait for earlier ones.
+    var reorders: Bool {
+        if case .period = every { false } else { lateness > 0 }
     }
 
     /// Ticks that may be open at once: those that `lateness` and `wait` reach back, and the newest.

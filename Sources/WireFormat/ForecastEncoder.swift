@@ -113,7 +113,7 @@ public struct ForecastEncoder: ~Copyable {
             buffer.append(",\"inputs_missing\":")
             buffer.append(UInt64(missingInputs))
         }
-        buffer.append("}}")
+        buffer.append(forecast.isRevised ? ",\"revised\":true}}" : "}}")
     }
 
     /// The forecast that was written last.

@@ -74,6 +74,7 @@ struct AllocationTests {
         var decoder: PayloadDecoder
         var precision = Precision.float32
         var time = TimePolicy()
+        var scaling = Scaling.rolling(halfLife: 100)
         var values = ValuePolicy()
         var format = ForecastFormat.json
         /// Whether the streams that end in `temp` have those in `hum`, one for all, and the hour as inputs beside them.
@@ -124,6 +125,28 @@ struct AllocationTests {
 
     static func bigEndian(_ value: Double) -> [UInt8] {
         withUnsafeBytes(of: value.bitPattern.bigEndian) { Array($0) }
+    }
+
+    /// A window whose values in order are a tree: at 50 streams each comes 80 times a round.
+    static let windowCases = [20, 70].map { length in
+        var time = TimePolicy()
+        time.windowLength = length
+        return Case(
+            name: "the scale of a window of \(length)", mode: .stateful, outputs: 1, horizon: 1,
+            decoder: json,
+            time: time, scaling: .window
+        ) { Array(#"{"value":\#(Double($0 * $0 % 1013) * 0.37)}"#.utf8) }
+    }
+
+    /// Every third value of a stream comes late, and revises the forecast of the one before.
+    static let revisedCases = [ForecastPlan.Model.Mode.stateful, .window(length: 4)].map { mode in
+        var time = TimePolicy()
+        (time.every, time.reviseLimit, time.windowLength) = (.period(9_000_000_000), 64, 70)
+        return Case(
+            name: "late values revise, \(mode)", mode: mode, outputs: 1, horizon: 3, decoder: json,
+            time: time,
+            scaling: .window
+        ) { Array(#"{"ts":\#($0 - ($0 / 50 % 3 == 2 ? 70 : 0)),"value":\#(Double($0 % 13) * 0.37)}"#.utf8) }
     }
 
     /// A stream comes every 50 seconds here, so that each value ends a gap or a silence.
@@ -185,7 +208,7 @@ struct AllocationTests {
         }
     }()
 
-    @Test(arguments: cases + timedCases + [valueCase] + joinedCases)
+    @Test(arguments: cases + windowCases + revisedCases + timedCases + [valueCase] + joinedCases)
     func aMessageAllocatesNothing(_ example: Case) throws {
         var generator = SystemRandomNumberGenerator()
         let match = try Glob(example.isJoined ? "*.temp" : "*")
@@ -211,7 +234,7 @@ struct AllocationTests {
             ],
             rules: [
                 ForecastPlan.Rule(
-                    match: match, model: 0, scaling: .rolling(halfLife: 100),
+                    match: match, model: 0, scaling: example.scaling,
                     horizon: example.horizon,
                     warmup: 3, maximumSkew: .max, time: example.time, values: example.values, inputs: inputs)
             ], streamsLimit: 1000, batchLimit: 32)

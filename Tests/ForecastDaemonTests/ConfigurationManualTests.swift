@@ -41,11 +41,12 @@ import Testing
               general_window: {weights: models/general.safetensors, mode: window, window: 64}
               line: {weights: models/line.safetensors}
             streams:
-              - {match: "plant.*", model: general, half_life: 600, horizon: 24,
+              - {match: "plant.*", model: general, half_life: 600, horizon: 24, window_length: 64,
                  values: {reject: [-9999, 65535], minimum: -40, maximum: 150, rate: 5, stuck: 10m}}
               - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5, every: 1s,
-                 gaps: {limit: 10s, then: rewarm}, window_length: 64}
-              - {match: "meter.*", model: general, every: 15m, gaps: {fill: seasonal}, season: 1d}
+                 gaps: {limit: 10s, then: rewarm}}
+              - {match: "meter.*", model: general, every: 15m, late: revise, revise_limit: 8,
+                 gaps: {fill: seasonal}, season: 1d}
               - {match: "line.*.temp", model: line, scale: fixed, mean: 20, std: 5, every: 10s, wait: 10s,
                  inputs_from: ["line.$1.temp",
                    {stream: "line.$1.hum", name: hum, aggregate: last, mean: 45, std: 12}, calendar.hour]}

@@ -47,7 +47,7 @@ struct SlowVectorForecaster {
 
     private func scale(_ input: Int, at tick: Int) -> (mean: Double, deviation: Double) {
         switch scaling {
-        case .none: return (0, 1)
+        case .none, .window: return (0, 1)  // windows do not go together with several inputs
         case .fixed(let mean, let deviation): return (mean, deviation)
         case .rolling(let halfLife):
             let values = history[...tick].map { $0[input] }

@@ -18,6 +18,8 @@ final class Peer {
                 var gap: Int
                 var reset: Bool
                 var inputs_missing: Int?
+                /// Only in revised forecasts.
+                var revised: Bool?
             }
             var stream: String
             var ts: String

@@ -39,6 +39,13 @@ public struct ModelInputsConfiguration: Sendable, Equatable {
         checkNames(table)
         checkKeys(table, pattern, scale, time)
         checkTime(table, time)
+        if time.late == .revise {
+            table.refuse(
+                "late", "inputs_from takes nothing back: late values are dropped, write a longer wait")
+        }
+        if scale == .window {
+            table.refuse("scale", "inputs_from has no windows of its members: write scale: rolling")
+        }
     }
 
     /// How much longer a tick waits for its members.

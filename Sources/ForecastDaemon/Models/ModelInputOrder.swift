@@ -112,6 +112,7 @@ struct ModelInputOrder {
         case .unscaled, .model: return .none
         case .fixed(let mean, let deviation):
             return .fixed(mean: entry?.mean ?? mean, deviation: entry?.deviation ?? deviation)
+        case .window: return .window
         case .rolling(let halfLife):
             return .rolling(
                 halfLife: halfLife ?? model.metadata.halfLife ?? StreamRuleConfiguration.defaultHalfLife)

@@ -6,35 +6,56 @@ extension ForecastEngine {
     mutating func fillBatch(of runner: ModelRunner) {
         runner.beginBatch()
         for place in group.indices {
+            let index = Int(group[place].slot)
+            if plan.rules[records[index].rule].time.reviseLimit > 0 {
+                keepState(before: group[place].tick, slot: group[place].slot, of: runner)
+            }
             if group[place].tick.source != .observed { impute(place) }
             let entry = group[place]
-            let index = Int(entry.slot)
-            let scale = scale(for: entry)
-            if hasJoins { completeVector(entry, scale: scale) }
-            begin(entry, scale: scale, of: runner)
+            begin(entry, of: runner)
             keep(entry)
+            let scale = scale(for: entry)
             let stream = ModelRunner.BatchStream(
                 slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale)
+            if hasInputs(entry.slot) { completeVector(entry, scale: scale) }
             if runner.inputSize > 1 {
                 runner.append(stream, vector: joins.vector, scales: joins.scales)
             } else {
                 runner.append(stream)
             }
             records[index].ticks += 1
-            records[index].sequence += 1
+            if entry.tick.revision != .heldBack { records[index].sequence += 1 }
         }
     }
 
+    /// The scale in force for a stream before its next tick.
+    func currentScale(of slot: UInt32) -> Scale {
+        let record = records[Int(slot)]
+        switch plan.rules[record.rule].scaling {
+        case .none, .fixed: return Scale(fixed: plan.rules[record.rule].scaling)
+        case .rolling, .window:
+            return record.statistics.isFinite ? record.statistics.scale : .overflown
+        }
+    }
+
+    /// The scale in force with a tick, which the stream's window has already.
     private mutating func scale(for entry: WaveQueue.Entry) -> Scale {
         let index = Int(entry.slot)
-        let rule = records[index].rule
-        guard case .rolling = plan.rules[rule].scaling else { return Scale(fixed: plan.rules[rule].scaling) }
         // What stands in for a value says nothing of the stream's mean and deviation.
-        guard entry.tick.source == .observed else { return records[index].statistics.scale }
-        guard records[index].statistics.update(with: entry.tick.value, weight: leastWeights[rule]) else {
-            return .overflown
+        guard entry.tick.source == .observed else { return currentScale(of: entry.slot) }
+        let rule = records[index].rule
+        switch plan.rules[rule].scaling {
+        case .none, .fixed: break
+        case .rolling:
+            _ = records[index].statistics.update(with: entry.tick.value, weight: leastWeights[rule])
+        case .window:
+            let moments = windows[slot: entry.slot, rule: rule].allMoments
+            // One value has no deviation: after a gap that emptied the window, the scale is kept until there are two.
+            if moments.count > 1 || records[index].statistics.count == 0 {
+                records[index].statistics = RollingStatistics(moments)
+            }
         }
-        return records[index].statistics.scale
+        return currentScale(of: entry.slot)
     }
 
     mutating func beginForecasts(of runner: ModelRunner, at now: Timestamp) {
@@ -86,7 +107,8 @@ extension ForecastEngine {
             records[Int(slot)].ticks = 0
             records[Int(slot)].statistics = RollingStatistics()
             if hasJoins { joins.resetStatistics(of: slot) }
-            records[Int(slot)].position = 0
+            let rule = records[Int(slot)].rule
+            if plan.rules[rule].time.windowLength > 0 { windows[slot: slot, rule: rule].removeAll() }
             forecasts[index].status = .reset
             forecasts[index].warmth = 0
             forecasts[index].isReset = true

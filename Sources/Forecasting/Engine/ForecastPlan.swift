@@ -118,9 +118,15 @@ public struct ForecastPlan: Sendable {
                 models[rule.model].packed.shape.inputSize == rule.inputs?.inputs.count ?? 1,
                 "a rule gives its model as many inputs as it takes")
             precondition(
-                rule.inputs == nil
-                    || (rule.horizon <= outputs && rule.time.every != .auto && !rule.time.reorders),
+                rule.inputs == nil || (rule.horizon <= outputs && rule.time.every != .auto),
                 "several inputs have a period or none, and no recursion, which would need their future")
+            precondition(
+                rule.inputs == nil
+                    || (!rule.time.reorders && rule.time.reviseLimit == 0 && rule.scaling != .window),
+                "several inputs are not reordered without a grid, not revised, and not scaled by windows")
+            precondition(
+                rule.scaling != .window || rule.time.windowLength >= 2,
+                "a window that gives a scale has at least two ticks")
             precondition(rule.values.isValid, "a value policy keeps within its limits")
         }
         self.models = models
@@ -138,6 +144,9 @@ extension ForecastPlan {
         return max(rule.warmup, length)
     }
 
+    /// States of a stream that are kept for late observations, where its rule takes them in.
+    var checkpointCount: Int { rules.map(\.time.reviseLimit).max() ?? 0 }
+
     /// Memory that an engine's batches take, however many streams there are, in bytes.
     public var bytesPerBatch: Int {
         let values = rules.map(\.horizon).max() ?? 1
@@ -154,8 +163,11 @@ extension ForecastPlan {
         case .window(let length):
             state = length * model.packed.shape.inputSize * MemoryLayout<Double>.stride
         }
-        return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream + bytesOfTime(rule.time)
-            + RefusalTable.bytesPerStream
+        let isRevised = rule.time.reviseLimit > 0
+        let checkpoints = isRevised ? CheckpointTable.bytesPerStream(length: checkpointCount) : 0
+        let states = isRevised && model.mode == .stateful ? checkpointCount * state : 0
+        return state + states + checkpoints + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
+            + bytesOfTime(rule.time) + RefusalTable.bytesPerStream
             + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0) + bytesOfInputs(rule)
     }
 
@@ -165,9 +177,8 @@ extension ForecastPlan {
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {
-        time.openTicksLimit * MemoryLayout<OpenTick>.stride
-            + (time.windowLength + (time.every == .auto ? PeriodLearner.differenceCount : 0))
-            * MemoryLayout<Double>.stride
+        time.keptTicksLimit * MemoryLayout<OpenTick>.stride + time.windowLayout.byteCount
+            + (time.every == .auto ? PeriodLearner.differenceCount * MemoryLayout<Double>.stride : 0)
             + (time.every == .event && !time.reorders ? 0 : DeadlineQueue.bytesPerStream)
             + (time.reorders ? HeldObservations.bytesPerStream : 0)
     }

@@ -176,6 +176,13 @@ extension ForecastEngine {
         let rule = records[Int(entry.slot)].rule
         guard let inputs = plan.rules[rule].inputs else { return }
         joins.complete(entry, inputs, scale: scale, weight: leastWeights[rule])
+        if plan.rules[rule].time.windowLength > 0 { joins.keep(entry) }
+    }
+
+    /// Makes the scales of a target's inputs those in force before its next tick.
+    mutating func loadScales(of slot: UInt32, target scale: Scale) {
+        guard let inputs = plan.rules[records[Int(slot)].rule].inputs else { return }
+        joins.loadScales(of: slot, inputs, scale: scale)
     }
 
     /// Says in a forecast how many members' values are missing.

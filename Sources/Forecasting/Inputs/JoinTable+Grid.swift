@@ -11,7 +11,7 @@ extension JoinTable {
         let tick = resampler.grid.tick(of: observation.time)
         guard tick > resampler.closing else { return .late }
         for cell in cells(of: target) where members[cell].stream == stream + 1 {
-            let open = openTicks[cell, tick]
+            let open = openTicks[cell, placeOf: tick]
             let isAgain = open.count > 0 && open.newest == observation && !observation.isTimedByArrival
             return isAgain ? .duplicate : nil
         }
@@ -53,7 +53,7 @@ extension JoinTable {
             } else if tick - resampler.settled(policy) <= Int64(Self.openTicksLimit(policy)) {
                 // The place may have one of a tick that was never made.
                 hold(cell, place: tick, aggregate, resampler.grid, upTo: tick - 1)
-                openTicks[cell, tick].add(observation, aggregate: aggregate)
+                openTicks[cell, placeOf: tick].add(observation, aggregate: aggregate)
             } else if tick >= members[cell].beyondAt {
                 (members[cell].beyond, members[cell].beyondAt) = (observation.value, tick)
             }
@@ -64,14 +64,14 @@ extension JoinTable {
     private mutating func hold(
         _ cell: Int, place: Int64, _ aggregate: TimePolicy.Aggregate, _ grid: Grid, upTo limit: Int64
     ) {
-        let open = openTicks[cell, place]
+        let open = openTicks[cell, placeOf: place]
         guard open.count > 0 else { return }
         let tick = grid.tick(of: open.newest.time)
         guard tick <= limit else { return }
         if tick > members[cell].heldAt {
             (members[cell].held, members[cell].heldAt) = (open.value(aggregate), tick)
         }
-        openTicks[cell, place].count = 0
+        openTicks[cell, placeOf: place].count = 0
     }
 
     /// Lets all members begin anew, but for the last value known of each.

@@ -36,17 +36,33 @@ extension JoinTable {
     ) -> Scale {
         guard case .rolling = scaling else { return Scale(fixed: scaling) }
         if let value, !members[cell].statistics.update(with: value, weight: weight) { return .overflown }
-        return members[cell].statistics.scale
+        return members[cell].statistics.isFinite ? members[cell].statistics.scale : .overflown
     }
 
-    /// Keeps the completed vector in the target's window.
-    mutating func keep(row: UInt32, tick: UInt64) {
-        for index in 0..<width { windows.store(vector[index], row: Int(row), tick: tick, input: index) }
+    /// Keeps the completed vector in the target's window, after a place for each tick that was skipped.
+    mutating func keep(_ entry: WaveQueue.Entry) {
+        let target = Int(entry.slot)
+        let position = targets[target].position + UInt64(entry.tick.skipped)
+        for index in 0..<width { windows.store(vector[index], row: target, tick: position, input: index) }
+        targets[target].position = position + 1
     }
 
-    /// What the model sees for an input of a tick that was kept, by the scales of the completed vector.
-    func scaledInput(_ input: Int, row: UInt32, tick: UInt64) -> Float {
-        scales[input].input(windows.value(row: Int(row), tick: tick, input: input))
+    /// Makes the scales those in force before the target's next tick.
+    mutating func loadScales(of target: UInt32, _ inputs: InputList, scale: Scale) {
+        for (index, input) in inputs.inputs.enumerated() {
+            if case .target = input.source {
+                scales[index] = scale
+            } else {
+                scales[index] = scaleOfMember(
+                    Int(target) * width + index, input.scaling, observed: nil, weight: 1)
+            }
+        }
+    }
+
+    /// What the model sees for an input of the vector that was kept so many places ago, by the scales loaded.
+    func scaledInput(_ input: Int, of target: UInt32, back: Int) -> Float {
+        let place = targets[Int(target)].position - UInt64(back)
+        return scales[input].input(windows.value(row: Int(target), tick: place, input: input))
     }
 
     /// Lets the members' rolling scales begin anew.

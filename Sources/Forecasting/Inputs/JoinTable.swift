@@ -47,6 +47,8 @@ struct JoinTable: ~Copyable {
     struct Target {
         /// The last tick that was made.
         var collected = Int64.min
+        /// Places in the window of vectors that were passed so far; the next vector goes there.
+        var position: UInt64 = 0
         /// A member's observation that goes into its tick once all that it closes are made, and the member's slot.
         var waiting: Observation?
         var waitingStream: UInt32 = 0

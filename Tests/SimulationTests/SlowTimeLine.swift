@@ -215,10 +215,13 @@ final class SlowTimeLine {
         // Sorting keeps the order of equal times.
         waiting = (waiting + [observation]).sorted { $0.time < $1.time }
         if waiting.count == 64 { makeEvent(waiting.removeFirst(), at: waitingSince) }
-        release(through: waiting.last!.time.nanoseconds - policy.lateness)
+        releaseDue(at: now)
     }
 
-    private func release(through time: Int64) {
+    private func releaseDue(at now: Int64) {
+        guard let newest = waiting.last else { return }
+        let silence = max(0, now - waitingSince)
+        let time = newest.time.nanoseconds - max(0, policy.lateness - silence)
         while let first = waiting.first, first.time.nanoseconds <= time || times.count >= 30 {
             makeEvent(waiting.removeFirst(), at: waitingSince)
         }
@@ -258,10 +261,7 @@ final class SlowTimeLine {
     }
 
     func passTime(to now: Int64) {
-        if let newest = waiting.last {
-            let silence = max(0, now - waitingSince)
-            release(through: newest.time.nanoseconds - max(0, policy.lateness - silence))
-        }
+        releaseDue(at: now)
         guard let newest, period > 0, !isStale else { return }
         let time = newest.time.nanoseconds
         let through = tick(time + max(0, now - arrival) - lateness - policy.wait - period) - 1

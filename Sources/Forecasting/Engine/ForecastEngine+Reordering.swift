@@ -13,18 +13,18 @@ extension ForecastEngine {
 
     /// Lets an observation wait as long as earlier ones may come.
     mutating func hold(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
-        held.insert(observation, Int(slot), isTurning: isTurning, at: now)
+        let lateness = plan.rules[records[Int(slot)].rule].time.lateness
+        held.insert(observation, Int(slot), lateness: lateness, isTurning: isTurning, at: now)
         release(slot)
     }
 
     /// Makes ticks of the observations that need not wait any longer; what does not fit is queued by `advance` later.
     mutating func release(_ slot: UInt32) {
         let index = Int(slot)
-        let lateness = plan.rules[records[index].rule].time.lateness
         while !queue.isFull {
             // The period is learned when none waits, so that the grid begins after all of them.
             let isLearned = records[index].learnedFrom == PeriodLearner.observationCount
-            guard let (observation, isTurning) = held.next(index, lateness: lateness, all: isLearned) else {
+            guard let (observation, isTurning) = held.next(index, all: isLearned) else {
                 schedule(slot)
                 return
             }

@@ -90,7 +90,8 @@ let package = Package(
             exclude: ["peer.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
-            dependencies: ["ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "WireFormat"]),
+            dependencies: ["ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "WireFormat"],
+            exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

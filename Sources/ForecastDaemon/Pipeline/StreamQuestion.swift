@@ -100,6 +100,7 @@ package struct StreamSearch: ~Copyable {
     }
 
     private mutating func add(_ slot: UInt32, of engine: borrowing ForecastEngine) {
+        guard engine.isForecast(slot) else { return }
         let identifier = engine.identifier(of: slot).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         answer.streams.append(
             StreamAnswer.Stream(identifier: identifier, summary: engine.summary(of: slot)))

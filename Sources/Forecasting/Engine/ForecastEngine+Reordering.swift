@@ -30,7 +30,7 @@ extension ForecastEngine {
             }
             takeEvent(observation, slot: slot, isTurning: isTurning, at: held.arrival(index))
         }
-        backlog = slot
+        backlog.append(slot)
     }
 
     /// Whether observations of a stream without a grid wait.
@@ -42,8 +42,10 @@ extension ForecastEngine {
     func deadline(of slot: UInt32) -> Timestamp? {
         let record = records[Int(slot)]
         let policy = plan.rules[record.rule].time
-        return record.resampler.isOnGrid
-            ? record.resampler.deadline(policy) : held.deadline(Int(slot), lateness: policy.lateness)
+        if record.resampler.isOnGrid { return record.resampler.deadline(policy) }
+        return hasInputs(slot)
+            ? joins.deadline(of: slot, wait: policy.wait)
+            : held.deadline(Int(slot), lateness: policy.lateness)
     }
 
     /// Says to a stream how late it is.
@@ -52,6 +54,8 @@ extension ForecastEngine {
         let policy = plan.rules[records[index].rule].time
         if records[index].resampler.isOnGrid {
             records[index].resampler.passTime(at: now, policy)
+        } else if hasInputs(slot) {
+            joins.targets[index].isDue = true
         } else {
             held.passTime(index, lateness: policy.lateness, at: now)
         }

@@ -18,8 +18,8 @@ struct Forecastd: AsyncParsableCommand {
             """,
         version: VersionReport.version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, ModelCommand.self,
-            BenchCommand.self,
+            RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, StateCommand.self,
+            ModelCommand.self, BenchCommand.self,
             VersionCommand.self,
         ])
 

@@ -39,12 +39,18 @@ import Testing
             models:
               general: {weights: models/general.safetensors}
               general_window: {weights: models/general.safetensors, mode: window, window: 64}
+              line: {weights: models/line.safetensors}
             streams:
-              - {match: "plant.*", model: general, half_life: 600, horizon: 24,
+              - {match: "plant.*", model: general, half_life: 600, horizon: 24, window_length: 64,
                  values: {reject: [-9999, 65535], minimum: -40, maximum: 150, rate: 5, stuck: 10m}}
               - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5, every: 1s,
-                 gaps: {limit: 10s, then: rewarm}, window_length: 64}
-              - {match: "meter.*", model: general, every: 15m, gaps: {fill: seasonal}, season: 1d}
+                 gaps: {limit: 10s, then: rewarm}}
+              - {match: "meter.*", model: general, every: 15m, late: revise, revise_limit: 8,
+                 gaps: {fill: seasonal}, season: 1d}
+              - {match: "line.*.temp", model: line, scale: fixed, mean: 20, std: 5, every: 10s, wait: 10s,
+                 inputs_from: ["line.$1.temp",
+                   {stream: "line.$1.hum", name: hum, aggregate: last, mean: 45, std: 12}, calendar.hour]}
+            http: {bind: "127.0.0.1:8080"}
             """, file: Self.manual)
         #expect(manual.inputs == bare.inputs)
         #expect(manual.outputs == bare.outputs)
@@ -74,5 +80,6 @@ import Testing
         #expect(demo.outputs[0].connection.bind == ["tcp://127.0.0.1:5557"])
         #expect(demo.models[0].weights.hasSuffix("config/models/general.safetensors"))
         #expect(demo.streams[0].match == "host.*")
+        #expect(demo.http?.authority == "127.0.0.1:8080")
     }
 }

@@ -62,7 +62,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         #expect(configuration.streams[0].horizon == nil)
     }
 
-    @Test(arguments: keys + values + sockets + models + rules + times + badValues)
+    @Test(arguments: keys + values + sockets + models + rules + times + badValues + http + inputs)
     func isReported(_ line: BadLine) {
         let text = ConfigurationSample.text(line.number, line.text)
         #expect(ConfigurationSample.problems(text) == line.problems)
@@ -72,8 +72,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(9, "stream_limit: 5", #"9:1: unknown key "stream_limit"; did you mean "streams_limit"?"#),
         BadLine(9, "Streams-Limit: 5", #"9:1: unknown key "Streams-Limit"; did you mean "streams_limit"?"#),
         BadLine(
-            9, "http: {bind: x}",
-            #"9:1: unknown key "http"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log"#
+            9, "alarms: {above: 5}",
+            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http"#
         ),
         BadLine(
             9, "log: {levl: info}", #"9:7: log: unknown key "levl"; did you mean "level"?"#),
@@ -92,11 +92,46 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, #""a\nb\u0007": 1"#,
             #"9:1: unknown key "a\nb\u{07}"; known keys: inputs, outputs, models, streams, streams_limit, "#
-                + "pipelines, pipeline, log"),
+                + "pipelines, pipeline, log, http"),
         BadLine(
             9, "log: {1: 2, \"1\": 3}",
             #"9:7: log: unknown key "1"; known keys: level, drops_every"#,
             "9:13: log.1: the key stands twice in this mapping: keep one of them"),
+    ]
+
+    /// A bind that is none, and how it is quoted.
+    private static func bad(bind text: String, found: String) -> BadLine {
+        let expected = "an address and a port, as 127.0.0.1:8080 or \"[::1]:8080\""
+        return BadLine(9, "http: {bind: \(text)}", "9:14: http.bind: expected \(expected), found \(found)")
+    }
+
+    /// A bind that other machines reach.
+    private static func open(bind text: String) -> BadLine {
+        let problem = "other machines reach \(text), and nothing asks who they are"
+        return BadLine(
+            9, "http: {bind: \"\(text)\"}",
+            "9:14: http.bind: \(problem): use 127.0.0.1:80, or write insecure: true")
+    }
+
+    static let http = [
+        BadLine(9, "http:", "9:1: http: expected a mapping (key: value), found nothing"),
+        BadLine(
+            9, "http: {}",
+            #"9:7: http: missing key "bind": the address and port to serve on, as 127.0.0.1:8080"#),
+        bad(bind: "8080", found: #""8080"; did you mean "127.0.0.1:8080"?"#),
+        bad(bind: "80800", found: #""80800""#),
+        bad(bind: "http://127.0.0.1:80", found: #""http://127.0.0.1:80"; did you mean "127.0.0.1:80"?"#),
+        bad(bind: "127.0.0.1", found: #""127.0.0.1""#),
+        bad(bind: "127.0.0.1:0", found: #""127.0.0.1:0""#),
+        bad(bind: "\"127.0.0.1:*\"", found: #""127.0.0.1:*""#),
+        bad(bind: "\"::1:8080\"", found: #""::1:8080""#),
+        bad(bind: "127.1:8080", found: #""127.1:8080""#),
+        bad(bind: "example.org:80", found: #""example.org:80""#),
+        bad(bind: "[80]", found: "a list"),
+        open(bind: "0.0.0.0:80"), open(bind: "10.0.0.5:80"), open(bind: "[::]:80"),
+        BadLine(
+            9, #"http: {bind: "127.0.0.1:80", insecure: true}"#,
+            "9:40: http.insecure: has no effect with an address of this machine: leave it out"),
     ]
 
     static let values = [
@@ -289,6 +324,80 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         ),
     ]
 
+    static let inputs = [
+        BadLine(
+            8, #"  - {match: "a.*", model: pump, wait: 1s, time_zone: UTC}"#,
+            "8:39: streams[0].wait: only for rules with inputs_from",
+            "8:54: streams[0].time_zone: only for rules with inputs_from"),
+        BadLine(
+            8,
+            #"  - {match: "a.*.t", model: pump, inputs_from: ["a.$1.h", "a.$2.p", "a h", calendar.hours]}"#,
+            #"8:76: streams[0].inputs_from[3]: expected calendar.hour, calendar.weekday or calendar.yearday, found "#
+                + #""calendar.hours"; did you mean "calendar.hour"?"#),
+        BadLine(
+            8, #"  - {match: "a.*.t", model: pump, inputs_from: ["a.$1.h", "a.$2.p", "a h"]}"#,
+            #"8:48: streams[0].inputs_from: the stream that is forecast, "a.$1.t", is not among the inputs: add it"#,
+            #"8:59: streams[0].inputs_from[1]: expected $1, the wildcards of "a.*.t", found "a.$2.p""#,
+            "8:69: streams[0].inputs_from[2]: expected the id of a stream (A-Z a-z 0-9 . _ : / -), with $1 for what "
+                + #"the first * of match stands for, found "a h""#),
+        BadLine(
+            8, #"  - {match: "t", model: pump, inputs_from: [t, "h.$1"]}"#,
+            #"8:48: streams[0].inputs_from[1]: expected no $: "t" has neither * nor ?, found "h.$1""#),
+        BadLine(
+            8, #"  - {match: "a.*.t", model: pump, inputs_from: ["a.$1.t", "b.t", "b.t"]}"#,
+            #"8:59: streams[0].inputs_from[1]: another input has the name "t" already: give this one a name of its "#
+                + #"own, as {stream: "b.t", name: other}"#,
+            #"8:66: streams[0].inputs_from[2]: "b.t" stands twice: keep one"#,
+            #"8:66: streams[0].inputs_from[2]: another input has the name "t" already: give this one a name of its "#
+                + #"own, as {stream: "b.t", name: other}"#),
+        BadLine(
+            8,
+            #"  - {match: "t", model: pump, inputs_from: [{stream: t, fill: hold, mean: 1}, h], every: auto}"#,
+            "8:44: streams[0].inputs_from: several streams need one period: write every: with a duration, as every: "
+                + "1s, or event",
+            "8:63: streams[0].inputs_from[0].fill: the stream that is forecast goes by the rule's own gaps",
+            "8:75: streams[0].inputs_from[0].mean: the stream that is forecast goes by the rule's own mean"),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t, {stream: h, aggregate: max, std: 2}]}"#,
+            "8:69: streams[0].inputs_from[1].aggregate: only for rules with a period, as every: 1s",
+            "8:79: streams[0].inputs_from[1].std: only for scale: fixed"),
+        BadLine(
+            8, #"  - {match: t, model: pump, scale: none, inputs_from: [t, {stream: h, fill: mean}]}"#,
+            "8:77: streams[0].inputs_from[1].fill: with scale: none no mean is known; use fill: hold"),
+        BadLine(
+            8, #"  - {match: t, model: pump, scale: fixed, mean: 1, std: 2, inputs_from: [t, h]}"#,
+            "8:77: streams[0].inputs_from[1]: scale: fixed takes the mean and std of each input's training values: "
+                + #"write {stream: "h", mean: 0, std: 1}, with its numbers"#),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t], wait: 1s, time_zone: UTC}"#,
+            "8:53: streams[0].wait: there is no other stream among the inputs to wait for",
+            "8:68: streams[0].time_zone: only for inputs of the calendar, as calendar.hour"),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t, calendar.hour], time_zone: Europe/Berln}"#,
+            #"8:73: streams[0].time_zone: expected the name of a time zone, as Europe/Berlin, found "Europe/Berln"; "#
+                + #"did you mean "Europe/Berlin"?"#),
+        BadLine(
+            8, #"  - {match: t, model: pump, every: 1s, lateness: 900s, inputs_from: [t, h], wait: 101s}"#,
+            "8:83: streams[0].wait: expected, with lateness, at most 1000 ticks of 1s, found 1001s"),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t, {stream: h, name: "a,b", file: x}]}"#,
+            #"8:64: streams[0].inputs_from[1].name: expected the name of an input, without commas and blanks, found "#
+                + #""a,b""#,
+            #"8:71: streams[0].inputs_from[1]: unknown key "file"; did you mean "fill"?"#),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t, h], lateness: 1s}"#,
+            "8:60: streams[0].lateness: with every: event, inputs_from joins the values of one time as they come; "
+                + "write wait"),
+        BadLine(
+            8,
+            #"  - {match: t, model: pump, inputs_from: [t, h], every: 1s, late: revise, scale: window}"#,
+            "8:67: streams[0].late: inputs_from takes nothing back: late values are dropped, write a longer wait",
+            "8:82: streams[0].scale: inputs_from has no windows of its members: write scale: rolling"),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: []}"#,
+            "8:42: streams[0].inputs_from: expected a list of inputs, found an empty one: write at least one"),
+    ]
+
     static let rules = [
         BadLine(
             8, #"  - {match: "plant.*", model: pmup}"#,
@@ -314,7 +423,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
-                + "warmup, maximum_skew, every, aggregate, lateness, gaps, season, window_length, values"),
+                + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, window_length, "
+                + "inputs_from, wait, time_zone, values"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -342,6 +452,22 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, aggregate: mean, lateness: 1s, gaps: {fill: hold}}"#,
             "8:40: streams[0].aggregate: \(onlyWithPeriod)", "8:66: streams[0].gaps: \(onlyWithPeriod)"),
         BadLine(
+            8, #"  - {match: a, model: pump, late: revise, revise_limit: 8}"#,
+            "8:35: streams[0].late: \(onlyWithPeriod)", "8:57: streams[0].revise_limit: \(onlyWithPeriod)"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, revise_limit: 8}"#,
+            "8:54: streams[0].revise_limit: only for late: revise"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, late: revise, revise_limit: 65s}"#,
+            "8:68: streams[0].revise_limit: expected 1 to 64 whole ticks, found 65"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: auto, late: revise, revise_limit: 5s}"#,
+            "8:70: streams[0].revise_limit: expected a number of ticks, found a duration: with every: auto the "
+                + "period is not known yet"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, late: never}"#,
+            #"8:46: streams[0].late: expected drop or revise, found "never""#),
+        BadLine(
             8, #"  - {match: a, model: pump, every: 1s, lateness: 1h, gaps: {limit: 1d}}"#,
             "8:50: streams[0].lateness: expected at most 1000 ticks of 1s, found 1h",
             "8:68: streams[0].gaps.limit: expected at most 10000 ticks of 1s, found 1d"),
@@ -351,8 +477,23 @@ struct BadLine: Sendable, CustomTestStringConvertible {
                 + "season in ticks, or as a duration"),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, season: 5, window_length: 9}"#,
-            "8:48: streams[0].season: only for gaps.fill: seasonal",
-            "8:66: streams[0].window_length: only for gaps.fill: seasonal and gaps.then: rewarm"),
+            "8:48: streams[0].season: only for gaps.fill: seasonal"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, gaps: {then: rewarm}, window_length: 0}"#,
+            "8:77: streams[0].window_length: gaps.then: rewarm runs over the window: expected at least 1 tick, "
+                + "found 0"),
+        BadLine(
+            8, #"  - {match: a, model: pump, window_length: 5m}"#,
+            "8:44: streams[0].window_length: expected a number of ticks, found a duration: with every: event "
+                + "each value is a tick"),
+        BadLine(
+            8, #"  - {match: a, model: pump, scale: window, half_life: 5, window_length: 1}"#,
+            "8:55: streams[0].half_life: only for scale: rolling; this rule has window",
+            "8:73: streams[0].window_length: scale: window takes mean and deviation of the window: expected at "
+                + "least 2 ticks, found 1"),
+        BadLine(
+            8, #"  - {match: a, model: pump, window_length: 100001}"#,
+            "8:44: streams[0].window_length: expected a whole number from 0 to 100000, found \"100001\""),
         BadLine(
             8, #"  - {match: a, model: pump, every: auto, gaps: {fill: seasonal}, season: 1m}"#,
             "8:74: streams[0].season: expected a number of ticks, found a duration: with every: auto the period is "

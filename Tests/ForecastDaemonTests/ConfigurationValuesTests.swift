@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import ForecastDaemon
+import Forecasting
 import RecurrentKernels
 import Testing
 import WireFormat
@@ -17,6 +18,24 @@ import WireFormat
     ])
     func durationsHaveUnits(text: String, duration: Duration) throws {
         #expect(try Self.input("handshake_timeout: \(text)").connection.handshakeTimeout == duration)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1:8080", "127.0.0.1", 8080), ("localhost:1", "localhost", 1),
+        ("127.9.9.9:65535", "127.9.9.9", 65535),
+        ("[::1]:8080", "::1", 8080),
+    ])
+    func httpHasAnAddress(bind: String, host: String, port: Int) throws {
+        let text = ConfigurationSample.text(9, "http: {bind: \"\(bind)\"}")
+        let http = try #require(try DaemonConfiguration.parse(text, file: "f.yaml").http)
+        #expect(http.host == host && http.port == port && !http.isInsecure && http.authority == bind)
+    }
+
+    @Test func httpIsOffUnlessItIsAskedFor() throws {
+        #expect(try DaemonConfiguration.parse(ConfigurationSample.text(), file: "f.yaml").http == nil)
+        let text = ConfigurationSample.text(9, "http: {bind: \"0.0.0.0:80\", insecure: true}")
+        let http = try #require(try DaemonConfiguration.parse(text, file: "f.yaml").http)
+        #expect(http.host == "0.0.0.0" && http.isInsecure)
     }
 
     @Test(arguments: [("2h", 7200), ("1d", 86_400), ("366d", 31_622_400), ("0s", 0)])
@@ -162,12 +181,35 @@ import WireFormat
         #expect(try DaemonConfiguration.parse(text, file: "f").models[0].precision == precision)
     }
 
+    @Test func inputsAreTextsOrMappings() throws {
+        let text = ConfigurationSample.text(
+            8,
+            #"""
+              - match: "a.*.t"
+                model: pump
+                every: 2s
+                wait: 5s
+                time_zone: Asia/Kathmandu
+                inputs_from:
+                  - "a.$1.t"
+                  - {stream: "b.$1", name: pressure, fill: mean, aggregate: max}
+                  - calendar.weekday
+            """#)
+        let rule = try DaemonConfiguration.parse(text, file: "f").streams[0]
+        let inputs = try #require(rule.inputs)
+        let pressure = inputs.entries[1]
+        #expect(inputs.entries.map(\.source) == [.stream("a.$1.t"), .stream("b.$1"), .calendar(.weekday)])
+        #expect(pressure.name == "pressure" && pressure.fill == .mean && pressure.aggregate == .max)
+        #expect(inputs.entries[0].name == nil && inputs.entries[0].aggregate == nil)
+        #expect(inputs.wait == .seconds(5) && inputs.timeZone == "Asia/Kathmandu")
+    }
+
     @Test func modesAndScalesCarryTheirNumbers() throws {
         let window = ConfigurationSample.text(6, "  pump: {weights: a, mode: window, window: 64}")
         #expect(try DaemonConfiguration.parse(window, file: "f").models[0].mode == .window(64))
         for (settings, scale) in [
             ("scale: none", StreamRuleConfiguration.Scale.unscaled), ("scale: model", .model),
-            ("half_life: 5", .rolling(halfLife: 5)),
+            ("half_life: 5", .rolling(halfLife: 5)), ("scale: window", .window),
         ] {
             let text = ConfigurationSample.text(8, "  - {match: a, model: pump, \(settings), horizon: 3}")
             let rule = try DaemonConfiguration.parse(text, file: "f").streams[0]

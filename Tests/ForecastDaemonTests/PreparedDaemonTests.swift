@@ -52,25 +52,43 @@ import Testing
         #expect(plan.models.map(\.target) == [.difference, .value])
     }
 
+    @Test(arguments: [
+        ("model: one", 64), ("window_length: 0", 0), ("window_length: 100000", 100_000),
+        ("every: 5s, window_length: 1m", 12), ("every: auto, window_length: 9", 9),
+        ("every: 1h, gaps: {fill: seasonal}, season: 1d", 24),
+    ])
+    func windowsAreInTicks(settings: String, length: Int) throws {
+        let model = settings.contains("model") ? "" : ", model: one"
+        let prepared = try prepared("{match: a\(model), \(settings)}")
+        #expect(prepared.forecasts.rules[0].time.windowLength == length)
+    }
+
     @Test func rulesOfTimeAreInForce() throws {
         let prepared = try prepared(
             """
-            {match: "a.*", model: one}, {match: "b.*", model: one, every: auto},
-            {match: "c.*", model: one, every: 1m, aggregate: mean, lateness: 90s, gaps: {fill: seasonal, limit: 1h,
+            {match: "a.*", model: one}, {match: "b.*", model: one, every: auto, late: revise},
+            {match: "c.*", model: one, every: 1m, aggregate: mean, lateness: 90s, late: revise, revise_limit: 3m,
+              gaps: {fill: seasonal, limit: 1h,
               then: rewarm}, season: 1d, window_length: 2880}
             """)
         let policies = prepared.forecasts.rules.map(\.time)
-        #expect(policies[0] == TimePolicy())
-        #expect(policies[1].every == .auto && policies[1].windowLength == 0 && policies[1].limit == nil)
+        var event = TimePolicy()
+        event.windowLength = 64
+        #expect(policies[0] == event)
+        #expect(policies[1].every == .auto && policies[1].windowLength == 64 && policies[1].limit == nil)
         #expect(policies[2].every == .period(60_000_000_000) && policies[2].lateness == 90_000_000_000)
         #expect(policies[2].season == 1440 && policies[2].windowLength == 2880)
+        #expect(policies.map(\.reviseLimit) == [0, 8, 3])
         #expect(policies[2].limit == 3_600_000_000_000 && policies[2].renewal == .rewarm)
         let lines = CheckReport(prepared).text.split(separator: "\n")
-        #expect(lines[1].contains(", every event, "))
-        #expect(lines[2].contains(", every auto (last), lateness 0ms, gaps hold up to 10 ticks then reset, "))
+        #expect(lines[1].contains(", every event, window of 64 ticks, "))
+        #expect(
+            lines[2].contains(
+                ", every auto (last), lateness 0ms, late values revise up to 8 ticks, gaps hold up to 10 ticks then reset, "
+            ))
         #expect(
             lines[3].contains(
-                ", every 1m (mean), lateness 90s, gaps seasonal of 1440 ticks up to 1h then rewarm, the last 2880 ticks kept, "
+                ", every 1m (mean), lateness 90s, late values revise up to 3 ticks, gaps seasonal of 1440 ticks up to 1h then rewarm, window of 2880 ticks, "
             ))
         let bytes = prepared.forecasts.rules.map { prepared.forecasts.bytesPerStream(rule: $0) }
         #expect(bytes[0] < bytes[1] && bytes[1] < bytes[2])
@@ -95,10 +113,12 @@ import Testing
         let lines = CheckReport(prepared).text.split(separator: "\n")
         #expect(
             lines[1].contains(
-                ", every event, lateness 2s, values not -9999.0 or 0.5, from -40.0, up to 1000.0, changing by at most "
-                    + "5.0 a second, staying the same for at most 10m, "))
+                ", every event, lateness 2s, window of 64 ticks, values not -9999.0 or 0.5, from -40.0, up to "
+                    + "1000.0, changing by at most 5.0 a second, staying the same for at most 10m, "))
         #expect(lines[2].contains(", values up to 7.0, "))
-        #expect(lines[3].contains(", every event, values staying the same for at most 30 values, "))
+        #expect(
+            lines[3].contains(
+                ", every event, window of 64 ticks, values staying the same for at most 30 values, "))
         #expect(lines[4].contains(", every event, ") && !lines[4].contains("values"))
         let bytes = rules.map { prepared.forecasts.bytesPerStream(rule: $0) }
         // Observations that wait cost most, the last good value a little.
@@ -118,6 +138,26 @@ import Testing
             (#"{match: "*", model: one, scale: model}"#, ["mean": "1"], 1, noMeans),
             (#"{match: "*", model: one, scale: model}"#, ["std": "1"], 1, noMeans),
             (#"{match: "*", model: one}"#, [:], 2, "expected a model with one input per tick, found"),
+            (
+                #"{match: "*", model: one}"#, ["inputs": "t, h"], 2,
+                "one with 2 (t, h): write inputs_from, which says where they come from"
+            ),
+            (
+                #"{match: "*", model: one, inputs_from: [{stream: "$1", name: t}, h]}"#, [:], 3,
+                "found 2: t, h"
+            ),
+            (
+                #"{match: "*", model: one, inputs_from: [{stream: "$1", name: t}, h]}"#, ["inputs": "t,p"], 2,
+                "one names, t, p; inputs_from gives t, h"
+            ),
+            (
+                #"{match: "*", model: one, inputs_from: [{stream: "$1", name: t}, h], horizon: 2}"#, [:], 2,
+                "found 2: what inputs_from names is not known ahead"
+            ),
+            (
+                #"{match: "*", model: one, inputs_from: [{stream: "$1", name: t}, h], scale: model}"#,
+                ["mean": "1", "std": "1,2"], 2, "for each of the 2 inputs from the metadata"
+            ),
         ] as [(String, [String: String], Int, String)])
     func rulesAndModelsThatDoNotFitAreNamed(
         rule: String, metadata: [String: String], inputs: Int, text: String
@@ -129,6 +169,47 @@ import Testing
         #expect(problem.status == .configuration)
         #expect(problem.description.hasPrefix(#"rule "*": "#))
         #expect(problem.description.contains(text), "\(problem)")
+    }
+
+    /// Inputs stand in the model's order, with their scales; the rule's is that of the stream that is forecast.
+    @Test func inputsAreBroughtIntoTheModelsOrder() throws {
+        let rule = #"""
+            {match: "a.*.t", model: one, every: 1s, aggregate: mean, scale: model, inputs_from: [calendar.hour,
+              "a.$1.t", {stream: "b.$1", name: hum, fill: mean, aggregate: max}], time_zone: Europe/Berlin}
+            """#
+        let names = "hum, calendar.hour.cos, t, calendar.hour.sin"
+        let prepared = try prepared(
+            rule, metadata: ["inputs": names, "mean": "40,0,20,0.5", "std": "9,1,5,2"], inputs: 4)
+        let plan = prepared.forecasts.rules[0]
+        let inputs = try #require(plan.inputs)
+        #expect(inputs.inputs.map(\.name).joined(separator: ", ") == names)
+        #expect(
+            inputs.inputs.map(\.scaling) == [
+                .fixed(mean: 40, deviation: 9), .fixed(mean: 0, deviation: 1), .fixed(mean: 20, deviation: 5),
+                .fixed(mean: 0.5, deviation: 2),
+            ])
+        #expect(plan.scaling == .fixed(mean: 20, deviation: 5) && plan.time.wait == 1_000_000_000)
+        #expect(inputs.zone.offset(at: 1_751_000_000) == 7200)
+        let text = CheckReport(prepared).text
+        #expect(
+            text.contains(
+                "\n    inputs: hum from b.$1 (fill mean, max), calendar.hour.cos, t from a.$1.t, calendar.hour.sin; wait "
+                    + "1s, time zone Europe/Berlin"), "\(text)")
+        let json = try CheckReport(prepared).jsonText()
+        #expect(json.contains(#""time_zone""#) && json.contains(#""b.$1""#))
+    }
+
+    @Test func withoutNamesTheListsOrderCounts() throws {
+        let rule =
+            #"{match: "*.t", model: one, inputs_from: [calendar.yearday, "$1.h", "$1.t"], half_life: 9}"#
+        let plan = try prepared(rule, inputs: 4).forecasts.rules[0]
+        #expect(
+            plan.inputs?.inputs.map(\.name) == ["calendar.yearday.sin", "calendar.yearday.cos", "h", "t"])
+        #expect(
+            plan.inputs?.inputs.map(\.scaling) == [
+                .none, .none, .rolling(halfLife: 9), .rolling(halfLife: 9),
+            ])
+        #expect(plan.time.wait == 1_000_000_000 && plan.inputs?.zone == .utc)
     }
 
     @Test func metadataThatAreWrongNameTheFile() throws {

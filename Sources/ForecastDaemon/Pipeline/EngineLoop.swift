@@ -27,7 +27,8 @@ struct EngineLoop: ~Copyable {
             self.quota = quota
             // A few turns' worth on the way in; the same in forecasts on the way out.
             let turn = plan.batchLimit * 4
-            observations = RecordRing(minimumCapacity: turn * ObservationRecord.maximumLength)
+            let records = max(turn, plan.forecasts.hasJoins ? 4 * InputList.maximumCount : 1)
+            observations = RecordRing(minimumCapacity: records * ObservationRecord.maximumLength)
             let longest = ForecastRecord.length(
                 payload: ForecastEncoder.maximumLength(
                     rules: plan.labels, maximumHorizon: plan.maximumHorizon),
@@ -55,7 +56,7 @@ struct EngineLoop: ~Copyable {
         batchLimit = plan.batchLimit
         observations = RecordReader(link.observations)
         sink = RingSink(link)
-        stage = EngineStage(plan, quota: link.quota)
+        stage = EngineStage(plan, questions: link.mailbox.questions[link.thread], quota: link.quota)
         report = StatusReport(plan)
     }
 
@@ -69,7 +70,10 @@ struct EngineLoop: ~Copyable {
 
     private mutating func turn() {
         let ring = link.observations
-        link.doorbell.sleep(atMost: sleepMilliseconds()) { !ring.isEmpty || ring.isDrained }
+        let questions = link.mailbox.questions[link.thread]
+        link.doorbell.sleep(atMost: sleepMilliseconds()) {
+            !ring.isEmpty || ring.isDrained || questions.isAsked
+        }
         let now = WallClock.now()
         let count = drain(at: now)
         if count > 0 {
@@ -77,6 +81,7 @@ struct EngineLoop: ~Copyable {
             step(at: now)
         }
         if silence.allowsSilence(at: now) && count < batchLimit { passTime(at: now) }
+        if stage.isAsked { stage.answerQuestion() }
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9
         if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }

@@ -6,38 +6,56 @@ extension ForecastEngine {
     mutating func fillBatch(of runner: ModelRunner) {
         runner.beginBatch()
         for place in group.indices {
+            let index = Int(group[place].slot)
+            if plan.rules[records[index].rule].time.reviseLimit > 0 {
+                keepState(before: group[place].tick, slot: group[place].slot, of: runner)
+            }
             if group[place].tick.source != .observed { impute(place) }
             let entry = group[place]
-            let index = Int(entry.slot)
-            let scale = scale(for: entry)
-            begin(entry, scale: scale, of: runner)
+            begin(entry, of: runner)
             keep(entry)
-            runner.append(
-                ModelRunner.BatchStream(
-                    slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale))
+            let scale = scale(for: entry)
+            let stream = ModelRunner.BatchStream(
+                slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale)
+            if hasInputs(entry.slot) { completeVector(entry, scale: scale) }
+            if runner.inputSize > 1 {
+                runner.append(stream, vector: joins.vector, scales: joins.scales)
+            } else {
+                runner.append(stream)
+            }
             records[index].ticks += 1
-            records[index].sequence += 1
+            if entry.tick.revision != .heldBack { records[index].sequence += 1 }
         }
     }
 
+    /// The scale in force for a stream before its next tick.
+    func currentScale(of slot: UInt32) -> Scale {
+        let record = records[Int(slot)]
+        switch plan.rules[record.rule].scaling {
+        case .none, .fixed: return Scale(fixed: plan.rules[record.rule].scaling)
+        case .rolling, .window:
+            return record.statistics.isFinite ? record.statistics.scale : .overflown
+        }
+    }
+
+    /// The scale in force with a tick, which the stream's window has already.
     private mutating func scale(for entry: WaveQueue.Entry) -> Scale {
         let index = Int(entry.slot)
+        // What stands in for a value says nothing of the stream's mean and deviation.
+        guard entry.tick.source == .observed else { return currentScale(of: entry.slot) }
         let rule = records[index].rule
         switch plan.rules[rule].scaling {
-        case .none:
-            return Scale(mean: 0, deviation: 1, limit: .infinity)
-        case .fixed(let mean, let deviation):
-            return Scale(mean: mean, deviation: deviation, limit: .infinity)
+        case .none, .fixed: break
         case .rolling:
-            // What stands in for a value says nothing of the stream's mean and deviation.
-            guard entry.tick.source == .observed else { return records[index].statistics.scale }
-            let value = entry.tick.value
-            if !records[index].statistics.update(with: value, weight: leastWeights[rule]) {
-                // Squares of such values overflow: NaN reaches the model, and the stream is reset.
-                return Scale(mean: .nan, deviation: 1, limit: 8)
+            _ = records[index].statistics.update(with: entry.tick.value, weight: leastWeights[rule])
+        case .window:
+            let moments = windows[slot: entry.slot, rule: rule].allMoments
+            // One value has no deviation: after a gap that emptied the window, the scale is kept until there are two.
+            if moments.count > 1 || records[index].statistics.count == 0 {
+                records[index].statistics = RollingStatistics(moments)
             }
-            return records[index].statistics.scale
         }
+        return currentScale(of: entry.slot)
     }
 
     mutating func beginForecasts(of runner: ModelRunner, at now: Timestamp) {
@@ -48,6 +66,7 @@ extension ForecastEngine {
                 entry.tick.beginning == .state ? .reset : warmth < 1 ? .warming : .ok
             append(entry.tick, slot: entry.slot, status: status, warmth: warmth, at: now)
             forecasts[index].resolution = 1e-4 * runner.batch[index].scale.deviation
+            if hasJoins { countMissing(entry, index) }
         }
     }
 
@@ -75,7 +94,7 @@ extension ForecastEngine {
                 isReset: tick.beginning != .none))
     }
 
-    private func warmth(of slot: UInt32) -> Double {
+    func warmth(of slot: UInt32) -> Double {
         let warmup = warmups[records[Int(slot)].rule]
         return warmup == 0 ? 1 : min(1, Double(records[Int(slot)].ticks) / Double(warmup))
     }
@@ -87,7 +106,9 @@ extension ForecastEngine {
             runner.reset(slot: slot)
             records[Int(slot)].ticks = 0
             records[Int(slot)].statistics = RollingStatistics()
-            records[Int(slot)].position = 0
+            if hasJoins { joins.resetStatistics(of: slot) }
+            let rule = records[Int(slot)].rule
+            if plan.rules[rule].time.windowLength > 0 { windows[slot: slot, rule: rule].removeAll() }
             forecasts[index].status = .reset
             forecasts[index].warmth = 0
             forecasts[index].isReset = true
@@ -120,9 +141,7 @@ extension ForecastEngine {
             // A stream without warmth lost its state at this very tick.
             let isKnown = value.isFinite && forecasts[index].warmth > 0
             yhat[index * maximumHorizon + step] = isKnown ? value : .nan
-            if step == 0 && plan.rules[forecasts[index].rule].time.fill == .forecast {
-                records[Int(forecasts[index].slot)].nextValue = isKnown ? value : .nan
-            }
+            if step == 0 { records[Int(forecasts[index].slot)].nextValue = isKnown ? value : .nan }
         }
     }
 }

@@ -35,6 +35,8 @@ struct Resampler {
     var isTurning = false
     /// Whether the next tick begins a new time line.
     var isAnew = false
+    /// Ticks up to here were made before, and are made anew at once.
+    var madeBefore = Int64.min
     /// Whether it was said that values no longer come.
     var isStale = false
     /// Late observations in a row, each later than the one before, and the time of the last.
@@ -67,7 +69,16 @@ struct Resampler {
         newest = observation
         last = grid.tick(of: observation.time) - 1
         (closing, scanned, opened) = (last, last, last)
-        hasKnown = false
+        (hasKnown, madeBefore) = (false, .min)
+    }
+}
+
+extension Resampler {
+    /// Ticks up to here are made, or will never be, when `next` has given nil.
+    func settled(_ policy: TimePolicy) -> Int64 {
+        let mayBeFilled =
+            hasKnown && policy.fill != .skip && closing - known <= policy.limitTicks(period: period)
+        return mayBeFilled ? last : closing
     }
 }
 
@@ -93,9 +104,13 @@ extension Resampler {
         guard tick > closing else { return .late }
         let newestTick = grid.tick(of: newest.time)
         guard tick <= newestTick else { return nil }
-        let open = openTicks[row, tick]
-        let isAgain = open.count > 0 && open.newest == observation && !observation.isTimedByArrival
-        return isAgain ? .duplicate : nil
+        return isAgain(observation, openTicks, row: row) ? .duplicate : nil
+    }
+
+    /// Whether an observation is the newest of its tick again.
+    func isAgain(_ observation: Observation, _ openTicks: borrowing OpenTickTable, row: Int) -> Bool {
+        let tick = openTicks[row, grid.tick(of: observation.time), grid]
+        return tick.count > 0 && tick.newest == observation && !observation.isTimedByArrival
     }
 
     /// Whether an observation that came late shows that the sender's clock was set back.
@@ -120,16 +135,19 @@ extension Resampler {
     /// Begins to count late observations in a row anew, because one that is not late has come.
     mutating func endLateRow() { lateCount = 0 }
 
-    /// Takes in an observation that was not refused; `next` gives what it closes.
-    mutating func take(_ observation: Observation, at now: Timestamp, _ policy: TimePolicy) {
+    /// Takes in an observation that was not refused; `close` says what it closes.
+    mutating func take(_ observation: Observation, at now: Timestamp) {
         lateCount = 0
         isStale = false
         waiting = observation
         guard observation.time >= newest.time else { return }
         newest = observation
         arrival = now
-        let reach = Timestamp(
-            nanoseconds: observation.time.nanoseconds - policy.lateness(period: period))
+    }
+
+    /// Closes the ticks that everything up to `time` has come for, but for what is late; `next` gives them.
+    mutating func close(reaching time: Timestamp, _ policy: TimePolicy) {
+        let reach = Timestamp(nanoseconds: time.nanoseconds - policy.lateness(period: period))
         closing = max(closing, grid.tick(of: reach) - 1)
     }
 
@@ -153,15 +171,61 @@ extension Resampler {
     }
 }
 
+// What comes late and is still taken in.
+extension Resampler {
+    /// How far the making of ticks has come.
+    struct Progress {
+        var known: Int64
+        var knownValue: Double
+        var hasKnown: Bool
+        var last: Int64
+        var isAnew: Bool
+        /// Whether the last tick that was made stood in for a missing one.
+        var isFilling: Bool { hasKnown && last > known }
+    }
+
+    /// How far the making of ticks has come; late observations set it back.
+    var progress: Progress {
+        get {
+            Progress(known: known, knownValue: knownValue, hasKnown: hasKnown, last: last, isAnew: isAnew)
+        }
+        set {
+            (known, knownValue, hasKnown) = (newValue.known, newValue.knownValue, newValue.hasKnown)
+            (last, isAnew) = (newValue.last, newValue.isAnew)
+        }
+    }
+
+    /// The tick of an observation that is late, if it is one of the last `limit` that are closed.
+    func tick(of observation: Observation, within limit: Int) -> Int64? {
+        guard isOnGrid && Grid.range.contains(observation.time) else { return nil }
+        let tick = grid.tick(of: observation.time)
+        return tick > closing - Int64(limit) ? tick : nil
+    }
+
+    /// Takes a late observation into its tick, which is not made yet or was set back over; `next` gives it.
+    mutating func takeLate(
+        _ observation: Observation, at now: Timestamp, _ policy: TimePolicy,
+        _ openTicks: inout OpenTickTable, row: Int
+    ) {
+        lateCount = 0
+        let tick = grid.tick(of: observation.time)
+        openTicks[row, tick, grid].add(observation, aggregate: policy.aggregate)
+        opened = max(opened, tick)
+        scanned = tick - 1
+        guard observation.time >= newest.time else { return }
+        isStale = false
+        newest = observation
+        arrival = now
+    }
+}
+
 // What passes without an observation.
 extension Resampler {
     /// When the next tick is closed though nothing comes; nil if nothing is due any more.
-    ///
-    /// A tick is given one period more than its lateness: a sender that is a little late is not silent.
     func deadline(_ policy: TimePolicy) -> Timestamp? {
         guard isOnGrid && !isStale else { return nil }
         let remaining =
-            grid.start(of: closing + 2).nanoseconds + policy.lateness(period: period) + period
+            grid.start(of: closing + 2).nanoseconds + policy.patience(period: period)
             - newest.time.nanoseconds
         let (sum, overflow) = arrival.nanoseconds.addingReportingOverflow(remaining)
         return overflow ? nil : Timestamp(nanoseconds: sum)
@@ -172,7 +236,7 @@ extension Resampler {
         let (elapsed, overflow) = now.nanoseconds.subtractingReportingOverflow(arrival.nanoseconds)
         let silence = overflow ? Grid.longestSilence : min(max(elapsed, 0), Grid.longestSilence)
         let reach = Timestamp(
-            nanoseconds: newest.time.nanoseconds + silence - policy.lateness(period: period) - period)
+            nanoseconds: newest.time.nanoseconds + silence - policy.patience(period: period))
         closing = max(closing, grid.tick(of: reach) - 1)
     }
 }

@@ -30,11 +30,12 @@ let package = Package(
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
         .target(name: "RecurrentKernels", dependencies: ["CRecurrentKernels"]),
         .target(name: "Forecasting", dependencies: ["RecurrentKernels"]),
+        .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
         .target(
             name: "ForecastDaemon",
             dependencies: [
-                "Forecasting", "RecurrentKernels", "WireFormat", "ZeroMQ",
+                "Forecasting", "RecurrentKernels", "Training", "WireFormat", "ZeroMQ",
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -45,7 +46,7 @@ let package = Package(
         .executableTarget(
             name: "forecastd",
             dependencies: [
-                "ForecastDaemon",
+                "ForecastDaemon", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
@@ -56,6 +57,8 @@ let package = Package(
         .testTarget(
             name: "ForecastingTests", dependencies: ["Forecasting", "RecurrentKernels", "TestSupport"]),
         .testTarget(
+            name: "TrainingTests", dependencies: ["RecurrentKernels", "Training"], exclude: ["Golden"]),
+        .testTarget(
             name: "WireFormatTests", dependencies: ["TestSupport", "WireFormat"], exclude: ["Golden"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
@@ -64,7 +67,7 @@ let package = Package(
         .testTarget(name: "IntegrationTests", exclude: ["peer.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
-            dependencies: ["ForecastDaemon", "Forecasting", "RecurrentKernels", "WireFormat"]),
+            dependencies: ["ForecastDaemon", "Forecasting", "RecurrentKernels", "Training", "WireFormat"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

@@ -15,7 +15,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -33,9 +37,21 @@ let package = Package(
         .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
         .target(
+            name: "Monitoring",
+            dependencies: [
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .target(
             name: "ForecastDaemon",
             dependencies: [
-                "Forecasting", "RecurrentKernels", "Training", "WireFormat", "ZeroMQ",
+                "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat", "ZeroMQ",
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -64,10 +80,22 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: ["Forecasting", "RecurrentKernels", "TestSupport", "WireFormat"]),
-        .testTarget(name: "IntegrationTests", exclude: ["peer.py", "weather_server.py"]),
+        .testTarget(
+            name: "MonitoringTests",
+            dependencies: [
+                "Monitoring", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestSupport"],
+            exclude: ["peer.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
-            dependencies: ["ForecastDaemon", "Forecasting", "RecurrentKernels", "Training", "WireFormat"]),
+            dependencies: [
+                "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat",
+            ]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-package import Logging
+import Logging
 import ServiceLifecycle
 import UnixSignals
 
@@ -9,12 +9,14 @@ import UnixSignals
 package struct Daemon: Sendable {
     let plan: PipelinePlan
     let dropLogInterval: Duration
+    let http: HTTPConfiguration?
     let logger: Logger
 
     /// Makes a daemon that will do what `plan` says.
-    package init(plan: PipelinePlan, dropLogInterval: Duration, logger: Logger) {
+    init(plan: PipelinePlan, dropLogInterval: Duration, http: HTTPConfiguration?, logger: Logger) {
         self.plan = plan
         self.dropLogInterval = dropLogInterval
+        self.http = http
         self.logger = logger
     }
 
@@ -26,11 +28,22 @@ package struct Daemon: Sendable {
     package func run() async throws {
         let mailbox = try Mailbox(threadCount: plan.threadCount)
         let notifier = ServiceNotifier { name in getenv(name).map { String(cString: $0) } }
-        let services: [any Service] = [
+        // They stop in the reverse order: the input first.
+        let (isListening, listening) = AsyncStream.makeStream(of: Never.self)
+        var services: [any Service] = [
             WatchdogService(mailbox: mailbox, notifier: notifier),
             DropLogService(mailbox: mailbox, interval: dropLogInterval, logger: logger),
-            PipelineService(plan: plan, mailbox: mailbox, notifier: notifier, logger: logger),
         ]
+        if let http {
+            let monitor = DaemonMonitor(plan: plan, mailbox: mailbox)
+            services.append(
+                MonitoringService(http: http, monitor: monitor, logger: logger, listening: listening))
+        } else {
+            listening.finish()
+        }
+        services.append(
+            PipelineService(
+                plan: plan, mailbox: mailbox, notifier: notifier, logger: logger, isListening: isListening))
         var groupLogger = logger
         groupLogger.logLevel = max(.notice, logger.logLevel)  // below that it prints whole services
         let group = ServiceGroup(

@@ -116,7 +116,7 @@ package struct PreparedDaemon: Sendable {
             return ForecastPlan.Rule(
                 match: try Glob(rule.match), model: index, scaling: scaling, horizon: horizon,
                 warmup: rule.warmup,
-                maximumSkew: rule.maximumSkew.nanoseconds, time: rule.time.policy)
+                maximumSkew: rule.maximumSkew.nanoseconds, time: rule.time.policy, values: rule.values)
         } catch {
             throw failure("\(error)")
         }
@@ -127,7 +127,8 @@ package struct PreparedDaemon: Sendable {
         var logger = Logger(label: "forecastd", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = configuration.log.level
         try await Daemon(
-            plan: pipelinePlan(), dropLogInterval: configuration.log.dropsEvery, logger: logger
+            plan: pipelinePlan(), dropLogInterval: configuration.log.dropsEvery, http: configuration.http,
+            logger: logger
         ).run()
     }
 }
@@ -141,7 +142,8 @@ extension PreparedDaemon {
         }
     }
 
-    func pipelinePlan() -> PipelinePlan {
+    /// What the pipelines are to do.
+    package func pipelinePlan() -> PipelinePlan {
         PipelinePlan(
             inputs: configuration.inputs.map { input in
                 var options = SocketOptions(input.connection)

@@ -4,7 +4,7 @@ import Forecasting
 
 /// What `check` says of how a rule's observations become ticks.
 struct TimeReport: Sendable, Encodable {
-    /// `event`, `auto` or a duration; the other figures are absent for `event`.
+    /// `event`, `auto` or a duration; the other figures are absent for `event`, but for a lateness above 0.
     var every: String
     var aggregate: String?
     var lateness: String?
@@ -26,6 +26,7 @@ struct TimeReport: Sendable, Encodable {
         switch policy.every {
         case .event:
             every = "event"
+            if policy.lateness > 0 { lateness = Self.text(policy.lateness) }
             return
         case .auto: every = "auto"
         case .period(let period): every = Self.text(period)
@@ -43,7 +44,9 @@ struct TimeReport: Sendable, Encodable {
 
     /// The figures as part of a line.
     var text: String {
-        guard let aggregate, let lateness, let fill, let limit, let then else { return "every \(every)" }
+        guard let aggregate, let lateness, let fill, let limit, let then else {
+            return "every \(every)" + (lateness.map { ", lateness \($0)" } ?? "")
+        }
         let filling = season.map { "\(fill) of \($0) ticks" } ?? fill
         let kept = windowLength.map { ", the last \($0) ticks kept" } ?? ""
         return

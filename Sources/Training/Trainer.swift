@@ -78,8 +78,6 @@ package final class Trainer {
     package var trainingSeries: [Int] { training.seriesIndices }
     /// Windows that can be drawn.
     package var windowCount: Int { training.count }
-    /// The indices of the series that have windows to validate on.
-    package var validationSeries: [Int] { validationWindows.seriesIndices }
 
     /// Trains.
     ///

@@ -18,8 +18,8 @@ struct Forecastd: AsyncParsableCommand {
             """,
         version: VersionReport.version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, TrainCommand.self,
-            ModelCommand.self, BenchCommand.self, VersionCommand.self,
+            RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, StateCommand.self,
+            TrainCommand.self, ModelCommand.self, BenchCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

@@ -17,8 +17,7 @@ struct TrainCommand: ParsableCommand {
             changes since the latest value. Rows count from 0, without the header. Examples:
 
               forecastd train history.csv --season 24 --horizon 48 --out plant.safetensors
-              forecastd train a.csv b.csv --train-rows 0:2880 --validation-rows 2880:3600 --out m.safetensors \
-            --plot m.svg
+              forecastd train a.csv b.csv --train-rows 0:2880 --out m.safetensors
 
             The weights with the lowest loss on the rows to validate on are kept. Use the file with scale: rolling; \
             PyTorch loads it as the state_dict of a module with an nn.LSTM lstm and an nn.Linear linear. The same seed \

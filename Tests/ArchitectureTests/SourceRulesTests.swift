@@ -16,10 +16,24 @@ struct SourceRulesTests {
         "WireFormat": ["Forecasting", "Glibc"],
     ]
 
+    /// What `Monitoring` may import: nothing of ours, because it is handed finished values.
+    static let monitoringImports: Set<String> = [
+        "Foundation", "Glibc", "HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1",
+        "NIOHTTPTypes",
+        "NIOPosix", "ServiceLifecycle",
+    ]
+
     struct Source: CustomTestStringConvertible {
         var path: String
         var text: String
         var testDescription: String { path }
+        var imports: [String] {
+            code.compactMap {
+                $0.firstMatch(of: #/^(?:(?:public|package|internal) )?import (?:\w+ )?(\w+)/#).map {
+                    String($0.1)
+                }
+            }
+        }
         var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
         /// The lines without comments and string literals, near enough for finding words.
         var code: [String] {
@@ -48,12 +62,22 @@ struct SourceRulesTests {
         try #require(!sources.isEmpty)
         let allowed = try #require(Self.imports[target])
         for source in sources {
-            for line in source.code {
-                guard
-                    let match = line.firstMatch(
-                        of: #/^(?:(?:public|package|internal) )?import (?:\w+ )?(\w+)/#)
-                else { continue }
-                #expect(allowed.contains(String(match.1)), "\(source.path) imports \(match.1)")
+            for name in source.imports {
+                #expect(allowed.contains(name), "\(source.path) imports \(name)")
+            }
+        }
+    }
+
+    @Test func onlyMonitoringKnowsHTTP() throws {
+        for source in try Self.sources(below: "Sources") {
+            let isMonitoring = source.path.hasPrefix("Sources/Monitoring/")
+            for name in source.imports {
+                if isMonitoring {
+                    #expect(Self.monitoringImports.contains(name), "\(source.path) imports \(name)")
+                } else {
+                    let isHTTP = name.hasPrefix("NIO") || name.hasPrefix("Hummingbird") || name == "HTTPTypes"
+                    #expect(!isHTTP, "\(source.path) imports \(name)")
+                }
             }
         }
     }

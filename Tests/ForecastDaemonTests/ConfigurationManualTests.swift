@@ -40,10 +40,12 @@ import Testing
               general: {weights: models/general.safetensors}
               general_window: {weights: models/general.safetensors, mode: window, window: 64}
             streams:
-              - {match: "plant.*", model: general, half_life: 600, horizon: 24}
+              - {match: "plant.*", model: general, half_life: 600, horizon: 24,
+                 values: {reject: [-9999, 65535], minimum: -40, maximum: 150, rate: 5, stuck: 10m}}
               - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5, every: 1s,
                  gaps: {limit: 10s, then: rewarm}, window_length: 64}
               - {match: "meter.*", model: general, every: 15m, gaps: {fill: seasonal}, season: 1d}
+            http: {bind: "127.0.0.1:8080"}
             """, file: Self.manual)
         #expect(manual.inputs == bare.inputs)
         #expect(manual.outputs == bare.outputs)
@@ -73,5 +75,6 @@ import Testing
         #expect(demo.outputs[0].connection.bind == ["tcp://127.0.0.1:5557"])
         #expect(demo.models[0].weights.hasSuffix("config/models/general.safetensors"))
         #expect(demo.streams[0].match == "host.*")
+        #expect(demo.http?.authority == "127.0.0.1:8080")
     }
 }

@@ -62,7 +62,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         #expect(configuration.streams[0].horizon == nil)
     }
 
-    @Test(arguments: keys + values + sockets + models + rules + times)
+    @Test(arguments: keys + values + sockets + models + rules + times + badValues + http)
     func isReported(_ line: BadLine) {
         let text = ConfigurationSample.text(line.number, line.text)
         #expect(ConfigurationSample.problems(text) == line.problems)
@@ -72,8 +72,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(9, "stream_limit: 5", #"9:1: unknown key "stream_limit"; did you mean "streams_limit"?"#),
         BadLine(9, "Streams-Limit: 5", #"9:1: unknown key "Streams-Limit"; did you mean "streams_limit"?"#),
         BadLine(
-            9, "http: {bind: x}",
-            #"9:1: unknown key "http"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log"#
+            9, "alarms: {above: 5}",
+            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http"#
         ),
         BadLine(
             9, "log: {levl: info}", #"9:7: log: unknown key "levl"; did you mean "level"?"#),
@@ -92,11 +92,46 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, #""a\nb\u0007": 1"#,
             #"9:1: unknown key "a\nb\u{07}"; known keys: inputs, outputs, models, streams, streams_limit, "#
-                + "pipelines, pipeline, log"),
+                + "pipelines, pipeline, log, http"),
         BadLine(
             9, "log: {1: 2, \"1\": 3}",
             #"9:7: log: unknown key "1"; known keys: level, drops_every"#,
             "9:13: log.1: the key stands twice in this mapping: keep one of them"),
+    ]
+
+    /// A bind that is none, and how it is quoted.
+    private static func bad(bind text: String, found: String) -> BadLine {
+        let expected = "an address and a port, as 127.0.0.1:8080 or \"[::1]:8080\""
+        return BadLine(9, "http: {bind: \(text)}", "9:14: http.bind: expected \(expected), found \(found)")
+    }
+
+    /// A bind that other machines reach.
+    private static func open(bind text: String) -> BadLine {
+        let problem = "other machines reach \(text), and nothing asks who they are"
+        return BadLine(
+            9, "http: {bind: \"\(text)\"}",
+            "9:14: http.bind: \(problem): use 127.0.0.1:80, or write insecure: true")
+    }
+
+    static let http = [
+        BadLine(9, "http:", "9:1: http: expected a mapping (key: value), found nothing"),
+        BadLine(
+            9, "http: {}",
+            #"9:7: http: missing key "bind": the address and port to serve on, as 127.0.0.1:8080"#),
+        bad(bind: "8080", found: #""8080"; did you mean "127.0.0.1:8080"?"#),
+        bad(bind: "80800", found: #""80800""#),
+        bad(bind: "http://127.0.0.1:80", found: #""http://127.0.0.1:80"; did you mean "127.0.0.1:80"?"#),
+        bad(bind: "127.0.0.1", found: #""127.0.0.1""#),
+        bad(bind: "127.0.0.1:0", found: #""127.0.0.1:0""#),
+        bad(bind: "\"127.0.0.1:*\"", found: #""127.0.0.1:*""#),
+        bad(bind: "\"::1:8080\"", found: #""::1:8080""#),
+        bad(bind: "127.1:8080", found: #""127.1:8080""#),
+        bad(bind: "example.org:80", found: #""example.org:80""#),
+        bad(bind: "[80]", found: "a list"),
+        open(bind: "0.0.0.0:80"), open(bind: "10.0.0.5:80"), open(bind: "[::]:80"),
+        BadLine(
+            9, #"http: {bind: "127.0.0.1:80", insecure: true}"#,
+            "9:40: http.insecure: has no effect with an address of this machine: leave it out"),
     ]
 
     static let values = [
@@ -314,7 +349,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
-                + "warmup, maximum_skew, every, aggregate, lateness, gaps, season, window_length"),
+                + "warmup, maximum_skew, every, aggregate, lateness, gaps, season, window_length, values"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -340,8 +375,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
                 + #"or d), as 5s, found "1""#),
         BadLine(
             8, #"  - {match: a, model: pump, aggregate: mean, lateness: 1s, gaps: {fill: hold}}"#,
-            "8:40: streams[0].aggregate: \(onlyWithPeriod)", "8:56: streams[0].lateness: \(onlyWithPeriod)",
-            "8:66: streams[0].gaps: \(onlyWithPeriod)"),
+            "8:40: streams[0].aggregate: \(onlyWithPeriod)", "8:66: streams[0].gaps: \(onlyWithPeriod)"),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, lateness: 1h, gaps: {limit: 1d}}"#,
             "8:50: streams[0].lateness: expected at most 1000 ticks of 1s, found 1h",
@@ -369,6 +403,31 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, every: 1m, gaps: {fill: zero, then: rewarn}}"#,
             #"8:53: streams[0].gaps.fill: expected hold, linear, seasonal, forecast or skip, found "zero""#,
             #"8:65: streams[0].gaps.then: expected reset or rewarm, found "rewarn"; did you mean "rewarm"?"#),
+    ]
+
+    static let badValues = [
+        BadLine(
+            8, #"  - {match: a, model: pump, values: {reject: -9999}}"#,
+            #"8:46: streams[0].values.reject: expected a list of numbers, found "-9999"; did you mean [-9999]?"#
+        ),
+        BadLine(
+            8, #"  - {match: a, model: pump, values: {reject: [1, x], minimum: 5, maximum: 4}}"#,
+            #"8:50: streams[0].values.reject[1]: expected a number, found "x""#,
+            "8:75: streams[0].values.maximum: expected a number from minimum (5.0) up"),
+        BadLine(
+            8,
+            "  - {match: a, model: pump, values: {reject: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]}}",
+            "8:46: streams[0].values.reject: expected at most 16 numbers, found 17: use minimum and maximum"),
+        BadLine(
+            8, #"  - {match: a, model: pump, values: {rate: 0, stuck: 0}}"#,
+            #"8:44: streams[0].values.rate: expected a number above 0, the largest change in a second, found "0""#,
+            #"8:54: streams[0].values.stuck: expected a whole number from 1 to 1000000000, found "0""#),
+        BadLine(
+            8, #"  - {match: a, model: pump, values: {stuck: long, range: [0, 1]}}"#,
+            "8:45: streams[0].values.stuck: expected a number of values or a duration from 1ms to 366d with its "
+                + #"unit (ms, s, m, h or d), as 5s, found "long""#,
+            #"8:51: streams[0].values: unknown key "range"; known keys: reject, minimum, maximum, rate, stuck"#
+        ),
     ]
 
     @Test func allProblemsAreReportedInTheOrderOfTheFile() {

@@ -19,6 +19,24 @@ import WireFormat
         #expect(try Self.input("handshake_timeout: \(text)").connection.handshakeTimeout == duration)
     }
 
+    @Test(arguments: [
+        ("127.0.0.1:8080", "127.0.0.1", 8080), ("localhost:1", "localhost", 1),
+        ("127.9.9.9:65535", "127.9.9.9", 65535),
+        ("[::1]:8080", "::1", 8080),
+    ])
+    func httpHasAnAddress(bind: String, host: String, port: Int) throws {
+        let text = ConfigurationSample.text(9, "http: {bind: \"\(bind)\"}")
+        let http = try #require(try DaemonConfiguration.parse(text, file: "f.yaml").http)
+        #expect(http.host == host && http.port == port && !http.isInsecure && http.authority == bind)
+    }
+
+    @Test func httpIsOffUnlessItIsAskedFor() throws {
+        #expect(try DaemonConfiguration.parse(ConfigurationSample.text(), file: "f.yaml").http == nil)
+        let text = ConfigurationSample.text(9, "http: {bind: \"0.0.0.0:80\", insecure: true}")
+        let http = try #require(try DaemonConfiguration.parse(text, file: "f.yaml").http)
+        #expect(http.host == "0.0.0.0" && http.isInsecure)
+    }
+
     @Test(arguments: [("2h", 7200), ("1d", 86_400), ("366d", 31_622_400), ("0s", 0)])
     func longDurationsHaveUnits(text: String, seconds: Int) throws {
         let rule = #"  - {match: "*", model: pump, maximum_skew: \#(text)}"#

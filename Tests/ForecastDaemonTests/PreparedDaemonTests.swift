@@ -76,6 +76,35 @@ import Testing
         #expect(bytes[0] < bytes[1] && bytes[1] < bytes[2])
     }
 
+    @Test func rulesOfBadValuesAreInForce() throws {
+        let prepared = try prepared(
+            """
+            {match: "a.*", model: one, lateness: 2s, values: {reject: [-9999, 0.5], minimum: -40, maximum: 1e3, rate: 5,
+              stuck: 10m}},
+            {match: "b.*", model: one, every: auto, lateness: 2s, values: {maximum: 7}},
+            {match: "c.*", model: one, values: {stuck: 30}}, {match: "d.*", model: one, values: {}}
+            """)
+        let rules = prepared.forecasts.rules
+        var first = ValuePolicy()
+        (first.rejected, first.minimum, first.maximum) = ([-9999, 0.5], -40, 1000)
+        (first.rate, first.stuck) = (5, .duration(600_000_000_000))
+        #expect(rules[0].values == first && rules[0].time.lateness == 2_000_000_000)
+        #expect(rules[0].time.every == .event && rules[1].time.lateness == 2_000_000_000)
+        #expect(rules[1].values.maximum == 7 && rules[1].values.minimum == -.infinity)
+        #expect(rules[2].values.stuck == .observations(30) && rules[3].values == ValuePolicy())
+        let lines = CheckReport(prepared).text.split(separator: "\n")
+        #expect(
+            lines[1].contains(
+                ", every event, lateness 2s, values not -9999.0 or 0.5, from -40.0, up to 1000.0, changing by at most "
+                    + "5.0 a second, staying the same for at most 10m, "))
+        #expect(lines[2].contains(", values up to 7.0, "))
+        #expect(lines[3].contains(", every event, values staying the same for at most 30 values, "))
+        #expect(lines[4].contains(", every event, ") && !lines[4].contains("values"))
+        let bytes = rules.map { prepared.forecasts.bytesPerStream(rule: $0) }
+        // Observations that wait cost most, the last good value a little.
+        #expect(bytes[0] - bytes[2] > 1500 && bytes[2] - bytes[3] == 32 && bytes[1] > bytes[2] + 1500)
+    }
+
     private static let noMeans =
         "which has not both; write them there, or use scale: fixed or rolling"
 

@@ -56,6 +56,17 @@ import Testing
             listener.take() == ["READY=1\nSTATUS=waiting", "STATUS=6 streams", "WATCHDOG=1", "STOPPING=1"])
     }
 
+    /// What a manager leaves unread is lost, and holds nobody up.
+    @Test func aFullQueueIsNotWaitedFor() throws {
+        let name = try TemporaryFolder().path + ".notify"
+        defer { unlink(name) }
+        let listener = try Listener(at: name)
+        let notifier = Self.notifier(["NOTIFY_SOCKET": name])
+        for number in 0..<5000 { notifier.status("\(number)") }
+        let received = listener.take()
+        #expect(received.first == "STATUS=0" && received.count < 5000)
+    }
+
     /// A manager that is not there, or an address that is none, is no reason to fail.
     @Test(arguments: ["/nowhere/notify", "vsock:2:1234", "", "/" + String(repeating: "x", count: 200)])
     func anAddressWithoutAListenerIsPassedOver(address: String) {

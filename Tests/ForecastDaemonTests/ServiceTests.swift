@@ -52,6 +52,30 @@ import WireFormat
             ])
     }
 
+    @Test func whatSequenceNumbersToldIsSaid() {
+        let report = Self.report { report in
+            report.inputs[0].sequences.missed = 9
+            report.inputs[0].sequences.reordered = 2
+            report.inputs[0].sequences.repeated = 3
+            report.inputs[1].sequences.restarts = 1
+        }
+        let (before, after) = ("input plant: ", ", by the messages' sequence numbers")
+        #expect(
+            DropLogService.lines(from: nil, to: report) == [
+                "\(before)7 messages were lost on their way here, 3 came again\(after)",
+                "input lab: 1 times a sender began its numbers anew\(after)",
+            ])
+        #expect(DropLogService.lines(from: report, to: report).isEmpty && report.drops == 0)
+        var later = report
+        later.inputs[0].sequences.reordered += 1
+        #expect(DropLogService.lines(from: report, to: later).isEmpty)
+        later.inputs[0].sequences.missed += 5
+        #expect(
+            DropLogService.lines(from: report, to: later) == [
+                "\(before)4 messages were lost on their way here\(after)"
+            ])
+    }
+
     @Test func whatHappenedOnTimeLinesIsSaid() {
         let report = Self.report { report in
             report.time.learned = 1

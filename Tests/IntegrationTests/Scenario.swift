@@ -23,7 +23,8 @@ final class Scenario {
         transport: Transport = .tcp, model: [String: Any] = [:], modelKeys: String = "",
         rule: String = "scale: none, warmup: 0", inputKeys: String = "socket: sub, format: json",
         outputKeys: String = "socket: pub",
-        match: String = "*", limit: Int = 1000, pipelines: String = "1", probe: String = #"{"value":0}"#
+        match: String = "*", limit: Int = 1000, pipelines: String = "1", probe: String = #"{"value":0}"#,
+        more: String = ""
     ) throws {
         self.probe = probe
         directory = try TemporaryDirectory()
@@ -47,6 +48,7 @@ final class Scenario {
             streams_limit: \(limit)
             pipelines: \(pipelines)
             log: {level: debug, drops_every: 1h}
+            \(more)
             """
         daemon = try DaemonProcess(configuration, in: directory)
         try openSubscriber("out")

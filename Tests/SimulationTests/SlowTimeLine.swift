@@ -21,6 +21,7 @@ final class SlowTimeLine {
 
     private let policy: TimePolicy
     private let skew: Int64
+    private var values: SlowValues
     private(set) var made: [Tick] = []
 
     private var period: Int64 = 0
@@ -34,12 +35,16 @@ final class SlowTimeLine {
     private var isAnew = false
     private(set) var isStale = false
     private var lateRun: [Int64] = []
+    /// Observations that wait for earlier ones, while each is a tick, and the clock's time when the newest came.
+    private var waiting: [Observation] = []
+    private var waitingSince: Int64 = 0
     /// Every tick's value in order; nil for those that were skipped.
     private var past: [Double?] = []
 
-    init(_ policy: TimePolicy, skew: Int64) {
+    init(_ policy: TimePolicy, values: ValuePolicy = ValuePolicy(), skew: Int64) {
         self.policy = policy
         self.skew = skew
+        self.values = SlowValues(values)
         if case .period(let period) = policy.every { self.period = period }
     }
 
@@ -49,10 +54,14 @@ final class SlowTimeLine {
     }
     private var limit: Int64 { policy.limit.map { $0 / period } ?? 10 }
 
+    var hasBegun: Bool { newest != nil }
+
     func accept(_ observation: Observation, at now: Int64) -> Refusal? {
+        if let refusal = values.refusal(of: observation.value) { return refusal }
         let time = observation.time.nanoseconds
         guard let newest else {
             if time > now + skew { return .ahead }
+            values.begin(with: observation)
             begin(with: observation, at: now)
             return nil
         }
@@ -63,14 +72,26 @@ final class SlowTimeLine {
             lateRun.append(time)
             guard lateRun.count >= 5 else { return .late }
             isTurning = true
-        } else if period == 0 ? observation == newest : latest(of: open[tick(time)]) == observation {
+        } else if period == 0
+            ? [newest, waiting.last { $0.time == observation.time }].contains(observation)
+            : latest(of: open[tick(time)]) == observation
+        {
             return .duplicate
         }
         if time > now + skew { return .ahead }
+        if isTurning {
+            values.begin(with: observation)
+        } else if let bad = values.take(observation) {
+            return bad
+        }
         lateRun = []
         isStale = false
         if isTurning {
             if period > 0 { makeKnown(through: tick(newest.time.nanoseconds)) }
+            // What begins the new time line waits for those that wait.
+            waiting.append(observation)
+            while waiting.count > 1 { makeEvent(waiting.removeFirst(), at: waitingSince) }
+            waiting = []
             isAnew = true
             known = nil
             begin(with: observation, at: now)
@@ -96,13 +117,10 @@ final class SlowTimeLine {
     private func take(_ observation: Observation, at now: Int64) {
         let time = observation.time.nanoseconds
         if period == 0 {
-            append(Tick(time: time, value: observation.value, period: 0, isReset: isAnew))
-            isAnew = false
-            if policy.every == .auto { learn(time, first: newest == nil) }
-            (newest, arrival) = (observation, now)
-            if period > 0 {
-                known = (tick(time), observation.value)
-                (last, closed) = (tick(time), tick(time))
+            if policy.lateness == 0 || newest == nil {
+                makeEvent(observation, at: now)
+            } else {
+                wait(observation, at: now)
             }
             return
         }
@@ -114,10 +132,37 @@ final class SlowTimeLine {
         open[tick(time), default: []].append(observation)
     }
 
-    private func learn(_ time: Int64, first: Bool) {
+    private func wait(_ observation: Observation, at now: Int64) {
+        if waiting.allSatisfy({ $0.time <= observation.time }) { waitingSince = now }
+        // Sorting keeps the order of equal times.
+        waiting = (waiting + [observation]).sorted { $0.time < $1.time }
+        if waiting.count == 64 { makeEvent(waiting.removeFirst(), at: waitingSince) }
+        release(through: waiting.last!.time.nanoseconds - policy.lateness)
+    }
+
+    private func release(through time: Int64) {
+        while let first = waiting.first, first.time.nanoseconds <= time || times.count >= 30 {
+            makeEvent(waiting.removeFirst(), at: waitingSince)
+        }
+    }
+
+    private func makeEvent(_ observation: Observation, at now: Int64) {
+        let time = observation.time.nanoseconds
+        append(Tick(time: time, value: observation.value, period: 0, isReset: isAnew))
+        isAnew = false
+        if policy.every == .auto { learn(time) }
+        (newest, arrival) = (observation, now)
+        if period > 0 {
+            known = (tick(time), observation.value)
+            (last, closed) = (tick(time), tick(time))
+        }
+    }
+
+    private func learn(_ time: Int64) {
         times.append(time)
-        guard times.count == 30 else { return }
-        let steps = zip(times.dropFirst(), times).map { Double($0 - $1) / 1e6 }.filter { $0 > 0 }.sorted()
+        guard times.count >= 30, waiting.isEmpty else { return }
+        let first = times.prefix(30)
+        let steps = zip(first.dropFirst(), first).map { Double($0 - $1) / 1e6 }.filter { $0 > 0 }.sorted()
         times = [time]
         guard steps.count >= 15 else { return }
         let median = (steps[(steps.count - 1) / 2] + steps[steps.count / 2]) / 2
@@ -135,6 +180,10 @@ final class SlowTimeLine {
     }
 
     func passTime(to now: Int64) {
+        if let newest = waiting.last {
+            let silence = max(0, now - waitingSince)
+            release(through: newest.time.nanoseconds - max(0, policy.lateness - silence))
+        }
         guard let newest, period > 0, !isStale else { return }
         let time = newest.time.nanoseconds
         let through = tick(time + max(0, now - arrival) - lateness - period) - 1

@@ -35,6 +35,25 @@ struct TimeSimulationTests {
             policy(.period(second)) { ($0.aggregate, $0.fill, $0.limit) = (.sum, .skip, 6 * second) },
             policy(.auto) { ($0.lateness, $0.fill) = (3 * second, .linear) },
             policy(.period(second / 4)) { $0.limit = 0 },
+            policy(.event) { $0.lateness = 2_500_000_000 },
+            policy(.event) { $0.lateness = 100 * second },
+            policy(.period(second)) { ($0.aggregate, $0.lateness) = (.mean, 2 * second) },
+            policy(.event), policy(.auto) { $0.lateness = 2 * second },
+        ]
+    }()
+
+    /// What the rules of some of them take for missing.
+    static let badValues: [Int: ValuePolicy] = {
+        func policy(_ change: (inout ValuePolicy) -> Void) -> ValuePolicy {
+            var policy = ValuePolicy()
+            change(&policy)
+            return policy
+        }
+        return [
+            9: policy { ($0.rejected, $0.minimum, $0.maximum) = ([0, 12.5], -60, 61) },
+            10: policy { ($0.rate, $0.stuck) = (60, .observations(2)) },
+            11: policy { ($0.rate, $0.stuck) = (40, .duration(second / 2)) },
+            12: policy { ($0.minimum, $0.rate) = (-55, 100) },
         ]
     }()
 
@@ -56,7 +75,7 @@ struct TimeSimulationTests {
             rules: try policies.enumerated().map {
                 ForecastPlan.Rule(
                     match: try Glob("r\($0).*"), model: 0, scaling: .rolling(halfLife: 50), horizon: 2,
-                    warmup: 8, maximumSkew: skew, time: $1)
+                    warmup: 8, maximumSkew: skew, time: $1, values: badValues[$0] ?? ValuePolicy())
             }, streamsLimit: 100, batchLimit: 16)
     }
 
@@ -72,6 +91,10 @@ struct TimeSimulationTests {
         let names: [String]
         let lines: [SlowTimeLine]
         var published: [[Published]]
+        /// What was refused of each stream since it is known, by `Refusal.rawValue`.
+        var expectedCounts: [[UInt64]]
+        private let streams: [String: Int]
+        private(set) var slots: [UInt32?]
         var refusals: [String: Int] = [:]
         var expectedRefusals: [String: Int] = [:]
 
@@ -81,16 +104,27 @@ struct TimeSimulationTests {
                 (0..<streamsPerRule).map { "r\(rule).\($0)" }
             }
             lines = names.indices.map {
-                SlowTimeLine(policies[$0 / streamsPerRule], skew: skew)
+                let rule = $0 / streamsPerRule
+                return SlowTimeLine(policies[rule], values: badValues[rule] ?? ValuePolicy(), skew: skew)
             }
             published = names.map { _ in [] }
+            expectedCounts = names.map { _ in Refusal.allCases.map { _ in 0 } }
+            streams = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
+            slots = names.map { _ in nil }
         }
 
         mutating func accept(_ observation: Observation, stream: Int, now: Timestamp) {
             if engine.isFull { forecast(at: now) }
+            var observation = observation
+            if let policy = badValues[stream / streamsPerRule], policy.stuck != nil {
+                // So coarse that values often stay the same.
+                observation.value = (observation.value / 25).rounded() * 25
+            }
             let refusal = engine.accept(observation, of: names[stream].utf8.span.bytes, at: now)
             refusals[refusal?.label ?? "accepted", default: 0] += 1
+            let isKnown = lines[stream].hasBegun
             let expected = lines[stream].accept(observation, at: now.nanoseconds)
+            if isKnown, let expected { expectedCounts[stream][Int(expected.rawValue)] += 1 }
             expectedRefusals[expected?.label ?? "accepted", default: 0] += 1
         }
 
@@ -99,12 +133,13 @@ struct TimeSimulationTests {
                 for index in 0..<engine.forecastCount {
                     var head = engine.forecast(at: index)
                     let name = engine.identifier(of: head.slot).withUnsafeBytes {
-                        (rule: Int($0[1] - 48), number: Int($0[3] - 48))
+                        String(decoding: $0, as: UTF8.self)
                     }
+                    let stream = streams[name]!
+                    slots[stream] = head.slot
                     head.age = 0  // depends on when the turn ends
                     head.slot = 0  // depends on which stream came first
-                    published[name.rule * streamsPerRule + name.number].append(
-                        Published(head: head, next: engine.yhat(at: index)[0]))
+                    published[stream].append(Published(head: head, next: engine.yhat(at: index)[0]))
                 }
             }
         }
@@ -156,16 +191,22 @@ struct TimeSimulationTests {
     @Test(arguments: 1...16 as ClosedRange<UInt64>) func everyTickIsTheRightOne(seed: UInt64) throws {
         let run = try Self.run(seed, events: 100_000)
         #expect(run.refusals == run.expectedRefusals, "seed \(seed)")
-        #expect(Set(run.refusals.keys) == ["accepted", "late", "duplicate", "ahead"])
+        #expect(
+            Set(run.refusals.keys) == [
+                "accepted", "late", "duplicate", "ahead", "rejected", "out_of_range", "rate", "stuck",
+            ])
         for (stream, name) in run.names.enumerated() {
             let difference = Self.firstDifference(run.published[stream], run.lines[stream].made)
             #expect(difference == nil, "seed \(seed), \(name)")
+            let slot = try #require(run.slots[stream])
+            let counts = Refusal.allCases.map { run.engine.refusals(of: slot, for: $0) }
+            #expect(counts == run.expectedCounts[stream], "seed \(seed), \(name)")
         }
         let heads = run.published.joined().map(\.head)
         let counts = run.engine.timeCounts
         #expect(counts.imputed == UInt64(heads.count { $0.isImputed && $0.status != .stale }))
         #expect(counts.stale == UInt64(heads.count { $0.status == .stale }))
-        #expect(counts.learned == 3 && counts.turned > 0 && counts.renewed > 0)
+        #expect(counts.learned == 6 && counts.turned > 0 && counts.renewed > 0)
         #expect(heads.count > 62_500, "\(heads.count) ticks: a million in all are wanted")
     }
 

@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
 import Testing
 import WireFormat
 
@@ -15,11 +16,14 @@ struct MessageFramesTests {
         #expect(throws: DecodeError.frameCount) { try MessageFrames.split("abc".utf8.span.bytes) }
     }
 
-    @Test func sequencesAreEightBytesLittleEndian() throws {
+    @Test func sequencesAreEightOrFourBytesLittleEndian() throws {
         let bytes: [UInt8] = [1, 2, 0, 0, 0, 0, 0, 128]
-        #expect(try MessageFrames.sequence(from: bytes.span.bytes) == 0x8000_0000_0000_0201)
-        #expect(throws: DecodeError.sequence) {
-            try MessageFrames.sequence(from: bytes.span.extracting(0..<4).bytes)
+        #expect(try MessageFrames.sequence(from: bytes.span.bytes) == .bits64(0x8000_0000_0000_0201))
+        #expect(try MessageFrames.sequence(from: bytes.span.extracting(4..<8).bytes) == .bits32(0x8000_0000))
+        for count in [0, 1, 3, 5, 7] {
+            #expect(throws: DecodeError.sequence) {
+                try MessageFrames.sequence(from: bytes.span.extracting(0..<count).bytes)
+            }
         }
     }
 

@@ -159,9 +159,9 @@ struct ConfigurationValue {
     ) -> [Element]? {
         guard case .sequence(let sequence) = node else {
             if case .scalar(let scalar) = node, !node.isNothing {
-                problem(
-                    "expected a list of \(expected), found \(node.summary); did you mean "
-                        + "[\(ConfigurationSuggestion.quoted(scalar.string))]?")
+                let isNumber = !scalar.isQuoted && Double(scalar.string) != nil
+                let entry = isNumber ? scalar.string : ConfigurationSuggestion.quoted(scalar.string)
+                problem("expected a list of \(expected), found \(node.summary); did you mean [\(entry)]?")
             } else {
                 mismatch("a list of \(expected)")
             }

@@ -18,6 +18,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
     public var pipeline: PipelineConfiguration
     /// What is logged.
     public var log: LogConfiguration
+    /// Where reports are served over HTTP; nil for nowhere.
+    public var http: HTTPConfiguration?
 
     /// Reads the file at `path`.
     ///
@@ -71,6 +73,7 @@ extension DaemonConfiguration: ConfigurationSection {
         if let value = table.take("pipelines") { pipelines = value.pipelineCount() ?? pipelines }
         pipeline = table.readSection("pipeline")
         log = table.readSection("log")
+        http = table.take("http")?.readSection(name: "http")
         checkRules(table)
     }
 

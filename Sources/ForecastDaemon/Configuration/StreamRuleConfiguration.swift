@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+public import Forecasting
+
 /// How the streams whose id matches a pattern are forecast.
 public struct StreamRuleConfiguration: Sendable, Equatable {
     /// What brings values to the magnitude that the model was trained on.
@@ -32,6 +34,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var maximumSkew = Duration.seconds(60)
     /// How observations become ticks.
     public var time = TimeConfiguration()
+    /// Which values are taken for missing.
+    public var values = ValuePolicy()
 }
 
 extension StreamRuleConfiguration: ConfigurationSection {
@@ -68,5 +72,6 @@ extension StreamRuleConfiguration: ConfigurationSection {
         table.read("warmup", in: 0...1_000_000_000, into: &warmup)
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
         time = TimeConfiguration(from: &table)
+        values = table.readSection("values")
     }
 }

@@ -61,7 +61,7 @@ extension TimeConfiguration {
             ticksIn: 1...Self.maximumWindowLength, upTo: Self.longest)
         guard isEveryKnown else { return }
         if every == .event {
-            for key in ["aggregate", "lateness", "gaps", "season", "window_length"] {
+            for key in ["aggregate", "gaps", "season", "window_length"] {
                 table.refuse(
                     key, "only for streams with a period: write every: auto, or a duration, as every: 1s")
             }
@@ -142,13 +142,13 @@ extension TimeConfiguration {
     /// What the engine is told.
     var policy: TimePolicy {
         var policy = TimePolicy()
+        policy.lateness = lateness.nanoseconds
         switch every {
         case .event: return policy
         case .period(let period): policy.every = .period(period.nanoseconds)
         case .auto: policy.every = .auto
         }
         policy.aggregate = aggregate
-        policy.lateness = lateness.nanoseconds
         policy.fill = gaps.fill
         policy.limit = gaps.limit?.nanoseconds
         policy.renewal = gaps.renewal

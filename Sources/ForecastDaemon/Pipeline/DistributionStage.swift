@@ -77,6 +77,11 @@ struct DistributionStage: ForecastStage, ~Copyable {
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {}
 
+    /// The engines' threads are asked themselves.
+    var isAsked: Bool { false }
+
+    mutating func answerQuestion() {}
+
     deinit {
         // Where the sockets cannot be had, the engines end as they do after `finish`.
         for index in ways.indices {

@@ -55,7 +55,7 @@ struct EngineLoop: ~Copyable {
         batchLimit = plan.batchLimit
         observations = RecordReader(link.observations)
         sink = RingSink(link)
-        stage = EngineStage(plan, quota: link.quota)
+        stage = EngineStage(plan, questions: link.mailbox.questions[link.thread], quota: link.quota)
         report = StatusReport(plan)
     }
 
@@ -69,7 +69,10 @@ struct EngineLoop: ~Copyable {
 
     private mutating func turn() {
         let ring = link.observations
-        link.doorbell.sleep(atMost: sleepMilliseconds()) { !ring.isEmpty || ring.isDrained }
+        let questions = link.mailbox.questions[link.thread]
+        link.doorbell.sleep(atMost: sleepMilliseconds()) {
+            !ring.isEmpty || ring.isDrained || questions.isAsked
+        }
         let now = WallClock.now()
         let count = drain(at: now)
         if count > 0 {
@@ -77,6 +80,7 @@ struct EngineLoop: ~Copyable {
             step(at: now)
         }
         if silence.allowsSilence(at: now) && count < batchLimit { passTime(at: now) }
+        if stage.isAsked { stage.answerQuestion() }
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9
         if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }

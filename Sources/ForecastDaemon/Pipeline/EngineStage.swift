@@ -17,9 +17,13 @@ struct EngineStage: ForecastStage, ~Copyable {
     /// One per output.
     private var encoders: RigidArray<ForecastEncoder>
     private var inputs: [InputCounts]
+    private let questions: QuestionBox
+    /// The question that is being answered.
+    private var search: StreamSearch?
 
     /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`.
-    init(_ plan: PipelinePlan, quota: StreamQuota? = nil) {
+    init(_ plan: PipelinePlan, questions: QuestionBox, quota: StreamQuota? = nil) {
+        self.questions = questions
         engine = ForecastEngine(
             plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
         encoders = RigidArray(capacity: plan.outputs.count)
@@ -74,6 +78,20 @@ struct EngineStage: ForecastStage, ~Copyable {
             let stream = engine.identifier(of: forecast.slot)
             encoder.encode(forecast, stream: stream, yhat: engine.yhat(at: index))
             try sink.publish(encoder.bytes, stream: stream, sequence: forecast.sequence, output: output)
+        }
+    }
+
+    var isAsked: Bool { questions.isAsked }
+
+    mutating func answerQuestion() {
+        guard let question = questions.first else { return }
+        var search = self.search.take() ?? StreamSearch(question)
+        // The one before may have waited too long.
+        if search.question.number != question.number { search = StreamSearch(question) }
+        if let answer = search.advance(over: engine) {
+            questions.answer(question, answer)
+        } else {
+            self.search = consume search
         }
     }
 

@@ -2,7 +2,7 @@
 
 import Synchronization
 
-/// What the pipelines' threads share with the rest of the daemon: commands in, reports out.
+/// What the pipelines' threads share with the rest of the daemon: commands and questions in, reports out.
 package final class Mailbox: Sendable {
     /// What the rest of the daemon may ask of the pipelines.
     package enum Command: Sendable {
@@ -18,21 +18,37 @@ package final class Mailbox: Sendable {
 
     private let commands = Mutex<[Command]>([])
     private let threads: Mutex<[Thread]>
+    private let isStopAsked = Atomic<Bool>(false)
     /// What wakes each thread.
     let doorbells: [Doorbell]
+    /// What is asked of each thread.
+    let questions: [QuestionBox]
 
     /// Makes an empty mailbox for threads `0..<threadCount`, of which number 0 takes the commands.
     package init(threadCount: Int) throws(DaemonError) {
         var doorbells: [Doorbell] = []
         for _ in 0..<threadCount { doorbells.append(try Doorbell()) }
         self.doorbells = doorbells
+        questions = doorbells.map { QuestionBox(doorbell: $0) }
         threads = Mutex(Array(repeating: Thread(), count: threadCount))
     }
 
     /// Asks something of the pipelines.
     package func post(_ command: Command) {
+        if case .stop = command { isStopAsked.store(true, ordering: .relaxed) }
         commands.withLock { $0.append(command) }
         doorbells[0].ring()
+    }
+
+    /// Whether the pipelines were asked to end.
+    package var isStopping: Bool { isStopAsked.load(ordering: .relaxed) }
+
+    /// Where the engines are asked about their streams, in their order.
+    package var engines: ArraySlice<QuestionBox> { questions.dropFirst(questions.count > 1 ? 1 : 0) }
+
+    /// Says to all who ask that the threads have ended.
+    func closeQuestions() {
+        for box in questions { box.close() }
     }
 
     /// Lets every thread make a turn now, if it is able to.

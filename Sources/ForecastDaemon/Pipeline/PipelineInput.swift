@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
 import WireFormat
 import ZeroMQ
 
@@ -11,10 +12,13 @@ struct PipelineInput: ~Copyable {
     private var first: Message
     private var second: Message
     private var third: Message
+    private let topicsLimit: Int
+    /// What the messages' numbers tell; nil before the first that had one.
+    private var sequences: SenderSequences?
 
     /// Opens the socket and lets `poller` watch it.
     init(
-        _ plan: PipelinePlan.Input, context: Context, poller: inout Poller
+        _ plan: PipelinePlan.Input, topicsLimit: Int, context: Context, poller: inout Poller
     ) throws(ZeroMQError) {
         var socket = try Socket(plan.socket, in: context, options: plan.options)
         let reconnection = try Reconnection(of: socket, to: plan.connect)
@@ -28,6 +32,7 @@ struct PipelineInput: ~Copyable {
         first = Message()
         second = Message()
         third = Message()
+        self.topicsLimit = topicsLimit
     }
 
     /// Makes connections anew that were cut because the peer broke the protocol; gives their number.
@@ -69,7 +74,25 @@ struct PipelineInput: ~Copyable {
         return try 3 + socket.discardRest(of: &third)
     }
 
-    private func decode(partCount: Int, into decoded: inout DecodedMessage) throws(DecodeError) {
+    /// What the numbers of all messages told.
+    var sequenceCounts: SequenceCounts {
+        switch sequences {
+        case .some(let sequences): sequences.totals
+        case nil: SequenceCounts()
+        }
+    }
+
+    /// Takes in the number of a message, whatever comes of its payload.
+    // Static with explicit parameters: a span of one property may not be in hand while another one changes.
+    private static func count(
+        _ number: SequenceNumber, of topic: borrowing Message, in sequences: inout SenderSequences?,
+        limit: Int
+    ) {
+        if sequences == nil { sequences = SenderSequences(capacity: limit, seed: .random(in: 0...(.max))) }
+        sequences?.count(number, of: topic.bytes)
+    }
+
+    private mutating func decode(partCount: Int, into decoded: inout DecodedMessage) throws(DecodeError) {
         switch partCount {
         case 1:
             let parts = try MessageFrames.split(first.bytes)
@@ -77,7 +100,10 @@ struct PipelineInput: ~Copyable {
                 identifier: first.bytes.extracting(parts.identifier),
                 payload: first.bytes.extracting(parts.payload), into: &decoded)
         case 2, 3:
-            if partCount == 3 { _ = try MessageFrames.sequence(from: third.bytes) }
+            if partCount == 3 {
+                let number = try MessageFrames.sequence(from: third.bytes)
+                Self.count(number, of: first, in: &sequences, limit: topicsLimit)
+            }
             try decoder.decode(identifier: first.bytes, payload: second.bytes, into: &decoded)
         default:
             throw .frameCount

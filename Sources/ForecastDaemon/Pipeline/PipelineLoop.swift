@@ -45,7 +45,9 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         bellItem = poller.add(descriptor: mailbox.doorbells[0].descriptor)
         inputs = RigidArray(capacity: plan.inputs.count)
         for input in plan.inputs {
-            inputs.append(try PipelineInput(input, context: context, poller: &poller))
+            inputs.append(
+                try PipelineInput(
+                    input, topicsLimit: plan.forecasts.streamsLimit, context: context, poller: &poller))
         }
         outputs = try PipelineOutputs(plan.outputs, context: context, poller: &poller)
         self.mailbox = mailbox
@@ -83,6 +85,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
         try passTime(at: now, isBusy: count >= batchLimit)
+        if stage.isAsked { stage.answerQuestion() }
         try endTurn(at: now)
     }
 
@@ -90,7 +93,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func sleep() throws(ZeroMQError) {
         let doorbell = mailbox.doorbells[0]
         doorbell.arm()
-        let isIdle = !stage.hasForecasts && !mailbox.hasCommands
+        let isIdle = !stage.hasForecasts && !mailbox.hasCommands && !stage.isAsked
         var limit = hasNews ? Self.reportInterval : 1_000_000_000
         if let deadline = stage.nextDeadline {
             limit = silence.sleep(atMost: limit, until: deadline, at: WallClock.now())
@@ -177,6 +180,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func publishReport(at now: Timestamp) {
         stage.count(into: &report)
         outputs.count(into: &report)
+        for input in inputs.indices { report.inputs[input].sequences = inputs[input].sequenceCounts }
         reportTime = now
         hasNews = false
         mailbox.publish(report, of: 0)

@@ -62,7 +62,7 @@ package struct PipelinePlan: Sendable {
 
 extension PipelinePlan {
     /// Threads that the pipelines run on: one, or one for the sockets and one for each pipeline.
-    var threadCount: Int { pipelineCount == 1 ? 1 : 1 + pipelineCount }
+    package var threadCount: Int { pipelineCount == 1 ? 1 : 1 + pipelineCount }
 
     /// The longest horizon of all rules.
     var maximumHorizon: Int { forecasts.rules.map(\.horizon).max() ?? 1 }

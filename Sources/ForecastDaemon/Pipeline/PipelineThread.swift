@@ -15,6 +15,7 @@ package enum PipelineThread {
     package static func run(
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: @escaping @Sendable () -> Void
     ) async throws {
+        defer { mailbox.closeQuestions() }
         try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
             do throws(DaemonError) {
                 try start(name: "pipeline") {
@@ -33,7 +34,9 @@ package enum PipelineThread {
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: () -> Void
     ) throws(DaemonError) {
         if plan.pipelineCount == 1 {
-            try runLoop(plan, mailbox: mailbox, stage: EngineStage(plan), onReady: onReady)
+            try runLoop(
+                plan, mailbox: mailbox, stage: EngineStage(plan, questions: mailbox.questions[0]),
+                onReady: onReady)
         } else {
             try runLoop(
                 plan, mailbox: mailbox, stage: DistributionStage(plan, mailbox: mailbox), onReady: onReady)

@@ -21,6 +21,8 @@ package struct StatusReport: Sendable, Equatable {
         package var undecodable = [UInt64](repeating: 0, count: DecodeError.allCases.count)
         /// Observations dropped, by `Refusal.rawValue`.
         package var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
+        /// What the numbers that senders gave their messages tell.
+        package var sequences = SequenceCounts()
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -29,6 +31,7 @@ package struct StatusReport: Sendable, Equatable {
             messages += other.messages
             observations += other.observations
             restored += other.restored
+            sequences.add(other.sequences)
             for index in undecodable.indices { undecodable[index] += other.undecodable[index] }
             for index in refused.indices { refused[index] += other.refused[index] }
         }

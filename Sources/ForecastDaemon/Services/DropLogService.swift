@@ -52,6 +52,7 @@ package struct DropLogService: Service {
                     "input \(input.name) dropped: \(reasons.joined(separator: ", ")) (forecastd tap --inputs shows messages)"
                 )
             }
+            lines += losses(of: input.name, from: before?.inputs[index].sequences, to: input.sequences)
             let restored = input.restored - (before?.inputs[index].restored ?? 0)
             if restored > 0 {
                 lines.append(
@@ -68,6 +69,22 @@ package struct DropLogService: Service {
         let resets = after.resets - (before?.resets ?? 0)
         if resets > 0 { lines.append("\(resets) streams were reset because their state was not finite") }
         return lines + timeLines(from: before?.time ?? TimeCounts(), to: after.time)
+    }
+
+    /// What the numbers of an input's messages told between two reports, if it is anything to speak of.
+    private static func losses(
+        of input: String, from before: SequenceCounts?, to after: SequenceCounts
+    ) -> [String] {
+        let before = before ?? SequenceCounts()
+        // What was missing before may have come since.
+        let lost = after.lost > before.lost ? after.lost - before.lost : 0
+        let parts = [
+            (lost, "messages were lost on their way here"),
+            (after.repeated - before.repeated, "came again"),
+            (after.restarts - before.restarts, "times a sender began its numbers anew"),
+        ].compactMap { $0.0 > 0 ? "\($0.0) \($0.1)" : nil }
+        return parts.isEmpty
+            ? [] : ["input \(input): \(parts.joined(separator: ", ")), by the messages' sequence numbers"]
     }
 
     /// A line for each thing that happened on the streams' time lines between two reports.

@@ -9,9 +9,13 @@ package struct PipelineService: Service {
     let mailbox: Mailbox
     let notifier: ServiceNotifier
     let logger: Logger
+    /// Ends when reports are served, if they are to be: only then is the daemon ready.
+    let isListening: AsyncStream<Never>
 
     /// Runs until the pipeline has drained its inputs, as far as the time allows, and ended.
     package func run() async throws {
+        await cancelWhenGracefulShutdown { for await _ in isListening {} }
+        guard !Task.isShuttingDownGracefully else { return }
         try await withTaskCancellationOrGracefulShutdownHandler {
             try await PipelineThread.run(plan, mailbox: mailbox) { [plan, notifier, logger] in
                 for input in plan.inputs {

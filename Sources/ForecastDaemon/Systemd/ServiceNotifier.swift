@@ -46,8 +46,10 @@ package struct ServiceNotifier: Sendable {
         let payload = Array(message.utf8)
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                // A manager that does not read, whose queue is full, is not waited for.
                 _ = sendto(
-                    descriptor, payload, payload.count, Int32(MSG_NOSIGNAL), $0, socklen_t(length))
+                    descriptor, payload, payload.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), $0,
+                    socklen_t(length))
             }
         }
     }

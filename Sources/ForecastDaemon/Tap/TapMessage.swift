@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
 package import WireFormat
 
 /// How messages are shown.
@@ -40,7 +41,10 @@ package struct TapMessage {
                     Array(first[parts.identifier]), Array(first[parts.payload]), nil
                 )
             case 2: (stream, payload, sequence) = (first, frames[1], nil)
-            case 3: (stream, payload, sequence) = (first, frames[1], try MessageFrames.sequence(from: last))
+            case 3:
+                (stream, payload, sequence) = (
+                    first, frames[1], try MessageFrames.sequence(from: last).value
+                )
             default: throw .frameCount
             }
             problem = nil

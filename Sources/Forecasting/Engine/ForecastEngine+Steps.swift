@@ -75,7 +75,7 @@ extension ForecastEngine {
                 isReset: tick.beginning != .none))
     }
 
-    private func warmth(of slot: UInt32) -> Double {
+    func warmth(of slot: UInt32) -> Double {
         let warmup = warmups[records[Int(slot)].rule]
         return warmup == 0 ? 1 : min(1, Double(records[Int(slot)].ticks) / Double(warmup))
     }
@@ -120,9 +120,7 @@ extension ForecastEngine {
             // A stream without warmth lost its state at this very tick.
             let isKnown = value.isFinite && forecasts[index].warmth > 0
             yhat[index * maximumHorizon + step] = isKnown ? value : .nan
-            if step == 0 && plan.rules[forecasts[index].rule].time.fill == .forecast {
-                records[Int(forecasts[index].slot)].nextValue = isKnown ? value : .nan
-            }
+            if step == 0 { records[Int(forecasts[index].slot)].nextValue = isKnown ? value : .nan }
         }
     }
 }

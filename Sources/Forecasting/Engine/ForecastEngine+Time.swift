@@ -12,9 +12,7 @@ extension ForecastEngine {
     public mutating func passTime(to now: Timestamp) -> Bool {
         precondition(queue.isEmpty && backlog == nil, "the turn before must be over")
         while !isFull, let (slot, time) = deadlines.first, time <= now {
-            let index = Int(slot)
-            let policy = plan.rules[records[index].rule].time
-            guard let deadline = records[index].resampler.deadline(policy) else {
+            guard let deadline = deadline(of: slot) else {
                 deadlines.removeFirst()
                 continue
             }
@@ -22,7 +20,7 @@ extension ForecastEngine {
                 deadlines.postponeFirst(to: deadline)
                 continue
             }
-            records[index].resampler.passTime(at: now, policy)
+            passTime(of: slot, to: now)
             pull(slot)
         }
         return !queue.isEmpty
@@ -42,6 +40,16 @@ extension ForecastEngine {
     }
 
     mutating func acceptEvent(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
+        records[Int(slot)].resampler.endLateRow()
+        if reorders && plan.rules[records[Int(slot)].rule].time.reorders {
+            hold(observation, slot: slot, isTurning: isTurning, at: now)
+        } else {
+            takeEvent(observation, slot: slot, isTurning: isTurning, at: now)
+        }
+    }
+
+    /// Makes a tick of an observation.
+    mutating func takeEvent(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
         let index = Int(slot)
         let before = records[index].resampler.newest.time
         records[index].resampler.takeEvent(observation, at: now)
@@ -56,9 +64,11 @@ extension ForecastEngine {
     /// Keeps the time between two observations, and tries to learn the period when there are enough.
     private mutating func learn(from difference: Double, slot: UInt32) {
         let index = Int(slot)
-        differences.store(difference, row: index, tick: UInt64(records[index].learnedFrom - 1))
-        records[index].learnedFrom += 1
-        guard records[index].learnedFrom == PeriodLearner.observationCount else { return }
+        if records[index].learnedFrom < PeriodLearner.observationCount {
+            differences.store(difference, row: index, tick: UInt64(records[index].learnedFrom - 1))
+            records[index].learnedFrom += 1
+        }
+        guard records[index].learnedFrom == PeriodLearner.observationCount, !holds(slot) else { return }
         records[index].learnedFrom = 1
         guard Grid.range.contains(records[index].resampler.newest.time),
             let period = PeriodLearner.period(differences: differences, row: index)
@@ -71,6 +81,7 @@ extension ForecastEngine {
     /// Queues the ticks that a stream's time line makes; what does not fit is queued by `advance` later.
     mutating func pull(_ slot: UInt32) {
         let index = Int(slot)
+        guard records[index].resampler.isOnGrid else { return release(slot) }
         let policy = plan.rules[records[index].rule].time
         while !queue.isFull {
             guard let tick = records[index].resampler.next(policy, &openTicks, row: index) else {
@@ -82,11 +93,8 @@ extension ForecastEngine {
         backlog = slot
     }
 
-    private mutating func schedule(_ slot: UInt32) {
-        let record = records[Int(slot)]
-        if let deadline = record.resampler.deadline(plan.rules[record.rule].time) {
-            deadlines.require(slot, by: deadline)
-        }
+    mutating func schedule(_ slot: UInt32) {
+        if let deadline = deadline(of: slot) { deadlines.require(slot, by: deadline) }
     }
 }
 

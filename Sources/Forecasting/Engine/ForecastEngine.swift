@@ -40,6 +40,16 @@ public struct ForecastEngine: ~Copyable {
     var deadlines: DeadlineQueue
     /// A stream that has more ticks to make than the queue had room for.
     var backlog: UInt32?
+    /// Whether the observations of any rule that are ticks wait for earlier ones.
+    let reorders: Bool
+    /// Those that wait.
+    var held: HeldObservations
+    /// Observations that were not taken, by stream.
+    var refusalCounts: RefusalTable
+    /// Whether any rule takes some values for missing.
+    let hasBadValues: Bool
+    /// The last good values of streams whose values are held against it.
+    var lastValues: SlotTable<LastValue>
 
     /// Makes an engine that knows no stream yet.
     ///
@@ -76,7 +86,13 @@ public struct ForecastEngine: ~Copyable {
             rowCount: rows { $0.windowLength > 0 }, length: max(1, policies.map(\.windowLength).max() ?? 1))
         differences = WindowTable(
             rowCount: rows { $0.every == .auto }, length: PeriodLearner.differenceCount)
-        deadlines = DeadlineQueue(capacity: rows { $0.every != .event })
+        deadlines = DeadlineQueue(capacity: rows { $0.every != .event || $0.reorders })
+        reorders = policies.contains(where: \.reorders)
+        held = HeldObservations(capacity: rows(\.reorders))
+        refusalCounts = RefusalTable(capacity: plan.streamsLimit)
+        hasBadValues = plan.rules.contains { $0.values.isSelective }
+        lastValues = SlotTable(
+            count: plan.rules.contains { $0.values.needsLastValue } ? plan.streamsLimit : 1)
     }
 
     /// Streams known so far.
@@ -97,11 +113,14 @@ public struct ForecastEngine: ~Copyable {
     ) -> Refusal? {
         precondition(observation.value.isFinite, "a value that is not finite is no observation")
         if let slot = streams.slot(of: identifier) {
-            return accept(observation, slot: slot, at: now)
+            let refusal = accept(observation, slot: slot, at: now)
+            if let refusal { refusalCounts.count(refusal, slot: slot) }
+            return refusal
         }
         guard let rule = plan.rules.firstIndex(where: { $0.match.matches(identifier) }) else {
             return .unmatched
         }
+        if let refusal = refusal(of: observation.value, rule: rule) { return refusal }
         guard streams.count < streams.capacity, !quota.isUsedUp else { return .streamsLimit }
         guard observation.isTimedByArrival || !isAhead(observation.time, rule: rule, now: now) else {
             return .ahead
@@ -121,16 +140,18 @@ public struct ForecastEngine: ~Copyable {
             records[Int(slot)].learnedFrom = 1
             enqueue(Tick(time: observation.time, value: observation.value), slot: slot)
         }
+        _ = refusal(of: observation, slot: slot, begins: true)  // which is none: there is nothing before it
         return nil
     }
 
     private mutating func accept(_ observation: Observation, slot: UInt32, at now: Timestamp) -> Refusal? {
         let index = Int(slot)
+        if let refusal = refusal(of: observation.value, rule: records[index].rule) { return refusal }
         var observation = observation
         if observation.isTimedByArrival {
             observation.time = records[index].resampler.possibleTime(from: observation.time)
         }
-        let refusal = records[index].resampler.refusal(of: observation, openTicks, row: index)
+        let refusal = refusalByTime(of: observation, slot: slot)
         if let refusal {
             let skew = plan.rules[records[index].rule].maximumSkew
             guard refusal == .late, records[index].resampler.turns(at: observation.time, skew: skew) else {
@@ -140,6 +161,7 @@ public struct ForecastEngine: ~Copyable {
         guard observation.isTimedByArrival || !isAhead(observation.time, rule: records[index].rule, now: now)
         else { return .ahead }
         let isTurning = refusal != nil
+        if let refusal = self.refusal(of: observation, slot: slot, begins: isTurning) { return refusal }
         if isTurning { timeCounts.turned += 1 }
         if records[index].resampler.isOnGrid {
             acceptOnGrid(observation, slot: slot, isTurning: isTurning, at: now)

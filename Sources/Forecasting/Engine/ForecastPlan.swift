@@ -67,11 +67,13 @@ public struct ForecastPlan: Sendable {
         public var maximumSkew: Int64
         /// How observations become ticks.
         public var time: TimePolicy
+        /// Which values are taken for missing.
+        public var values: ValuePolicy
 
         /// Makes a rule.
         public init(
             match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
-            time: TimePolicy = TimePolicy()
+            time: TimePolicy = TimePolicy(), values: ValuePolicy = ValuePolicy()
         ) {
             self.match = match
             self.model = model
@@ -80,6 +82,7 @@ public struct ForecastPlan: Sendable {
             self.warmup = warmup
             self.maximumSkew = maximumSkew
             self.time = time
+            self.values = values
         }
     }
 
@@ -106,6 +109,7 @@ public struct ForecastPlan: Sendable {
                 "a horizon is at most the model's outputs, unless it is reached by recursion from one")
             precondition(rule.warmup >= 0 && rule.maximumSkew >= 0, "warmup and skew are not negative")
             precondition(rule.time.isValid, "a time policy keeps within its limits")
+            precondition(rule.values.isValid, "a value policy keeps within its limits")
         }
         self.models = models
         self.rules = rules
@@ -137,12 +141,16 @@ extension ForecastPlan {
         case .window(let length): state = length * MemoryLayout<Double>.stride
         }
         return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream + bytesOfTime(rule.time)
+            + RefusalTable.bytesPerStream
+            + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0)
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {
         time.openTicksLimit * MemoryLayout<OpenTick>.stride
             + (time.windowLength + (time.every == .auto ? PeriodLearner.differenceCount : 0))
-            * MemoryLayout<Double>.stride + (time.every == .event ? 0 : DeadlineQueue.bytesPerStream)
+            * MemoryLayout<Double>.stride
+            + (time.every == .event && !time.reorders ? 0 : DeadlineQueue.bytesPerStream)
+            + (time.reorders ? HeldObservations.bytesPerStream : 0)
     }
 }
 

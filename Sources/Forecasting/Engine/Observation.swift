@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// A value of one stream with its time, as it came.
-public struct Observation: Sendable, Equatable {
+public struct Observation: Sendable, Equatable, BitwiseCopyable {
     /// When the value was measured; the time of arrival where the message carries none.
     public var time: Timestamp
     /// The measured value, finite.

@@ -12,6 +12,14 @@ public enum Refusal: UInt8, Sendable, CaseIterable {
     case late
     /// Time stamp and value are the stream's last ones again.
     case duplicate
+    /// The value is one of those that stand for none.
+    case rejected
+    /// The value lies outside of the rule's range.
+    case outOfRange
+    /// The value lies farther from the last good one than the rule's rate allows.
+    case rate
+    /// The value has stayed the same for longer than the rule allows.
+    case stuck
 
     /// The refusal's name in logs and metrics.
     public var label: String {
@@ -21,6 +29,10 @@ public enum Refusal: UInt8, Sendable, CaseIterable {
         case .ahead: "ahead"
         case .late: "late"
         case .duplicate: "duplicate"
+        case .rejected: "rejected"
+        case .outOfRange: "out_of_range"
+        case .rate: "rate"
+        case .stuck: "stuck"
         }
     }
 }

@@ -115,8 +115,10 @@ extension Resampler {
     mutating func takeEvent(_ observation: Observation, at now: Timestamp) {
         newest = observation
         arrival = now
-        lateCount = 0
     }
+
+    /// Begins to count late observations in a row anew, because one that is not late has come.
+    mutating func endLateRow() { lateCount = 0 }
 
     /// Takes in an observation that was not refused; `next` gives what it closes.
     mutating func take(_ observation: Observation, at now: Timestamp, _ policy: TimePolicy) {

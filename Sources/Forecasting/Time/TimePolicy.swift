@@ -54,7 +54,8 @@ public struct TimePolicy: Sendable, Equatable {
     public var every = Every.event
     /// What joins the observations of one tick.
     public var aggregate = Aggregate.last
-    /// How far an observation may lie behind the stream's newest before its tick is closed without it.
+    /// How far an observation may lie behind the stream's newest before its tick is closed without it; while each
+    /// is a tick, how long it waits for earlier ones.
     public var lateness: Int64 = 0
     /// What stands in for a missing tick.
     public var fill = Fill.hold
@@ -95,6 +96,11 @@ extension TimePolicy {
             && season >= 0
             && windowLength >= (fill == .seasonal ? max(season, 1) : renewal == .rewarm ? 1 : 0)
             && (fill != .seasonal || season >= 1)
+    }
+
+    /// Whether observations that are ticks wait for earlier ones.
+    var reorders: Bool {
+        if case .period = every { false } else { lateness > 0 }
     }
 
     /// Ticks that may be open at once: those that `lateness` reaches back, and the newest.

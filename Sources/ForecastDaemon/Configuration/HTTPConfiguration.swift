@@ -1,0 +1,66 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Monitoring
+
+/// Where the daemon's reports are served over HTTP.
+public struct HTTPConfiguration: Sendable, Equatable {
+    /// The address to listen on.
+    public var host = "127.0.0.1"
+    /// The port to listen on.
+    public var port = 8080
+    /// Whether other machines may ask, though nothing asks who they are.
+    public var isInsecure = false
+
+    /// Address and port as they stand in the configuration and in a URL.
+    package var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+
+    /// The defaults.
+    init() {}
+
+    /// Reads an authority: an IPv4 address, an IPv6 one in brackets or `localhost`, and a port.
+    init?(authority: String) {
+        guard let colon = authority.lastIndex(of: ":"),
+            let port = ConfigurationUnits.wholeNumber(String(authority[authority.index(after: colon)...])),
+            (1...65535).contains(port)
+        else { return nil }
+        var host = String(authority[..<colon])
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = String(host.dropFirst().dropLast()) }
+        var address = in6_addr()
+        guard inet_pton(isBracketed ? AF_INET6 : AF_INET, host, &address) == 1 || host == "localhost" else {
+            return nil
+        }
+        self.host = host
+        self.port = port
+    }
+}
+
+extension HTTPConfiguration: ConfigurationSection {
+    init(from table: inout ConfigurationTable) {
+        let bind = table.require("bind", "the address and port to serve on, as 127.0.0.1:8080")
+        if let text = bind?.text(Self.expected) {
+            if let read = Self(authority: text) {
+                self = read
+            } else {
+                let guess = ["127.0.0.1:" + text, String(text.trimmingPrefix(#/\w+:\/\//#))].first {
+                    Self(authority: $0) != nil
+                }
+                bind?.mismatch(Self.expected, suggestion: guess)
+            }
+        }
+        table.read("insecure", into: &isInsecure)
+        let isLoopback = LoopbackName.matches(authority)
+        if isLoopback && isInsecure {
+            table.problem("insecure", "has no effect with an address of this machine: leave it out")
+        }
+        if !isLoopback && !isInsecure {
+            table.problem(
+                "bind",
+                "other machines reach \(authority), and nothing asks who they are: use 127.0.0.1:\(port), or "
+                    + "write insecure: true")
+        }
+    }
+
+    private static let expected = "an address and a port, as 127.0.0.1:8080 or \"[::1]:8080\""
+}

@@ -1,0 +1,165 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+package import Monitoring
+import Synchronization
+
+/// What is served over HTTP of a running daemon: the pipelines' reports, and answers of their engines.
+package final class DaemonMonitor: MonitoringSource {
+    private let plan: PipelinePlan
+    private let mailbox: Mailbox
+    private let start = ContinuousClock.now
+    private let progress: Mutex<Progress>
+
+    /// How long an engine may take to answer.
+    private static let patience = Duration.seconds(2)
+
+    /// Watches the pipelines of `plan` through their mailbox.
+    package init(plan: PipelinePlan, mailbox: Mailbox) {
+        self.plan = plan
+        self.mailbox = mailbox
+        progress = Mutex(Progress(threadCount: plan.threadCount, at: start))
+    }
+
+    /// Takes note of the newest report, to be called once a second.
+    func sample() {
+        guard let report = mailbox.newestReport else { return }
+        progress.withLock { $0.add(report, at: .now) }
+    }
+
+    package func checkHealth() throws(MonitoringProblem) {
+        let turnCounts = mailbox.turnCounts
+        guard let stalled = progress.withLock({ $0.stalled(turnCounts: turnCounts, at: .now) }) else {
+            return
+        }
+        throw MonitoringProblem(
+            .unavailable, expected: "a turn of each pipeline within \(Progress.patience.text)",
+            found: "none of thread \(stalled.thread) for \(stalled.time.components.seconds)s")
+    }
+
+    package func checkReadiness() throws(MonitoringProblem) {
+        guard !mailbox.isStopping else {
+            throw MonitoringProblem(.unavailable, expected: "a running daemon", found: "one that is stopping")
+        }
+        guard mailbox.newestReport != nil else { throw Self.isStarting }
+        try checkHealth()
+    }
+
+    package func status() throws(MonitoringProblem) -> DaemonReport {
+        guard let report = mailbox.newestReport else { throw Self.isStarting }
+        return DaemonReport(
+            report, plan: plan, rates: progress.withLock { $0.rates }, uptime: .now - start)
+    }
+
+    package func stream(_ identifier: String) async throws(MonitoringProblem) -> StreamReport {
+        guard StreamIdentifier.isValid(identifier.utf8.span.bytes) else {
+            throw MonitoringProblem(
+                .badRequest, expected: "the id of a stream: 1 to 128 characters of A-Z a-z 0-9 . _ : / -",
+                found: identifier.excerpt)
+        }
+        // Which engine has it depends on a hash that only the pipelines know.
+        for answer in try await askAll(.one(Array(identifier.utf8))) {
+            if let stream = answer.streams.first {
+                return StreamReport(stream, plan: plan, at: WallClock.now())
+            }
+        }
+        throw MonitoringProblem(
+            .notFound, expected: "the id of a stream that has sent a value; /api/v1/streams lists them",
+            found: identifier.excerpt)
+    }
+
+    package func streams(
+        match: String?, after: String?, limit: Int
+    ) async throws(MonitoringProblem) -> StreamPage {
+        let match = try Self.glob(match)
+        var cursor = try cursor(after)
+        let engines = Array(mailbox.engines)
+        var streams: [StreamReport] = []
+        while cursor.engine < engines.count, streams.count < limit {
+            let answer = try await Self.ask(
+                engines[cursor.engine],
+                .several(first: cursor.slot, limit: limit - streams.count, match: match))
+            let now = WallClock.now()
+            streams += answer.streams.map { StreamReport($0, plan: plan, at: now) }
+            if let next = answer.next {
+                cursor.slot = next
+            } else {
+                (cursor.engine, cursor.slot) = (cursor.engine + 1, 0)
+            }
+        }
+        return StreamPage(streams: streams, next: cursor.engine < engines.count ? "\(cursor)" : nil)
+    }
+}
+
+extension DaemonMonitor {
+    private static let isStarting = MonitoringProblem(
+        .unavailable, expected: "a running daemon", found: "one that is starting")
+
+    private static func glob(_ match: String?) throws(MonitoringProblem) -> Glob {
+        guard let match else { return .everything }
+        do { return try Glob(match) } catch {
+            throw MonitoringProblem(
+                .badRequest,
+                expected:
+                    "match: a pattern of 1 to 256 of *, ? and the characters of ids (A-Z a-z 0-9 . _ : / -)",
+                found: match.excerpt)
+        }
+    }
+
+    private func cursor(_ after: String?) throws(MonitoringProblem) -> StreamCursor {
+        guard let after else { return StreamCursor(epoch: plan.epochText) }
+        guard let cursor = StreamCursor(after), cursor.epoch == plan.epochText else {
+            throw MonitoringProblem(
+                .badRequest,
+                expected:
+                    "after: what next was on the page before; begin without it when the daemon began anew",
+                found: after.excerpt)
+        }
+        return cursor
+    }
+
+    private func askAll(_ subject: StreamQuestion.Subject) async throws(MonitoringProblem) -> [StreamAnswer] {
+        let engines = mailbox.engines
+        let results = await withTaskGroup(of: Result<StreamAnswer, MonitoringProblem>.self) { tasks in
+            for engine in engines {
+                tasks.addTask {
+                    do throws(MonitoringProblem) {
+                        return .success(try await Self.ask(engine, subject))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            return await tasks.reduce(into: []) { $0.append($1) }
+        }
+        var answers: [StreamAnswer] = []
+        for result in results { answers.append(try result.get()) }
+        return answers
+    }
+
+    private static func ask(
+        _ engine: QuestionBox, _ subject: StreamQuestion.Subject
+    ) async throws(MonitoringProblem) -> StreamAnswer {
+        do {
+            return try await engine.ask(subject, atMost: patience)
+        } catch {
+            throw switch error as? StreamQuestion.Failure {
+            case .busy:
+                MonitoringProblem(
+                    .unavailable, expected: "at most \(QuestionBox.capacity) requests for streams at once",
+                    found: "more; ask again")
+            case .ended:
+                MonitoringProblem(.unavailable, expected: "a running daemon", found: "one that is stopping")
+            case .late, nil:
+                MonitoringProblem(
+                    .unavailable, expected: "an answer of the pipeline within \(patience.text)",
+                    found: "none; ask again")
+            }
+        }
+    }
+}
+
+extension String {
+    /// The text for a person, cut where it is long.
+    fileprivate var excerpt: String { ConfigurationSuggestion.quoted(self) }
+}

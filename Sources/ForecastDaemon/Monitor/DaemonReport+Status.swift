@@ -1,0 +1,38 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+import Monitoring
+import WireFormat
+
+extension DaemonReport {
+    /// Says with names what the pipelines count, at `now` by the clock.
+    init(_ report: StatusReport, plan: PipelinePlan, rates: Rates?, uptime: Duration) {
+        self.init(
+            version: VersionReport.version, epoch: plan.epochText,
+            started: Timestamp(nanoseconds: Int64(plan.epoch)).rfc3339, uptime: uptime / .seconds(1),
+            pipelines: plan.pipelineCount,
+            streams: Streams(known: report.streams, limit: plan.forecasts.streamsLimit), rates: rates,
+            inputs: report.inputs.map { input in
+                Input(
+                    name: input.name, messages: input.messages, observations: input.observations,
+                    restored: input.restored,
+                    drops: Dictionary(uniqueKeysWithValues: input.dropsByReason.map { ($0.reason, $0.count) })
+                )
+            },
+            outputs: report.outputs.map {
+                Output(name: $0.name, published: $0.published, dropped: $0.dropped)
+            },
+            time: [
+                "learned": report.time.learned, "imputed": report.time.imputed,
+                "renewed": report.time.renewed, "stale": report.time.stale, "turned": report.time.turned,
+            ], resets: report.resets)
+    }
+}
+
+extension PipelinePlan {
+    /// The epoch as forecasts write it.
+    var epochText: String {
+        let digits = String(epoch, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}

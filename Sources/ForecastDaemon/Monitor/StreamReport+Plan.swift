@@ -1,0 +1,47 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+import Monitoring
+import WireFormat
+
+extension StreamReport {
+    /// Says with names what an engine knows of a stream, at `now` by the clock.
+    init(_ stream: StreamAnswer.Stream, plan: PipelinePlan, at now: Timestamp) {
+        let summary = stream.summary
+        let labels = plan.labels[summary.rule]
+        self.init(
+            stream: stream.identifier, status: summary.status.word,
+            every: summary.period == 0 ? "event" : Duration.nanoseconds(summary.period).text,
+            tick: summary.tick.map { Observation($0) }, newest: Observation(summary.newest),
+            age: now.seconds(since: summary.newest.time), yhat: summary.next, ticks: summary.ticks,
+            seq: summary.sequence, warm: summary.warmth, gap: summary.gap,
+            rule: Rule(number: summary.rule + 1, match: plan.forecasts.rules[summary.rule].match.pattern),
+            model: labels.model, revision: labels.revision, scale: summary.scale.flatMap { Scale($0) })
+    }
+}
+
+extension StreamReport.Observation {
+    fileprivate init(_ observation: Forecasting.Observation) {
+        self.init(ts: observation.time.rfc3339, y: observation.value)
+    }
+}
+
+extension StreamReport.Scale {
+    /// Nil for a scale that is about to begin anew because it overflowed.
+    fileprivate init?(_ scale: Forecasting.Scale) {
+        guard scale.mean.isFinite && scale.deviation.isFinite else { return nil }
+        self.init(mean: scale.mean, std: scale.deviation)
+    }
+}
+
+extension Forecast.Status {
+    /// The status as forecasts write it.
+    fileprivate var word: String {
+        switch self {
+        case .warming: "warming"
+        case .ok: "ok"
+        case .reset: "reset"
+        case .stale: "stale"
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+package import Forecasting
+
+/// What the rest of the daemon asks an engine about its streams.
+package struct StreamQuestion: Sendable {
+    /// What is asked.
+    package enum Subject: Sendable {
+        /// The stream with this id.
+        case one([UInt8])
+        /// At most `limit` streams that match a pattern, in the order of their slots, beginning with slot `first`.
+        case several(first: Int, limit: Int, match: Glob)
+    }
+
+    /// Why a question has no answer.
+    package enum Failure: Error, Equatable {
+        /// Too many others wait.
+        case busy
+        /// The engine did not answer in time.
+        case late
+        /// The engine has ended.
+        case ended
+    }
+
+    /// Tells the question from all others to the same engine.
+    let number: UInt64
+    /// What is asked.
+    let subject: Subject
+
+    /// Makes a question.
+    package init(number: UInt64, subject: Subject) {
+        self.number = number
+        self.subject = subject
+    }
+}
+
+/// An engine's answer to a question.
+package struct StreamAnswer: Sendable {
+    /// One stream that was asked for.
+    package struct Stream: Sendable, Equatable {
+        /// The stream's id.
+        package var identifier: String
+        /// What the engine knows of it.
+        package var summary: StreamSummary
+    }
+
+    /// The streams, in the order of their slots.
+    package var streams: [Stream]
+    /// The slot to go on with; nil after the engine's last.
+    package var next: Int?
+
+    /// Makes an answer.
+    package init(streams: [Stream] = [], next: Int? = nil) {
+        self.streams = streams
+        self.next = next
+    }
+}
+
+/// A question on its way through the slots of an engine, slice by slice.
+///
+/// Memory is allocated for what is found, which costs nothing when nobody asks.
+package struct StreamSearch: ~Copyable {
+    /// Slots that are looked at in one go, between two turns: a few dozen microseconds.
+    package static let sliceLength = 256
+
+    package let question: StreamQuestion
+    private var answer = StreamAnswer()
+
+    /// Begins to answer.
+    package init(_ question: StreamQuestion) {
+        self.question = question
+        if case .several(let first, _, _) = question.subject { answer.next = first }
+    }
+
+    /// Looks at the next slots; gives the answer when it is complete.
+    package mutating func advance(over engine: borrowing ForecastEngine) -> StreamAnswer? {
+        switch question.subject {
+        case .one(let identifier):
+            if let slot = engine.slot(of: identifier.span.bytes) { add(slot, of: engine) }
+            return answer
+        case .several(_, let limit, let match):
+            // A slot that somebody made up may lie far beyond the last.
+            let start = min(answer.next ?? 0, engine.streamCount)
+            for slot in start..<min(start + Self.sliceLength, engine.streamCount) {
+                if match.matches(engine.identifier(of: UInt32(slot))) { add(UInt32(slot), of: engine) }
+                answer.next = slot + 1
+                if answer.streams.count == limit { break }
+            }
+            let isAtEnd = answer.next ?? 0 >= engine.streamCount
+            if isAtEnd { answer.next = nil }
+            return isAtEnd || answer.streams.count == limit ? answer : nil
+        }
+    }
+
+    private mutating func add(_ slot: UInt32, of engine: borrowing ForecastEngine) {
+        let identifier = engine.identifier(of: slot).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        answer.streams.append(
+            StreamAnswer.Stream(identifier: identifier, summary: engine.summary(of: slot)))
+    }
+}

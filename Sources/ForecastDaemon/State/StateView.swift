@@ -1,0 +1,69 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+package import Monitoring
+
+/// What `forecastd state show` prints.
+package enum StateView {
+    /// Streams, a line each.
+    package static func table(_ streams: [StreamReport]) -> String {
+        guard !streams.isEmpty else { return "no stream has sent a value" }
+        let header = ["stream", "status", "every", "value", "forecast", "age", "ticks", "rule"]
+        let rows = streams.map { stream in
+            [
+                stream.stream, status(stream), stream.every, stream.newest.y.compact,
+                stream.yhat?.compact ?? "-", age(stream.age), "\(stream.ticks)",
+                "\(stream.rule.number) \(stream.rule.match)",
+            ].map(\.printable)
+        }
+        let table = [header] + rows
+        let widths = header.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
+        // Numbers stand to the right.
+        let rightColumns = 3...6
+        return table.map { row in
+            let cells = row.indices.map { column in
+                let padding = String(repeating: " ", count: widths[column] - row[column].count)
+                return rightColumns.contains(column) ? padding + row[column] : row[column] + padding
+            }
+            return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+        }.joined(separator: "\n")
+    }
+
+    /// All that is known of one stream.
+    package static func page(_ stream: StreamReport) -> String {
+        var rows = [
+            ("stream", stream.stream),
+            ("status", status(stream) + (stream.gap > 0 ? ", \(stream.gap) ticks filled in" : "")),
+            ("newest value", "\(stream.newest.y) at \(stream.newest.ts), \(age(stream.age)) ago"),
+        ]
+        if stream.every != "event" {
+            rows.append(("newest tick", stream.tick.map { "\($0.y) at \($0.ts)" } ?? "none yet"))
+        }
+        rows += [
+            ("next forecast", stream.yhat?.compact ?? "none"),
+            ("every", stream.every),
+            ("ticks", "\(stream.ticks) since it began or was last reset; \(stream.seq) forecasts"),
+            ("rule", "\(stream.rule.number), match \(stream.rule.match)"),
+            ("model", "\(stream.model), revision \(stream.revision)"),
+            ("scale", stream.scale.map { "mean \($0.mean.compact), std \($0.std.compact)" } ?? "none"),
+        ]
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { $0.0 + String(repeating: " ", count: width + 2 - $0.0.count) + $0.1.printable }
+            .joined(separator: "\n")
+    }
+
+    private static func status(_ stream: StreamReport) -> String {
+        stream.status == "warming" ? "warming \(Int(stream.warm * 100)) %" : stream.status
+    }
+
+    /// Seconds as a person reads them.
+    package static func age(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<0: "-" + age(-seconds)
+        case ..<10: "\((seconds * 10).rounded() / 10)s"
+        case ..<120: "\(Int(seconds))s"
+        case ..<7200: "\(Int(seconds / 60))m"
+        case ..<172_800: "\(Int(seconds / 3600))h"
+        default: "\(Int(min(seconds / 86_400, 1e9)))d"
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// What an engine knows of one stream between two turns.
+public struct StreamSummary: Sendable, Equatable {
+    /// The index of the rule that the stream follows, in the plan's order.
+    public var rule: Int
+    /// How far the stream's state can be trusted; `reset` is said by forecasts only.
+    public var status: Forecast.Status
+    /// Ticks so far over the ticks that warming takes, 0 to 1.
+    public var warmth: Double
+    /// Ticks since the stream began or was last reset.
+    public var ticks: UInt64
+    /// Forecasts made so far.
+    public var sequence: UInt64
+    /// Nanoseconds between the stream's ticks; 0 while each observation is a tick.
+    public var period: Int64
+    /// The newest tick that had observations and is closed; nil before the first.
+    public var tick: Observation?
+    /// The observation with the latest time.
+    public var newest: Observation
+    /// Ticks that were filled since then.
+    public var gap: Int64
+    /// What the newest forecast says of the next tick; nil if it says nothing.
+    public var next: Double?
+    /// The map between the stream's values and its model's; nil for a rule that does not scale.
+    public var scale: Scale?
+}
+
+extension ForecastEngine {
+    /// The slot of a stream; nil if it is not known.
+    public func slot(of identifier: RawSpan) -> UInt32? { streams.slot(of: identifier) }
+
+    /// What is known of the stream in `slot`, which is below `streamCount`.
+    public func summary(of slot: UInt32) -> StreamSummary {
+        let record = records[Int(slot)]
+        let line = record.resampler
+        let warmth = warmth(of: slot)
+        return StreamSummary(
+            rule: record.rule, status: line.isStale ? .stale : warmth < 1 ? .warming : .ok, warmth: warmth,
+            ticks: record.ticks, sequence: record.sequence, period: line.period, tick: line.newestTick,
+            newest: line.newest, gap: line.isOnGrid && line.hasKnown ? line.last - line.known : 0,
+            next: record.nextValue.isFinite && !line.isStale ? record.nextValue : nil,
+            scale: scale(of: record))
+    }
+
+    private func scale(of record: StreamRecord) -> Scale? {
+        switch plan.rules[record.rule].scaling {
+        case .none: nil
+        case .fixed(let mean, let deviation): Scale(mean: mean, deviation: deviation, limit: .infinity)
+        case .rolling: record.statistics.count > 0 ? record.statistics.scale : nil
+        }
+    }
+}
+
+extension Resampler {
+    /// The newest tick that had observations and was made.
+    fileprivate var newestTick: Observation? {
+        guard isOnGrid else { return newest }
+        return hasKnown ? Observation(time: grid.start(of: known), value: knownValue) : nil
+    }
+}

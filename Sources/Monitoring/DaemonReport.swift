@@ -1,0 +1,118 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// What the daemon says of itself; counts are since its start.
+package struct DaemonReport: Codable, Sendable, Equatable {
+    /// One input.
+    package struct Input: Codable, Sendable, Equatable {
+        /// The name in the configuration.
+        package var name: String
+        /// Messages received, good and bad.
+        package var messages: UInt64
+        /// Observations that were taken.
+        package var observations: UInt64
+        /// Connections made anew after the peer broke the protocol.
+        package var restored: UInt64
+        /// What was dropped, by reason; reasons that have not occurred are left out.
+        package var drops: [String: UInt64]
+
+        /// Makes an account.
+        package init(
+            name: String, messages: UInt64, observations: UInt64, restored: UInt64, drops: [String: UInt64]
+        ) {
+            self.name = name
+            self.messages = messages
+            self.observations = observations
+            self.restored = restored
+            self.drops = drops
+        }
+    }
+
+    /// One output.
+    package struct Output: Codable, Sendable, Equatable {
+        /// The name in the configuration.
+        package var name: String
+        /// Forecasts handed to the socket.
+        package var published: UInt64
+        /// Forecasts that did not reach every subscriber.
+        package var dropped: UInt64
+
+        /// Makes an account.
+        package init(name: String, published: UInt64, dropped: UInt64) {
+            self.name = name
+            self.published = published
+            self.dropped = dropped
+        }
+    }
+
+    /// The streams as a whole.
+    package struct Streams: Codable, Sendable, Equatable {
+        /// Streams known.
+        package var known: Int
+        /// The most that are taken.
+        package var limit: Int
+
+        /// Makes an account.
+        package init(known: Int, limit: Int) {
+            self.known = known
+            self.limit = limit
+        }
+    }
+
+    /// What happens per second, over the last seconds.
+    package struct Rates: Codable, Sendable, Equatable {
+        /// Observations taken.
+        package var observations: Double
+        /// Forecasts published, by all outputs.
+        package var forecasts: Double
+        /// Messages and observations dropped.
+        package var drops: Double
+
+        /// Makes rates.
+        package init(observations: Double, forecasts: Double, drops: Double) {
+            self.observations = observations
+            self.forecasts = forecasts
+            self.drops = drops
+        }
+    }
+
+    /// The daemon's version.
+    package var version: String
+    /// This life of the daemon, as in its forecasts.
+    package var epoch: String
+    /// When it began, UTC, RFC 3339.
+    package var started: String
+    /// Seconds since then.
+    package var uptime: Double
+    /// Engines that the streams are divided among.
+    package var pipelines: Int
+    /// The streams as a whole.
+    package var streams: Streams
+    /// What happens per second; nil in the first seconds.
+    package var rates: Rates?
+    /// The inputs, in the order of the configuration.
+    package var inputs: [Input]
+    /// The outputs, in the order of the configuration.
+    package var outputs: [Output]
+    /// What happened on the streams' time lines, by name.
+    package var time: [String: UInt64]
+    /// Streams that began anew because their state was not finite.
+    package var resets: UInt64
+
+    /// Makes a report.
+    package init(
+        version: String, epoch: String, started: String, uptime: Double, pipelines: Int, streams: Streams,
+        rates: Rates?, inputs: [Input], outputs: [Output], time: [String: UInt64], resets: UInt64
+    ) {
+        self.version = version
+        self.epoch = epoch
+        self.started = started
+        self.uptime = uptime
+        self.pipelines = pipelines
+        self.streams = streams
+        self.rates = rates
+        self.inputs = inputs
+        self.outputs = outputs
+        self.time = time
+        self.resets = resets
+    }
+}

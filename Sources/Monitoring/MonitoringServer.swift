@@ -1,0 +1,147 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import HTTPTypes
+import HummingbirdCore
+package import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Serves reports over HTTP until the daemon shuts down.
+package struct MonitoringServer: Sendable {
+    /// What one server puts up with.
+    package struct Limits: Sendable {
+        /// Connections at once; further ones wait until one ends.
+        package var connections = 128
+        /// Bytes of the target, of a header, and of all headers.
+        package var headerBytes = 8192
+        /// How long a connection may take for a request, or wait for the next.
+        package var idle = Duration.seconds(10)
+        /// How long a peer may leave an answer unread.
+        package var stall = Duration.seconds(20)
+        /// How long answers that are under way may take at the end.
+        package var shutdown = Duration.seconds(2)
+
+        /// Makes the usual limits.
+        package init() {}
+    }
+
+    /// Why a server cannot listen.
+    package struct ListeningError: Error, Sendable, Equatable, CustomStringConvertible {
+        /// What the system said.
+        package let description: String
+        /// Whether it is forbidden.
+        package let isForbidden: Bool
+    }
+
+    private let host: String
+    private let port: Int
+    private let limits: Limits
+    private let api: MonitoringAPI
+    private let logger: Logger
+
+    /// Makes a server.
+    ///
+    /// - Parameters:
+    ///   - host: The address to listen on; a loopback address takes requests for this machine only.
+    ///   - port: The port; 0 for any free one.
+    package init(
+        host: String, port: Int, source: some MonitoringSource, limits: Limits = Limits(), logger: Logger
+    ) {
+        self.host = host
+        self.port = port
+        self.limits = limits
+        api = MonitoringAPI(source: source, isLoopbackOnly: LoopbackName.matches(Self.authority(host)))
+        var logger = logger
+        logger.logLevel = max(.warning, logger.logLevel)  // below that the library logs every connection
+        self.logger = logger
+    }
+
+    /// An address as it stands in a URL.
+    private static func authority(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
+    /// Listens and serves; `onListening` is called with the port as soon as requests are answered.
+    ///
+    /// - Throws: A `ListeningError` if the address cannot be had.
+    package func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
+        // One thread for all of it: the pipelines need the others more.
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let result: Result<Void, any Error>
+        do {
+            try await withTaskExecutorPreference(LoopExecutor(threads.next())) {
+                try await serve(on: threads, onListening: onListening)
+            }
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try await threads.shutdownGracefully()
+        try result.get()
+    }
+
+    private func serve(
+        on threads: MultiThreadedEventLoopGroup, onListening: @escaping @Sendable (Int) -> Void
+    ) async throws {
+        let server = try HTTPServerBuilder.http1(configuration: channelConfiguration).buildServer(
+            configuration: ServerConfiguration(
+                address: .hostname(host, port: port),
+                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
+            eventLoopGroup: threads, logger: logger,
+            responder: { [api] request, writer, _ in
+                let isHead = request.method == .head
+                let answer = await api.answer(
+                    MonitoringAPI.Head(
+                        method: request.method.rawValue, target: request.head.path ?? "",
+                        host: request.head.authority, hasBody: RequestGate.hasBody(request.head)))
+                let head = Self.head(of: answer, isLast: RequestGate.hasBody(request.head))
+                let body = isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+                try await writer.write(response: head, body: body)
+            },
+            onServerRunning: { onListening($0.localAddress?.port ?? 0) })
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                // Once it listens it throws nothing.
+                do { try await server.run() } catch { throw ListeningError(error) }
+            }
+            tasks.addTask { [limits] in
+                try await gracefulShutdown()
+                try await Task.sleep(for: limits.shutdown)
+            }
+            try await tasks.next()
+            tasks.cancelAll()
+        }
+    }
+
+    private var channelConfiguration: HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                IdleStateHandler(allTimeout: TimeAmount(limits.stall)), RequestGate(),
+            ],
+            idleTimeout: TimeAmount(limits.idle),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                maxHeaderFieldCount: 100))
+    }
+
+    /// The head of an answer.
+    static func head(of answer: MonitoringAPI.Answer, isLast: Bool) -> HTTPResponse {
+        var fields: HTTPFields = [
+            .contentType: "application/json", .contentLength: String(answer.body.count),
+            .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+            .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
+        ]
+        if answer.status == 405 { fields[.allow] = "GET, HEAD" }
+        if isLast { fields[.connection] = "close" }
+        return HTTPResponse(status: .init(code: answer.status), headerFields: fields)
+    }
+}
+
+extension MonitoringServer.ListeningError {
+    init(_ error: any Error) {
+        let code = (error as? IOError)?.errnoCode
+        self.init(
+            description: code.map { String(cString: strerror($0)) } ?? "\(error)", isForbidden: code == EACCES
+        )
+    }
+}

@@ -1,0 +1,116 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// What is known of one stream, with the names that forecasts use.
+///
+/// Sections that not every stream has are optional and left out where they are nil.
+package struct StreamReport: Codable, Sendable, Equatable {
+    /// A value and its time.
+    package struct Observation: Codable, Sendable, Equatable {
+        /// UTC, RFC 3339.
+        package var ts: String
+        /// The value.
+        package var y: Double
+
+        /// Makes an observation.
+        package init(ts: String, y: Double) {
+            self.ts = ts
+            self.y = y
+        }
+    }
+
+    /// The rule that the stream follows.
+    package struct Rule: Codable, Sendable, Equatable {
+        /// Its place in the configuration, from 1.
+        package var number: Int
+        /// Its pattern.
+        package var match: String
+
+        /// Makes a rule.
+        package init(number: Int, match: String) {
+            self.number = number
+            self.match = match
+        }
+    }
+
+    /// The map between the stream's values and its model's.
+    package struct Scale: Codable, Sendable, Equatable {
+        /// The value that the model sees as 0.
+        package var mean: Double
+        /// The difference that the model sees as 1.
+        package var std: Double
+
+        /// Makes a map.
+        package init(mean: Double, std: Double) {
+            self.mean = mean
+            self.std = std
+        }
+    }
+
+    /// The stream's id.
+    package var stream: String
+    /// `warming`, `ok` or `stale`.
+    package var status: String
+    /// `event`, or the stream's period, as `1s`.
+    package var every: String
+    /// The newest tick that had values; nil before the first.
+    package var tick: Observation?
+    /// The newest value.
+    package var newest: Observation
+    /// Seconds that its time lies back by the daemon's clock.
+    package var age: Double
+    /// What the newest forecast says of the next tick.
+    package var yhat: Double?
+    /// Ticks since the stream began or was last reset.
+    package var ticks: UInt64
+    /// The number of the newest forecast.
+    package var seq: UInt64
+    /// Ticks over those that warming takes, 0 to 1.
+    package var warm: Double
+    /// Ticks that were filled since the last that had values.
+    package var gap: Int64
+    /// The rule in force.
+    package var rule: Rule
+    /// The model's name.
+    package var model: String
+    /// The first digits of the digest of the model's file.
+    package var revision: String
+    /// The scale in force; nil where values are not scaled.
+    package var scale: Scale?
+
+    /// Makes a report.
+    package init(
+        stream: String, status: String, every: String, tick: Observation?, newest: Observation, age: Double,
+        yhat: Double?, ticks: UInt64, seq: UInt64, warm: Double, gap: Int64, rule: Rule, model: String,
+        revision: String, scale: Scale?
+    ) {
+        self.stream = stream
+        self.status = status
+        self.every = every
+        self.tick = tick
+        self.newest = newest
+        self.age = age
+        self.yhat = yhat
+        self.ticks = ticks
+        self.seq = seq
+        self.warm = warm
+        self.gap = gap
+        self.rule = rule
+        self.model = model
+        self.revision = revision
+        self.scale = scale
+    }
+}
+
+/// One page of the list of streams.
+package struct StreamPage: Codable, Sendable, Equatable {
+    /// The streams, in the order in which they came, engine by engine.
+    package var streams: [StreamReport]
+    /// What `after` is to be for the next page; nil on the last.
+    package var next: String?
+
+    /// Makes a page.
+    package init(streams: [StreamReport], next: String?) {
+        self.streams = streams
+        self.next = next
+    }
+}

@@ -1,0 +1,71 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ForecastDaemon
+import Monitoring
+import Testing
+
+/// What `forecastd state show` prints.
+@Suite struct StateViewTests {
+    static func report(_ stream: String, every: String = "event", status: String = "ok") -> StreamReport {
+        StreamReport(
+            stream: stream, status: status, every: every,
+            tick: every == "event" ? nil : .init(ts: "2026-11-23T06:59:40.000Z", y: 2),
+            newest: .init(ts: "2026-11-23T06:59:40.250Z", y: 2.5), age: 0.51,
+            yhat: status == "stale" ? nil : 3.25,
+            ticks: 12, seq: 13, warm: 0.5, gap: status == "stale" ? 3 : 0,
+            rule: .init(number: 2, match: "p*"),
+            model: "pump", revision: "0123456789ab", scale: every == "event" ? .init(mean: 1.5, std: 2) : nil)
+    }
+
+    @Test func streamsStandInColumns() {
+        let table = StateView.table([
+            Self.report("plant.a", status: "warming"),
+            Self.report("plant.long", every: "15m", status: "stale"),
+        ])
+        #expect(
+            table == """
+                stream      status        every  value  forecast   age  ticks  rule
+                plant.a     warming 50 %  event    2.5      3.25  0.5s     12  2 p*
+                plant.long  stale         15m      2.5         -  0.5s     12  2 p*
+                """)
+        #expect(StateView.table([]) == "no stream has sent a value")
+    }
+
+    @Test func oneStreamHasAPage() {
+        #expect(
+            StateView.page(Self.report("plant.a")) == """
+                stream         plant.a
+                status         ok
+                newest value   2.5 at 2026-11-23T06:59:40.250Z, 0.5s ago
+                next forecast  3.25
+                every          event
+                ticks          12 since it began or was last reset; 13 forecasts
+                rule           2, match p*
+                model          pump, revision 0123456789ab
+                scale          mean 1.5, std 2
+                """)
+        let stale = StateView.page(Self.report("plant.b", every: "1s", status: "stale"))
+        #expect(stale.contains("status         stale, 3 ticks filled in\n"))
+        #expect(stale.contains("newest tick    2.0 at 2026-11-23T06:59:40.000Z\n"))
+        #expect(stale.contains("next forecast  none\n") && stale.hasSuffix("scale          none"))
+    }
+
+    @Test(arguments: [
+        (0.04, "0.0s"), (9.96, "10.0s"), (59.9, "59s"), (120, "2m"), (7199, "119m"), (7200, "2h"),
+        (172_800, "2d"), (-1.5, "-1.5s"), (1e300, "1000000000d"),
+    ])
+    func agesAreShort(seconds: Double, text: String) {
+        #expect(StateView.age(seconds) == text)
+    }
+
+    @Test(arguments: [
+        ("plant.temp", ["plant.tmep", "lab.x"], "; did you mean plant.tmep?"),
+        ("temp", ["b.temp", "a.temp"], "; did you mean a.temp or b.temp?"),
+        ("zzz", ["plant.a"], "; `forecastd state show` lists those that have"),
+        ("zzz", [], "; `forecastd state show` lists those that have"),
+    ])
+    func nearIdsAreOffered(stream: String, known: [String], ending: String) {
+        #expect(
+            StateQuery.unknown(stream, known: known) == "no stream \"\(stream)\" has sent a value\(ending)")
+    }
+}

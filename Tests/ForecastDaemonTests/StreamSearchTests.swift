@@ -1,0 +1,108 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ForecastDaemon
+import Forecasting
+import Testing
+
+/// How an engine answers questions about its streams.
+@Suite struct StreamSearchTests {
+    /// The ids that a search finds, where it ends, and the slices that it took.
+    static func search(
+        _ small: SmallEngine, _ subject: StreamQuestion.Subject
+    ) -> (found: [String], next: Int?, slices: Int) {
+        var search = StreamSearch(StreamQuestion(number: 1, subject: subject))
+        var slices = 0
+        while true {
+            slices += 1
+            guard let answer = search.advance(over: small.engine) else { continue }
+            return (answer.streams.map(\.identifier), answer.next, slices)
+        }
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var first: Int
+        var limit: Int
+        var match = "*"
+        var found: [Int]
+        var next: Int?
+        var slices: Int
+        var testDescription: String { "\(match) from \(first), \(limit)" }
+    }
+
+    static let cases = [
+        Case(first: 0, limit: 1000, found: Array(0..<1000), next: 1000, slices: 4),
+        Case(first: 0, limit: 1001, found: Array(0..<1001), next: nil, slices: 4),
+        Case(first: 0, limit: 5000, found: Array(0..<1001), next: nil, slices: 4),
+        Case(first: 0, limit: 3, found: [0, 1, 2], next: 3, slices: 1),
+        Case(first: 998, limit: 3, found: [998, 999, 1000], next: nil, slices: 1),
+        Case(first: 1001, limit: 3, found: [], next: nil, slices: 1),
+        Case(first: .max, limit: 3, found: [], next: nil, slices: 1),
+        Case(first: 0, limit: 2, match: "plant.99?", found: [990, 991], next: 992, slices: 4),
+        Case(first: 992, limit: 2, match: "plant.99?", found: [992, 993], next: 994, slices: 1),
+        Case(first: 0, limit: 2, match: "other", found: [], next: nil, slices: 4),
+    ]
+
+    /// No slice looks at more than `sliceLength` slots.
+    @Test(arguments: cases) func goesOnSliceBySlice(_ example: Case) throws {
+        #expect(StreamSearch.sliceLength == 256)
+        let small = try SmallEngine()
+        for index in 0...1000 { small.take("plant.\(index)", 1, at: 0) }
+        let result = Self.search(
+            small, .several(first: example.first, limit: example.limit, match: try Glob(example.match)))
+        #expect(result.found == example.found.map { "plant.\($0)" })
+        #expect(result.next == example.next)
+        #expect(result.slices == example.slices)
+    }
+
+    @Test func anEngineWithoutStreamsAnswersToo() throws {
+        let result = Self.search(try SmallEngine(), .several(first: 0, limit: 5, match: .everything))
+        #expect(result.found == [] && result.next == nil && result.slices == 1)
+    }
+
+    @Test func oneStreamIsFoundByItsId() throws {
+        let small = try SmallEngine()
+        small.take("plant.a/b", 1, at: 0)
+        small.take("plant.c", 1, at: 0)
+        #expect(Self.search(small, .one(Array("plant.c".utf8))).found == ["plant.c"])
+        #expect(Self.search(small, .one(Array("plant.d".utf8))).found == [])
+    }
+}
+
+/// What an engine knows of a stream.
+@Suite struct StreamSummaryTests {
+    @Test func warmsWithItsTicks() throws {
+        let small = try SmallEngine()
+        #expect(small.summary("plant.a") == nil)
+        var statuses: [Forecast.Status] = []
+        for second in 0..<4 {
+            small.take("plant.a", Double(second), at: Double(second))
+            statuses.append(try #require(small.summary("plant.a")).status)
+        }
+        #expect(statuses == [.warming, .warming, .ok, .ok])
+        let summary = try #require(small.summary("plant.a"))
+        #expect(summary.ticks == 4 && summary.sequence == 4 && summary.warmth == 1 && summary.gap == 0)
+        let newest = Observation(time: Timestamp(nanoseconds: 3_000_000_000), value: 3)
+        #expect(summary.newest == newest && summary.tick == newest && summary.period == 0)
+        // The model says 0, which the rolling scale makes the mean.
+        #expect(summary.next == 1.5 && summary.scale?.mean == 1.5)
+    }
+
+    @Test func showsGapsAndSilence() throws {
+        var time = TimePolicy()
+        time.every = .period(1_000_000_000)
+        time.limit = 3_000_000_000
+        let small = try SmallEngine(time: time, scaling: .none, warmup: 0)
+        small.take("plant.a", 5, at: 100.5)
+        #expect(small.summary("plant.a")?.tick == nil, "its tick is open")
+        small.take("plant.a", 7, at: 101.25)
+        var summary = try #require(small.summary("plant.a"))
+        #expect(summary.tick == Observation(time: Timestamp(nanoseconds: 100_000_000_000), value: 5))
+        #expect(summary.newest.value == 7 && summary.period == 1_000_000_000 && summary.scale == nil)
+        small.pass(to: 104.5)
+        summary = try #require(small.summary("plant.a"))
+        #expect(summary.status == .ok && summary.gap > 0 && summary.tick?.value == 7 && summary.next == 0)
+        small.pass(to: 200)
+        summary = try #require(small.summary("plant.a"))
+        #expect(summary.status == .stale && summary.gap == 3 && summary.next == nil)
+    }
+}

@@ -1,0 +1,132 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Monitoring
+import TestSupport
+import Testing
+import Yams
+
+/// Holds `Documentation/openapi.yaml` against the server's answers.
+@Suite struct OpenAPITests {
+    /// A description of an API, as far as ours goes.
+    struct Description {
+        let root: [String: Any]
+
+        init() throws {
+            let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent().appending(path: "Documentation/openapi.yaml")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            root = try #require(try Yams.load(yaml: text) as? [String: Any])
+        }
+
+        func value(_ path: [String]) -> [String: Any] {
+            path.reduce(root) { $0[$1] as? [String: Any] ?? [:] }
+        }
+
+        func resolved(_ schema: [String: Any]) -> [String: Any] {
+            guard let reference = schema["$ref"] as? String else { return schema }
+            return value(reference.dropFirst(2).split(separator: "/").map(String.init))
+        }
+
+        /// The schema of a path's answer.
+        func schema(_ path: String, _ response: String = "200") -> [String: Any] {
+            let answer = resolved(value(["paths", path, "get", "responses", response]))
+            let content = answer["content"] as? [String: [String: Any]]
+            return content?["application/json"]?["schema"] as? [String: Any] ?? [:]
+        }
+
+        /// What `value` has that its schema lacks, or lacks that its schema requires, or that is of another type.
+        func problems(_ value: Any, _ schema: [String: Any], _ place: String = "") -> [String] {
+            let schema = resolved(schema)
+            switch (schema["type"] as? String, value) {
+            case ("object", let object as [String: Any]):
+                let properties = schema["properties"] as? [String: [String: Any]] ?? [:]
+                let others = schema["additionalProperties"] as? [String: Any]
+                let required = schema["required"] as? [String] ?? []
+                return required.filter { object[$0] == nil }.map { "\(place).\($0) is missing" }
+                    + object.flatMap { key, inner in
+                        (properties[key] ?? others).map { problems(inner, $0, "\(place).\(key)") }
+                            ?? ["\(place).\(key) is not described"]
+                    }
+            case ("array", let array as [Any]):
+                return array.flatMap { problems($0, schema["items"] as? [String: Any] ?? [:], "\(place)[]") }
+            case ("string", let text as String):
+                let words = schema["enum"] as? [String]
+                return words?.contains(text) ?? true ? [] : ["\(place) is \(text)"]
+            case ("integer", let number as NSNumber):
+                return number.doubleValue.rounded() == number.doubleValue ? [] : ["\(place) is no integer"]
+            case ("number", is NSNumber): return []
+            case (let type, _): return ["\(place) is no \(type ?? "described thing")"]
+            }
+        }
+
+        /// The names of all properties below a schema.
+        func names(_ schema: [String: Any], _ place: String = "") -> Set<String> {
+            let schema = resolved(schema)
+            var names: Set<String> = []
+            for (key, inner) in schema["properties"] as? [String: [String: Any]] ?? [:] {
+                names.formUnion(self.names(inner, "\(place).\(key)").union(["\(place).\(key)"]))
+            }
+            if let items = schema["items"] as? [String: Any] { names.formUnion(self.names(items, place)) }
+            return names
+        }
+    }
+
+    /// The names of all properties below a value.
+    static func names(_ value: Any, _ place: String = "") -> Set<String> {
+        switch value {
+        case let object as [String: Any]:
+            object.reduce(into: []) { names, pair in
+                names.formUnion(
+                    self.names(pair.value, "\(place).\(pair.key)").union(["\(place).\(pair.key)"]))
+            }
+        case let array as [Any]: array.reduce(into: []) { $0.formUnion(names($1, place)) }
+        default: []
+        }
+    }
+
+    static func json(_ target: String, port: Int) async throws -> Any {
+        let answer = try await get(target, port: port)
+        return try JSONSerialization.jsonObject(with: Data(answer.body.utf8))
+    }
+
+    @Test func describesThePathsThatThereAre() throws {
+        #expect(Set(try Description().value(["paths"]).keys) == Set(MonitoringAPI.paths))
+    }
+
+    /// The sample has every field; each is described, and nothing else is.
+    @Test func describesEveryField() async throws {
+        let targets = [
+            "/healthz": "/healthz", "/readyz": "/readyz", "/api/v1/status": "/api/v1/status",
+            "/api/v1/streams": "/api/v1/streams", "/api/v1/streams/{id}": "/api/v1/streams/plant:1",
+        ]
+        #expect(Set(targets.keys) == Set(MonitoringAPI.paths))
+        try await withServer { port in
+            let description = try Description()
+            for (path, target) in targets {
+                let (value, schema) = (try await Self.json(target, port: port), description.schema(path))
+                #expect(description.problems(value, schema) == [], "\(path)")
+                let described = description.names(schema)
+                #expect(described.subtracting(Self.names(value)) == [], "\(path): not in the sample")
+                let problem = try await Self.json(target + "?nonsense", port: port)
+                #expect(description.problems(problem, description.schema(path, "default")) == [], "\(path)")
+            }
+        }
+    }
+
+    /// What may be absent is not required.
+    @Test func requiresNothingThatMayBeAbsent() throws {
+        var stream = SampleSource.report("plant:1")
+        (stream.tick, stream.yhat, stream.scale) = (nil, nil, nil)
+        var status = SampleSource.status
+        (status.rates, status.inputs, status.outputs, status.time) = (nil, [], [], [:])
+        let description = try Description()
+        func problems(_ value: some Encodable, _ path: String) throws -> [String] {
+            let data = try JSONEncoder().encode(value)
+            return description.problems(
+                try JSONSerialization.jsonObject(with: data), description.schema(path))
+        }
+        #expect(try problems(StreamPage(streams: [stream], next: nil), "/api/v1/streams") == [])
+        #expect(try problems(status, "/api/v1/status") == [])
+    }
+}

@@ -1,0 +1,94 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Monitoring
+import ServiceLifecycle
+import Synchronization
+
+/// A daemon that has the streams it was given, and may be unwell.
+final class SampleSource: MonitoringSource {
+    let identifiers: [String]
+    let problem: MonitoringProblem?
+    /// What was asked, in order.
+    let asked = Mutex<[String]>([])
+
+    init(_ identifiers: [String] = ["a/b", "plant:1"], problem: MonitoringProblem? = nil) {
+        self.identifiers = identifiers
+        self.problem = problem
+    }
+
+    static let unwell = MonitoringProblem(.unavailable, expected: "a turn", found: "none")
+    static let status = DaemonReport(
+        version: "1.2.3", epoch: "00000000000000ff", started: "2026-11-23T06:59:40.250Z", uptime: 1.5,
+        pipelines: 2,
+        streams: .init(known: 2, limit: 10), rates: .init(observations: 1, forecasts: 2, drops: 0),
+        inputs: [.init(name: "plant", messages: 5, observations: 4, restored: 0, drops: ["syntax": 1])],
+        outputs: [.init(name: "forecasts", published: 4, dropped: 1)], time: ["imputed": 3], resets: 0)
+
+    static func report(_ identifier: String) -> StreamReport {
+        StreamReport(
+            stream: identifier, status: "ok", every: "1s", tick: .init(ts: "2026-11-23T06:59:40.000Z", y: 2),
+            newest: .init(ts: "2026-11-23T06:59:40.250Z", y: 2.5), age: 0.5, yhat: 3, ticks: 7, seq: 8,
+            warm: 1,
+            gap: 0, rule: .init(number: 1, match: "*"), model: "pump", revision: "0123456789ab",
+            scale: .init(mean: 1, std: 2))
+    }
+
+    func checkHealth() throws(MonitoringProblem) { if let problem { throw problem } }
+    func checkReadiness() throws(MonitoringProblem) { if let problem { throw problem } }
+
+    func status() throws(MonitoringProblem) -> DaemonReport {
+        if let problem { throw problem }
+        return Self.status
+    }
+
+    func stream(_ identifier: String) async throws(MonitoringProblem) -> StreamReport {
+        asked.withLock { $0.append(identifier) }
+        guard identifiers.contains(identifier) else {
+            throw MonitoringProblem(.notFound, expected: "a stream", found: "\"\(identifier)\"")
+        }
+        return Self.report(identifier)
+    }
+
+    func streams(
+        match: String?, after: String?, limit: Int
+    ) async throws(MonitoringProblem) -> StreamPage {
+        asked.withLock { $0.append("match \(match ?? "-") after \(after ?? "-") limit \(limit)") }
+        return StreamPage(streams: identifiers.prefix(limit).map(Self.report), next: "further")
+    }
+}
+
+/// Runs a server as a daemon would, and gives its port to `body`.
+func withServer(
+    _ source: SampleSource = SampleSource(), host: String = "127.0.0.1", port: Int = 0,
+    limits: MonitoringServer.Limits = .init(), _ body: @escaping @Sendable (Int) async throws -> Void
+) async throws {
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    let server = MonitoringServer(host: host, port: port, source: source, limits: limits, logger: logger)
+    let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+    let group = ServiceGroup(
+        configuration: .init(
+            services: [.init(service: Running { try await server.run { continuation.yield($0) } })],
+            logger: logger))
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask {
+            defer { continuation.finish() }
+            try await group.run()
+        }
+        for await port in ports {
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(port)) } catch { result = .failure(error) }
+            await group.triggerGracefulShutdown()
+            try result.get()
+            break
+        }
+        try await tasks.waitForAll()
+    }
+}
+
+private struct Running: Service {
+    let body: @Sendable () async throws -> Void
+    init(_ body: @escaping @Sendable () async throws -> Void) { self.body = body }
+    func run() async throws { try await body() }
+}

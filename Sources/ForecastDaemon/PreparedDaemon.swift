@@ -104,6 +104,7 @@ package struct PreparedDaemon: Sendable {
         case .rolling(let halfLife):
             scaling = .rolling(
                 halfLife: halfLife ?? model.metadata.halfLife ?? StreamRuleConfiguration.defaultHalfLife)
+        case .window: scaling = .window
         case .model:
             guard let mean = model.metadata.mean, let deviation = model.metadata.deviation else {
                 throw failure(

@@ -51,7 +51,7 @@ extension ForecastEncoder {
 
     private mutating func appendQuality(of forecast: Forecast) {
         buffer.appendString("quality")
-        buffer.appendMap(count: 5)
+        buffer.appendMap(count: forecast.isRevised ? 6 : 5)
         buffer.appendString("warm")
         buffer.appendFloat(Float(forecast.warmth))
         buffer.appendString("imputed")
@@ -62,6 +62,9 @@ extension ForecastEncoder {
         buffer.appendInteger(UInt64(forecast.gap))
         buffer.appendString("reset")
         buffer.appendBoolean(forecast.isReset)
+        guard forecast.isRevised else { return }
+        buffer.appendString("revised")
+        buffer.appendBoolean(true)
     }
 
     /// A whole number of units is an integer, any other number of them a double.

@@ -108,7 +108,8 @@ public struct ForecastEncoder: ~Copyable {
         buffer.append(Float(forecast.age))
         buffer.append(",\"gap\":")
         buffer.append(UInt64(forecast.gap))
-        buffer.append(forecast.isReset ? ",\"reset\":true}}" : ",\"reset\":false}}")
+        buffer.append(forecast.isReset ? ",\"reset\":true" : ",\"reset\":false")
+        buffer.append(forecast.isRevised ? ",\"revised\":true}}" : "}}")
     }
 
     /// The forecast that was written last.

@@ -74,6 +74,7 @@ struct AllocationTests {
         var decoder: PayloadDecoder
         var precision = Precision.float32
         var time = TimePolicy()
+        var scaling = Scaling.rolling(halfLife: 100)
         var values = ValuePolicy()
         var format = ForecastFormat.json
         var payload: @Sendable (Int) -> [UInt8]
@@ -124,6 +125,28 @@ struct AllocationTests {
         withUnsafeBytes(of: value.bitPattern.bigEndian) { Array($0) }
     }
 
+    /// A window whose values in order are a tree: at 50 streams each comes 80 times a round.
+    static let windowCases = [20, 70].map { length in
+        var time = TimePolicy()
+        time.windowLength = length
+        return Case(
+            name: "the scale of a window of \(length)", mode: .stateful, outputs: 1, horizon: 1,
+            decoder: json,
+            time: time, scaling: .window
+        ) { Array(#"{"value":\#(Double($0 * $0 % 1013) * 0.37)}"#.utf8) }
+    }
+
+    /// Every third value of a stream comes late, and revises the forecast of the one before.
+    static let revisedCases = [ForecastPlan.Model.Mode.stateful, .window(length: 4)].map { mode in
+        var time = TimePolicy()
+        (time.every, time.reviseLimit, time.windowLength) = (.period(9_000_000_000), 64, 70)
+        return Case(
+            name: "late values revise, \(mode)", mode: mode, outputs: 1, horizon: 3, decoder: json,
+            time: time,
+            scaling: .window
+        ) { Array(#"{"ts":\#($0 - ($0 / 50 % 3 == 2 ? 70 : 0)),"value":\#(Double($0 % 13) * 0.37)}"#.utf8) }
+    }
+
     /// A stream comes every 50 seconds here, so that each value ends a gap or a silence.
     static let timedCases = TimePolicy.Fill.allCases.map { fill in
         var time = TimePolicy()
@@ -151,7 +174,10 @@ struct AllocationTests {
         }
     }()
 
-    @Test(arguments: cases + timedCases + [valueCase]) func aMessageAllocatesNothing(_ example: Case) throws {
+    @Test(arguments: cases + windowCases + revisedCases + timedCases + [valueCase])
+    func aMessageAllocatesNothing(
+        _ example: Case
+    ) throws {
         var generator = SystemRandomNumberGenerator()
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 17, layerCount: 2, outputSize: example.outputs)
         func draw(_ count: Int) -> [Float] {
@@ -173,7 +199,7 @@ struct AllocationTests {
             ],
             rules: [
                 ForecastPlan.Rule(
-                    match: try Glob("*"), model: 0, scaling: .rolling(halfLife: 100),
+                    match: try Glob("*"), model: 0, scaling: example.scaling,
                     horizon: example.horizon,
                     warmup: 3, maximumSkew: .max, time: example.time, values: example.values)
             ], streamsLimit: 1000, batchLimit: 32)

@@ -40,11 +40,12 @@ import Testing
               general: {weights: models/general.safetensors}
               general_window: {weights: models/general.safetensors, mode: window, window: 64}
             streams:
-              - {match: "plant.*", model: general, half_life: 600, horizon: 24,
+              - {match: "plant.*", model: general, half_life: 600, horizon: 24, window_length: 64,
                  values: {reject: [-9999, 65535], minimum: -40, maximum: 150, rate: 5, stuck: 10m}}
               - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5, every: 1s,
-                 gaps: {limit: 10s, then: rewarm}, window_length: 64}
-              - {match: "meter.*", model: general, every: 15m, gaps: {fill: seasonal}, season: 1d}
+                 gaps: {limit: 10s, then: rewarm}}
+              - {match: "meter.*", model: general, every: 15m, late: revise, revise_limit: 8,
+                 gaps: {fill: seasonal}, season: 1d}
             http: {bind: "127.0.0.1:8080"}
             """, file: Self.manual)
         #expect(manual.inputs == bare.inputs)

@@ -349,7 +349,9 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
-                + "warmup, maximum_skew, every, aggregate, lateness, gaps, season, window_length, values"),
+                + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, window_length, "
+                + "values"
+        ),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -377,6 +379,22 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, aggregate: mean, lateness: 1s, gaps: {fill: hold}}"#,
             "8:40: streams[0].aggregate: \(onlyWithPeriod)", "8:66: streams[0].gaps: \(onlyWithPeriod)"),
         BadLine(
+            8, #"  - {match: a, model: pump, late: revise, revise_limit: 8}"#,
+            "8:35: streams[0].late: \(onlyWithPeriod)", "8:57: streams[0].revise_limit: \(onlyWithPeriod)"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, revise_limit: 8}"#,
+            "8:54: streams[0].revise_limit: only for late: revise"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, late: revise, revise_limit: 65s}"#,
+            "8:68: streams[0].revise_limit: expected 1 to 64 whole ticks, found 65"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: auto, late: revise, revise_limit: 5s}"#,
+            "8:70: streams[0].revise_limit: expected a number of ticks, found a duration: with every: auto the "
+                + "period is not known yet"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, late: never}"#,
+            #"8:46: streams[0].late: expected drop or revise, found "never""#),
+        BadLine(
             8, #"  - {match: a, model: pump, every: 1s, lateness: 1h, gaps: {limit: 1d}}"#,
             "8:50: streams[0].lateness: expected at most 1000 ticks of 1s, found 1h",
             "8:68: streams[0].gaps.limit: expected at most 10000 ticks of 1s, found 1d"),
@@ -386,8 +404,23 @@ struct BadLine: Sendable, CustomTestStringConvertible {
                 + "season in ticks, or as a duration"),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, season: 5, window_length: 9}"#,
-            "8:48: streams[0].season: only for gaps.fill: seasonal",
-            "8:66: streams[0].window_length: only for gaps.fill: seasonal and gaps.then: rewarm"),
+            "8:48: streams[0].season: only for gaps.fill: seasonal"),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, gaps: {then: rewarm}, window_length: 0}"#,
+            "8:77: streams[0].window_length: gaps.then: rewarm runs over the window: expected at least 1 tick, "
+                + "found 0"),
+        BadLine(
+            8, #"  - {match: a, model: pump, window_length: 5m}"#,
+            "8:44: streams[0].window_length: expected a number of ticks, found a duration: with every: event "
+                + "each value is a tick"),
+        BadLine(
+            8, #"  - {match: a, model: pump, scale: window, half_life: 5, window_length: 1}"#,
+            "8:55: streams[0].half_life: only for scale: rolling; this rule has window",
+            "8:73: streams[0].window_length: scale: window takes mean and deviation of the window: expected at "
+                + "least 2 ticks, found 1"),
+        BadLine(
+            8, #"  - {match: a, model: pump, window_length: 100001}"#,
+            "8:44: streams[0].window_length: expected a whole number from 0 to 100000, found \"100001\""),
         BadLine(
             8, #"  - {match: a, model: pump, every: auto, gaps: {fill: seasonal}, season: 1m}"#,
             "8:74: streams[0].season: expected a number of ticks, found a duration: with every: auto the period is "

@@ -185,7 +185,7 @@ import WireFormat
         #expect(try DaemonConfiguration.parse(window, file: "f").models[0].mode == .window(64))
         for (settings, scale) in [
             ("scale: none", StreamRuleConfiguration.Scale.unscaled), ("scale: model", .model),
-            ("half_life: 5", .rolling(halfLife: 5)),
+            ("half_life: 5", .rolling(halfLife: 5)), ("scale: window", .window),
         ] {
             let text = ConfigurationSample.text(8, "  - {match: a, model: pump, \(settings), horizon: 3}")
             let rule = try DaemonConfiguration.parse(text, file: "f").streams[0]

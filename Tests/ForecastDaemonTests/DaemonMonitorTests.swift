@@ -33,9 +33,11 @@ import Testing
         let (isReady, ready) = AsyncStream.makeStream(of: Never.self)
         async let end: Void = PipelineThread.run(plan, mailbox: mailbox) { ready.finish() }
         for await _ in isReady {}
-        try await body(monitor, mailbox)
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(monitor, mailbox)) } catch { result = .failure(error) }
         mailbox.post(.stop)
         try await end
+        try result.get()
     }
 
     @Test(arguments: [1, 3]) func enginesAreAskedUntilTheyEnd(pipelines: Int) async throws {

@@ -22,25 +22,27 @@ import WireFormat
     static let line =
         "22:13:20  plant.a                1.5  →         2 …         4             ▁│▂▅█"
 
-    @Test(arguments: [
-        (payload(), line),
-        (payload(status: "warming", warm: "0.5"), line + "  warming 50 %"),
-        (
-            payload(status: "reset", yhat: "[null]"),
-            "22:13:20  plant.a                1.5             ▁│  reset"
-        ),
-        (payload(yhat: "[2]"), "22:13:20  plant.a                1.5  →         2             ▁│█"),
-        (payload(ts: "1700000000250"), line.replacing("22:13:20", with: "1700000000250")),
-        (payload(ts: "1700000000.25"), line.replacing("22:13:20", with: "1700000000.25")),
-        (payload(status: #"\u001b[31mred\u0007"#), line + "  \u{FFFD}[31mred\u{FFFD}"),
-        (payload(ts: #""\u001b[2J""#), line.replacing("22:13:20", with: "\u{FFFD}[2J")),
-        (payload(warm: #"1,"imputed":true"#), line + "  filled in"),
-        (payload(status: "warming", warm: "1e300"), line + "  warming 100 %"),
-        (payload(status: "warming", warm: "-1"), line + "  warming 0 %"),
-        ("{", "plant.a           no forecast: {"),
-        (#"{"value":1}"#, #"plant.a           no forecast: {"value":1}"#),
-        ("\u{1B}c", "plant.a           no forecast: \u{FFFD}c"),
-    ])
+    @Test(
+        arguments: [
+            (payload(), line),
+            (payload(status: "warming", warm: "0.5"), line + "  warming 50 %"),
+            (
+                payload(status: "reset", yhat: "[null]"),
+                "22:13:20  plant.a                1.5             ▁│  reset"
+            ),
+            (payload(yhat: "[2]"), "22:13:20  plant.a                1.5  →         2             ▁│█"),
+            (payload(ts: "1700000000250"), line.replacing("22:13:20", with: "1700000000250")),
+            (payload(ts: "1700000000.25"), line.replacing("22:13:20", with: "1700000000.25")),
+            (payload(status: #"\u001b[31mred\u0007"#), line + "  \u{FFFD}[31mred\u{FFFD}"),
+            (payload(ts: #""\u001b[2J""#), line.replacing("22:13:20", with: "\u{FFFD}[2J")),
+            (payload(warm: #"1,"imputed":true"#), line + "  filled in"),
+            (payload(warm: #"1,"revised":true"#), line + "  revised"),
+            (payload(status: "warming", warm: "1e300"), line + "  warming 100 %"),
+            (payload(status: "warming", warm: "-1"), line + "  warming 0 %"),
+            ("{", "plant.a           no forecast: {"),
+            (#"{"value":1}"#, #"plant.a           no forecast: {"value":1}"#),
+            ("\u{1B}c", "plant.a           no forecast: \u{FFFD}c"),
+        ] as [(String, String)])
     func aForecastIsALine(payload: String, line: String) {
         #expect(Self.text(payload) == line + "\n")
     }

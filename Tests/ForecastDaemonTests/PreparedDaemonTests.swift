@@ -52,25 +52,43 @@ import Testing
         #expect(plan.models.map(\.target) == [.difference, .value])
     }
 
+    @Test(arguments: [
+        ("model: one", 64), ("window_length: 0", 0), ("window_length: 100000", 100_000),
+        ("every: 5s, window_length: 1m", 12), ("every: auto, window_length: 9", 9),
+        ("every: 1h, gaps: {fill: seasonal}, season: 1d", 24),
+    ])
+    func windowsAreInTicks(settings: String, length: Int) throws {
+        let model = settings.contains("model") ? "" : ", model: one"
+        let prepared = try prepared("{match: a\(model), \(settings)}")
+        #expect(prepared.forecasts.rules[0].time.windowLength == length)
+    }
+
     @Test func rulesOfTimeAreInForce() throws {
         let prepared = try prepared(
             """
-            {match: "a.*", model: one}, {match: "b.*", model: one, every: auto},
-            {match: "c.*", model: one, every: 1m, aggregate: mean, lateness: 90s, gaps: {fill: seasonal, limit: 1h,
+            {match: "a.*", model: one}, {match: "b.*", model: one, every: auto, late: revise},
+            {match: "c.*", model: one, every: 1m, aggregate: mean, lateness: 90s, late: revise, revise_limit: 3m,
+              gaps: {fill: seasonal, limit: 1h,
               then: rewarm}, season: 1d, window_length: 2880}
             """)
         let policies = prepared.forecasts.rules.map(\.time)
-        #expect(policies[0] == TimePolicy())
-        #expect(policies[1].every == .auto && policies[1].windowLength == 0 && policies[1].limit == nil)
+        var event = TimePolicy()
+        event.windowLength = 64
+        #expect(policies[0] == event)
+        #expect(policies[1].every == .auto && policies[1].windowLength == 64 && policies[1].limit == nil)
         #expect(policies[2].every == .period(60_000_000_000) && policies[2].lateness == 90_000_000_000)
         #expect(policies[2].season == 1440 && policies[2].windowLength == 2880)
+        #expect(policies.map(\.reviseLimit) == [0, 8, 3])
         #expect(policies[2].limit == 3_600_000_000_000 && policies[2].renewal == .rewarm)
         let lines = CheckReport(prepared).text.split(separator: "\n")
-        #expect(lines[1].contains(", every event, "))
-        #expect(lines[2].contains(", every auto (last), lateness 0ms, gaps hold up to 10 ticks then reset, "))
+        #expect(lines[1].contains(", every event, window of 64 ticks, "))
+        #expect(
+            lines[2].contains(
+                ", every auto (last), lateness 0ms, late values revise up to 8 ticks, gaps hold up to 10 ticks then reset, "
+            ))
         #expect(
             lines[3].contains(
-                ", every 1m (mean), lateness 90s, gaps seasonal of 1440 ticks up to 1h then rewarm, the last 2880 ticks kept, "
+                ", every 1m (mean), lateness 90s, late values revise up to 3 ticks, gaps seasonal of 1440 ticks up to 1h then rewarm, window of 2880 ticks, "
             ))
         let bytes = prepared.forecasts.rules.map { prepared.forecasts.bytesPerStream(rule: $0) }
         #expect(bytes[0] < bytes[1] && bytes[1] < bytes[2])
@@ -95,10 +113,12 @@ import Testing
         let lines = CheckReport(prepared).text.split(separator: "\n")
         #expect(
             lines[1].contains(
-                ", every event, lateness 2s, values not -9999.0 or 0.5, from -40.0, up to 1000.0, changing by at most "
-                    + "5.0 a second, staying the same for at most 10m, "))
+                ", every event, lateness 2s, window of 64 ticks, values not -9999.0 or 0.5, from -40.0, up to "
+                    + "1000.0, changing by at most 5.0 a second, staying the same for at most 10m, "))
         #expect(lines[2].contains(", values up to 7.0, "))
-        #expect(lines[3].contains(", every event, values staying the same for at most 30 values, "))
+        #expect(
+            lines[3].contains(
+                ", every event, window of 64 ticks, values staying the same for at most 30 values, "))
         #expect(lines[4].contains(", every event, ") && !lines[4].contains("values"))
         let bytes = rules.map { prepared.forecasts.bytesPerStream(rule: $0) }
         // Observations that wait cost most, the last good value a little.

@@ -83,6 +83,7 @@ import WireFormat
             report.time.renewed = 3
             report.time.stale = 4
             report.time.turned = 5
+            report.time.revised = 6
         }
         #expect(
             DropLogService.lines(from: nil, to: report) == [
@@ -90,6 +91,7 @@ import WireFormat
                 "3 streams began anew after a gap that was too long to fill",
                 "4 streams became stale: their values no longer come",
                 "5 streams began a new time line: their sender's clock was set back",
+                "6 forecasts were revised because values came late",
             ])
         #expect(DropLogService.lines(from: report, to: report).isEmpty)
     }

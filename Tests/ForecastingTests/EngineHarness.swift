@@ -51,7 +51,9 @@ func makePlan(
     warmup: Int = 0, maximumSkew: Int64 = 60_000_000_000, streamsLimit: Int = 100, batchLimit: Int = 16,
     match: String = "*"
 ) throws -> ForecastPlan {
-    ForecastPlan(
+    var time = TimePolicy()
+    if scaling == .window { time.windowLength = 12 }
+    return ForecastPlan(
         models: [
             ForecastPlan.Model(
                 name: "model", revision: "r", packed: PackedModel(weights), mode: mode, target: target)
@@ -59,6 +61,6 @@ func makePlan(
         rules: [
             ForecastPlan.Rule(
                 match: try Glob(match), model: 0, scaling: scaling, horizon: horizon, warmup: warmup,
-                maximumSkew: maximumSkew)
+                maximumSkew: maximumSkew, time: time)
         ], streamsLimit: streamsLimit, batchLimit: batchLimit)
 }

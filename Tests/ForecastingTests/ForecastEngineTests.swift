@@ -13,7 +13,7 @@ struct ForecastEngineTests {
         arguments: [direct, recursive],
         [ForecastPlan.Model.Mode.stateful, .window(length: 6), .window(length: 1)])
     func equalsTheSlowReference(shape: RecurrentShape, mode: ForecastPlan.Model.Mode) throws {
-        let scalings: [Scaling] = [.none, .fixed(mean: 3, deviation: 2), .rolling(halfLife: 10)]
+        let scalings: [Scaling] = [.none, .fixed(mean: 3, deviation: 2), .rolling(halfLife: 10), .window]
         let weights = RecurrentWeights.random(shape, seed: 5)
         for target in ForecastPlan.Model.Target.allCases {
             for scaling in scalings {
@@ -152,7 +152,7 @@ struct ForecastEngineTests {
     }
 
     /// Values that make the arithmetic overflow reset their own stream and leave its neighbours alone.
-    @Test(arguments: [Scaling.none, .rolling(halfLife: 5), .fixed(mean: 0, deviation: 1e-10)])
+    @Test(arguments: [Scaling.none, .rolling(halfLife: 5), .window, .fixed(mean: 0, deviation: 1e-10)])
     func aStreamThatOverflowsBeginsAnew(scaling: Scaling) throws {
         for mode in [ForecastPlan.Model.Mode.stateful, .window(length: 3)] {
             let weights = RecurrentWeights.random(Self.recursive, seed: 4)

@@ -12,17 +12,19 @@ struct SlowForecaster {
     let target: ForecastPlan.Model.Target
     let scaling: Scaling
     let horizon: Int
+    let windowLength: Int
     private(set) var history: [Double] = []
 
     init(
         weights: RecurrentWeights, mode: ForecastPlan.Model.Mode, target: ForecastPlan.Model.Target,
-        scaling: Scaling, horizon: Int
+        scaling: Scaling, horizon: Int, windowLength: Int = 12
     ) {
         self.weights = weights
         self.mode = mode
         self.target = target
         self.scaling = scaling
         self.horizon = horizon
+        self.windowLength = windowLength
     }
 
     /// The forecasts after one more value.
@@ -64,8 +66,12 @@ struct SlowForecaster {
         switch scaling {
         case .none: return (0, 1, { $0 })
         case .fixed(let mean, let deviation): return (mean, deviation, { ($0 - mean) / deviation })
-        case .rolling(let halfLife):
-            let (mean, variance) = rollingMoments(history[...newest], halfLife: halfLife)
+        case .rolling, .window:
+            let values = history[...newest]
+            let (mean, variance) =
+                if case .rolling(let halfLife) = scaling { rollingMoments(values, halfLife: halfLife) } else {
+                    rollingMoments(values.suffix(windowLength), halfLife: 1e12)
+                }
             let deviation = max(variance.squareRoot(), 1e-6 * abs(mean), 1e-9)
             return (mean, deviation, { min(max(($0 - mean) / deviation, -8), 8) })
         }

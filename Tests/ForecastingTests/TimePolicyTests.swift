@@ -10,7 +10,7 @@ struct TimePolicyTests {
     /// Observations of one stream by time in milliseconds, and what must come of them.
     ///
     /// A tick is written as its time in ms, its value and its marks: `i` imputed, `gN` gap of N, `r` anew,
-    /// `R` status reset, `S` status stale.
+    /// `v` revised, `R` status reset, `S` status stale.
     struct Table: Sendable, CustomTestStringConvertible {
         var name: String
         var policy: TimePolicy
@@ -52,6 +52,36 @@ struct TimePolicyTests {
                 name: "late within lateness", policy: second { $0.lateness = 700_000_000 },
                 observations: [(500, 1), (1500, 2), (900, 3), (1700, 4), (999, 5), (3000, 6)],
                 ticks: "0:3 1000:4", refused: [.late]),
+            Table(
+                name: "late and revised", policy: second { $0.reviseLimit = 2 },
+                observations: [(0, 1), (1000, 2), (2000, 3), (3000, 4), (1500, 9), (2500, 8), (4000, 5)],
+                ticks: "0:1 1000:2 2000:3 2000:3v 2000:8v 3000:4"),
+            Table(
+                name: "late beyond the limit", policy: second { $0.reviseLimit = 2 },
+                observations: [(0, 1), (1000, 2), (2000, 3), (3000, 4), (999, 9), (-5, 9), (4000, 5)],
+                ticks: "0:1 1000:2 2000:3 3000:4", refused: [.late, .late]),
+            Table(
+                name: "late again", policy: second { ($0.reviseLimit, $0.aggregate) = (5, .sum) },
+                observations: [(0, 1), (1000, 2), (2000, 3), (1500, 9), (1500, 9), (3000, 4)],
+                ticks: "0:1 1000:2 1000:11v 2000:3", refused: [.duplicate]),
+            Table(
+                name: "late into a filled gap", policy: second { $0.reviseLimit = 8 },
+                observations: gap + [(2000, 30)],
+                ticks: "0:10 1000:20 2000:20i 3000:20ig1 4000:50g2 4000:50g1v"),
+            Table(
+                name: "late into a gap that was too long",
+                policy: second { ($0.reviseLimit, $0.limit) = (8, 1_000_000_000) },
+                observations: gap + [(2000, 30)],
+                ticks: "0:10 1000:20 4000:50g2rR 4000:50g1v"),
+            Table(
+                name: "late before the first", policy: second { $0.reviseLimit = 8 },
+                observations: [(5000, 1), (6000, 2), (4000, 9), (7000, 3)], ticks: "5000:1 6000:2",
+                refused: [.late]),
+            Table(
+                name: "a clock set back within the limit", policy: second { $0.reviseLimit = 64 },
+                observations: (0...8).map { ($0 * 1000, Double($0)) } + (1...6).map { ($0 * 1000 + 5, 9) },
+                ticks: "0:0 1000:1 2000:2 3000:3 4000:4 5000:5 6000:6 7000:7"
+                    + String(repeating: " 7000:7v", count: 6)),
             Table(
                 name: "duplicates", policy: second { $0.aggregate = .sum },
                 observations: [(100, 1), (100, 1), (200, 2), (200, 2), (200, 3), (1000, 0)], ticks: "0:6",
@@ -151,6 +181,7 @@ struct TimePolicyTests {
         let head = forecast.head
         return "\(head.time.nanoseconds / 1_000_000):\(Int(head.value))" + (head.isImputed ? "i" : "")
             + (head.gap > 0 ? "g\(head.gap)" : "") + (head.isReset ? "r" : "")
+            + (head.isRevised ? "v" : "")
             + (head.status == .reset ? "R" : head.status == .stale ? "S" : "")
     }
 

@@ -95,7 +95,7 @@ import Testing
         }
         // Reports come at most ten times a second.
         var status = try Self.decoded("/api/v1/status", port: port, as: Status.self)
-        while status.inputs[0].drops["syntax"] != 1 {
+        while status.inputs[0].drops["syntax"] != 1 || status.streams.known < 13 {
             status = try Self.decoded("/api/v1/status", port: port, as: Status.self)
         }
         #expect(status.epoch == received[0].payload.epoch && "\(status.pipelines)" == pipelines)

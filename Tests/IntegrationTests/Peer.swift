@@ -17,6 +17,8 @@ final class Peer {
                 var age: Double
                 var gap: Int
                 var reset: Bool
+                /// Only in revised forecasts.
+                var revised: Bool?
             }
             var stream: String
             var ts: String

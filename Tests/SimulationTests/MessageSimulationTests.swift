@@ -60,7 +60,9 @@ struct MessageSimulationTests {
         var grid = TimePolicy()
         (grid.every, grid.aggregate, grid.lateness) = (.period(1_000_000_000), .mean, 3_000_000_000)
         (grid.fill, grid.renewal, grid.windowLength) = (.forecast, .rewarm, 32)
-        return [TimePolicy(), grid]
+        var revised = grid
+        (revised.lateness, revised.reviseLimit) = (0, 4)
+        return [TimePolicy(), grid, revised]
     }()
 
     static func plan(_ time: TimePolicy = TimePolicy()) throws -> ForecastPlan {

@@ -5,7 +5,7 @@ import Forecasting
 /// What a stream's time line must make, kept in the most obvious way: dictionaries, arrays, whole numbers.
 final class SlowTimeLine {
     /// A tick that must be made.
-    struct Tick: Equatable {
+    struct Tick {
         var time: Int64
         /// NaN where the model's forecast of the tick is to stand in.
         var value: Double
@@ -17,6 +17,18 @@ final class SlowTimeLine {
         var isReset = false
         var isStateReset = false
         var isStale = false
+        var isRevised = false
+        /// Mean and deviation of the observed values in the window, as they were when one was added last.
+        var scale = (mean: 0.0, deviation: 0.0)
+    }
+
+    /// What was known before a tick was made.
+    private struct Before {
+        var known: (tick: Int64, value: Double)?
+        var last: Int64
+        var isAnew: Bool
+        var pastCount: Int
+        var scale: (mean: Double, deviation: Double)
     }
 
     private let policy: TimePolicy
@@ -35,11 +47,15 @@ final class SlowTimeLine {
     private var isAnew = false
     private(set) var isStale = false
     private var lateRun: [Int64] = []
+    /// Every tick's value in order; empty for those that were skipped.
+    private var past: [WindowTick] = []
+    private var scale = (mean: 0.0, deviation: 0.0)
+    /// The time line's ticks that were made, and the observations of all of its ticks that are closed.
+    private var line: [(tick: Int64, isImputed: Bool, before: Before)] = []
+    private var closedTicks: [Int64: [Observation]] = [:]
     /// Observations that wait for earlier ones, while each is a tick, and the clock's time when the newest came.
     private var waiting: [Observation] = []
     private var waitingSince: Int64 = 0
-    /// Every tick's value in order; nil for those that were skipped.
-    private var past: [Double?] = []
 
     init(_ policy: TimePolicy, values: ValuePolicy = ValuePolicy(), skew: Int64) {
         self.policy = policy
@@ -65,6 +81,7 @@ final class SlowTimeLine {
             begin(with: observation, at: now)
             return nil
         }
+        if let outcome = revise(with: observation, at: now) { return outcome }
         var isTurning = false
         if period == 0 ? time < newest.time.nanoseconds : tick(time) <= closed {
             guard newest.time.nanoseconds - time > (period == 0 ? skew : 0) else { return .late }
@@ -111,7 +128,50 @@ final class SlowTimeLine {
             last = closed
         }
         newest = nil
+        line = []
+        closedTicks = [:]
         take(observation, at: now)
+    }
+
+    /// Takes in an observation of one of the last ticks that are closed; nil if it is none.
+    private func revise(with observation: Observation, at now: Int64) -> Refusal?? {
+        let time = observation.time.nanoseconds
+        guard period > 0, tick(time) <= closed, tick(time) > closed - Int64(policy.reviseLimit) else {
+            return nil
+        }
+        var count = line.count { $0.tick < tick(time) }
+        if policy.fill == .linear && count < line.count {
+            while count > 0 && line[count - 1].isImputed { count -= 1 }
+        }
+        let before = count < line.count ? line[count].before : self.before
+        guard line.count - count <= policy.reviseLimit, before.last < tick(time) else { return nil }
+        if latest(of: closedTicks[tick(time)]) == observation { return .some(.duplicate) }
+        if time > now + skew { return .some(.ahead) }
+        lateRun = []
+        if time >= newest!.time.nanoseconds { (newest, arrival, isStale) = (observation, now, false) }
+        let timeBefore = count < line.count ? last * period : .min
+        line.removeLast(line.count - count)
+        (known, last, isAnew, scale) = (before.known, before.last, before.isAnew, before.scale)
+        past.removeLast(past.count - before.pastCount)
+        closedTicks[tick(time), default: []].append(observation)
+        for tick in tick(time)...closed { open[tick] = closedTicks[tick] }
+        let passed = made.count
+        makeKnown(through: closed)
+        while policy.fill != .skip, let known, last * period < timeBefore, last - known.tick < limit {
+            impute(nil)
+        }
+        makeSilent()
+        let anew = made[passed...].filter { $0.isStale || $0.time >= timeBefore }.map { tick in
+            var tick = tick
+            tick.isRevised = !tick.isStale && tick.time == timeBefore
+            return tick
+        }
+        made.replaceSubrange(passed..., with: anew)
+        return .some(nil)
+    }
+
+    private var before: Before {
+        Before(known: known, last: last, isAnew: isAnew, pastCount: past.count, scale: scale)
     }
 
     private func take(_ observation: Observation, at now: Int64) {
@@ -190,9 +250,14 @@ final class SlowTimeLine {
         guard through > closed else { return }
         makeKnown(through: through)
         closed = through
-        guard closed >= tick(time), let known else { return }
+        makeSilent()
+    }
+
+    /// Makes the missing ticks after the newest observation that are closed.
+    private func makeSilent() {
+        guard let newest, closed >= tick(newest.time.nanoseconds), let known else { return }
         while policy.fill != .skip && last < closed && last - known.tick < limit { impute(nil) }
-        if closed - known.tick > limit {
+        if closed - known.tick > limit && !isStale {
             isStale = true
             made.append(
                 Tick(
@@ -204,19 +269,24 @@ final class SlowTimeLine {
     /// Makes the ticks with observations up to `through`, and those that are missing before each.
     private func makeKnown(through: Int64) {
         for tick in open.keys.sorted() where tick <= through {
-            let value = joined(open.removeValue(forKey: tick)!)
+            let observations = open.removeValue(forKey: tick)!
+            let value = joined(observations)
+            closedTicks[tick] = observations
+            var before = before
             var isTooLong = false
             var gap: Int64 = 0
             if let known {
                 gap = tick - known.tick - 1
                 isTooLong = gap > limit
                 while !isTooLong && policy.fill != .skip && last + 1 < tick { impute((tick, value)) }
-                for _ in 0..<min(tick - last - 1, 1000) { past.append(nil) }
+                before = self.before
+                for _ in 0..<min(tick - last - 1, 1000) { past.append(.empty) }
             }
             append(
                 Tick(
                     time: tick * period, value: value, period: period, gap: gap, isReset: isTooLong || isAnew,
                     isStateReset: isTooLong && policy.renewal == .reset))
+            line.append((tick, false, before))
             known = (tick, value)
             last = tick
             isAnew = false
@@ -236,6 +306,7 @@ final class SlowTimeLine {
 
     private func impute(_ target: (tick: Int64, value: Double)?) {
         let known = known!
+        line.append((last + 1, true, before))
         last += 1
         var tick = Tick(
             time: last * period, value: known.value, fallback: known.value, period: period, isImputed: true,
@@ -246,8 +317,10 @@ final class SlowTimeLine {
             let share = Double(last - known.tick) / Double(target.tick - known.tick)
             tick.value = known.value * (1 - share) + target.value * share
         case .seasonal:
-            if past.count >= policy.season, let value = past[past.count - policy.season] {
-                tick.value = value
+            guard past.count >= policy.season else { break }
+            switch past[past.count - policy.season] {
+            case .observed(let value), .imputed(let value): tick.value = value
+            case .empty: break
             }
         case .forecast: tick.value = .nan
         case .hold, .skip: break
@@ -256,7 +329,23 @@ final class SlowTimeLine {
     }
 
     private func append(_ tick: Tick) {
+        past.append(tick.isImputed ? .imputed(tick.value) : .observed(tick.value))
+        if !tick.isImputed, observed.count > 1 || past.count == 1 {
+            let mean = observed.reduce(0, +) / Double(observed.count)
+            let squares = observed.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
+            scale = (mean, (squares / Double(observed.count)).squareRoot())
+        }
         made.append(tick)
-        past.append(tick.value)
+        made[made.count - 1].scale = scale
+    }
+
+    /// The ticks that the stream's rolling window must have.
+    var window: ArraySlice<WindowTick> { past.suffix(policy.windowLength) }
+
+    /// The observed values in it.
+    var observed: [Double] {
+        window.compactMap { tick in
+            if case .observed(let value) = tick { value } else { nil }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 import Forecasting
 import RecurrentKernels
+import TestSupport
 import Testing
 
 /// Nasty streams through the engine, held tick by tick against a slow bookkeeper.
@@ -16,6 +17,7 @@ struct TimeSimulationTests {
         {
             var policy = TimePolicy()
             policy.every = every
+            policy.windowLength = 70
             change(&policy)
             return policy
         }
@@ -39,6 +41,17 @@ struct TimeSimulationTests {
             policy(.event) { $0.lateness = 100 * second },
             policy(.period(second)) { ($0.aggregate, $0.lateness) = (.mean, 2 * second) },
             policy(.event), policy(.auto) { $0.lateness = 2 * second },
+            policy(.event) { $0.windowLength = 5 },
+            policy(.period(second)) {
+                ($0.reviseLimit, $0.aggregate, $0.limit) = (5, .mean, 3 * second)
+            },
+            policy(.period(second / 2)) {
+                ($0.reviseLimit, $0.lateness, $0.fill, $0.renewal) = (20, 300_000_000, .linear, .rewarm)
+            },
+            policy(.period(second)) {
+                ($0.reviseLimit, $0.aggregate, $0.fill, $0.limit) = (64, .sum, .skip, 6 * second)
+            },
+            policy(.auto) { ($0.reviseLimit, $0.fill, $0.season) = (8, .seasonal, 7) },
         ]
     }()
 
@@ -57,6 +70,11 @@ struct TimeSimulationTests {
         ]
     }()
 
+    /// A scale whose deviation forecasts tell.
+    static func scaling(_ policy: TimePolicy) -> Scaling {
+        policy.fill == .forecast ? .rolling(halfLife: 50) : .window
+    }
+
     static func plan() throws -> ForecastPlan {
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 2, layerCount: 1, outputSize: 1)
         let weights = RecurrentWeights(
@@ -74,7 +92,7 @@ struct TimeSimulationTests {
             ],
             rules: try policies.enumerated().map {
                 ForecastPlan.Rule(
-                    match: try Glob("r\($0).*"), model: 0, scaling: .rolling(halfLife: 50), horizon: 2,
+                    match: try Glob("r\($0).*"), model: 0, scaling: scaling($1), horizon: 2,
                     warmup: 8, maximumSkew: skew, time: $1, values: badValues[$0] ?? ValuePolicy())
             }, streamsLimit: 100, batchLimit: 16)
     }
@@ -95,6 +113,7 @@ struct TimeSimulationTests {
         var expectedCounts: [[UInt64]]
         private let streams: [String: Int]
         private(set) var slots: [UInt32?]
+        var generator = SeededGenerator(seed: 5)
         var refusals: [String: Int] = [:]
         var expectedRefusals: [String: Int] = [:]
 
@@ -144,6 +163,29 @@ struct TimeSimulationTests {
             }
         }
 
+        /// Holds a stream's window against the reference.
+        func expectSameWindow(_ stream: Int) {
+            guard let slot = slots[stream] else { return }
+            let (ticks, expected) = (engine.windowTicks(of: slot), lines[stream].window)
+            let isSame = zip(ticks, expected).allSatisfy { got, want in
+                // What a forecast stood in for the reference does not know.
+                if case (.imputed, .imputed(let value)) = (got, want), value.isNaN {
+                    true
+                } else {
+                    got == want
+                }
+            }
+            #expect(isSame && ticks.count == expected.count, "\(names[stream]): \(ticks), not \(expected)")
+            let values = lines[stream].observed.sorted()
+            let statistics = engine.windowStatistics(of: slot)
+            #expect(statistics?.count ?? 0 == values.count)
+            #expect(statistics?.minimum == values.first && statistics?.maximum == values.last)
+            // The middle of the straight line between the two in the middle, as the quantile is computed.
+            let high = values.isEmpty ? nil : values[values.count / 2]
+            let median = high.map { $0 - ($0 - values[(values.count - 1) / 2]) * 0.5 }
+            #expect(engine.windowQuantile(0.5, of: slot) == median)
+        }
+
         mutating func passTime(to now: Timestamp) {
             while engine.passTime(to: now) { forecast(at: now) }
             for line in lines { line.passTime(to: now.nanoseconds) }
@@ -163,6 +205,9 @@ struct TimeSimulationTests {
             case .endOfTurn(let time, let passesTime):
                 now = time
                 run.forecast(at: time)
+                if passesTime {
+                    run.expectSameWindow(Int.random(in: run.names.indices, using: &run.generator))
+                }
                 if passesTime { run.passTime(to: time) }
             }
         }
@@ -171,7 +216,9 @@ struct TimeSimulationTests {
     }
 
     /// Whether a stream published just the ticks that it had to.
-    static func firstDifference(_ published: [Published], _ expected: [SlowTimeLine.Tick]) -> String? {
+    static func firstDifference(_ published: [Published], _ expected: [SlowTimeLine.Tick], knowsScale: Bool)
+        -> String?
+    {
         if published.count != expected.count { return "\(published.count) ticks, not \(expected.count)" }
         var forecast = Double.nan
         for (index, (got, want)) in zip(published, expected).enumerated() {
@@ -179,13 +226,21 @@ struct TimeSimulationTests {
             let value = want.value.isNaN ? (forecast.isNaN ? want.fallback : forecast) : want.value
             let isSame =
                 head.time.nanoseconds == want.time && head.value == value && head.period == want.period
-                && head.isImputed == want.isImputed && head.gap == want.gap && head.isReset == want.isReset
+                && head.isRevised == want.isRevised && head.isImputed == want.isImputed
+                && head.gap == want.gap && head.isReset == want.isReset
                 && (head.status == .stale) == want.isStale && (head.status == .reset) == want.isStateReset
                 && head.sequence == UInt64(index + 1) && got.next.isNaN == want.isStale
+                && (want.isStale || !knowsScale || isClose(head.resolution, to: want.scale))
             if !isSame { return "tick \(index): \(got), not \(want) with \(value)" }
             if !want.isStale { forecast = got.next }
         }
         return nil
+    }
+
+    /// Whether a resolution belongs to a scale.
+    static func isClose(_ resolution: Double, to scale: (mean: Double, deviation: Double)) -> Bool {
+        let expected = 1e-4 * max(scale.deviation, 1e-6 * abs(scale.mean), 1e-9)
+        return abs(resolution - expected) <= 1e-12 * expected
     }
 
     @Test(arguments: 1...16 as ClosedRange<UInt64>) func everyTickIsTheRightOne(seed: UInt64) throws {
@@ -196,7 +251,9 @@ struct TimeSimulationTests {
                 "accepted", "late", "duplicate", "ahead", "rejected", "out_of_range", "rate", "stuck",
             ])
         for (stream, name) in run.names.enumerated() {
-            let difference = Self.firstDifference(run.published[stream], run.lines[stream].made)
+            let policy = Self.policies[stream / Self.streamsPerRule]
+            let difference = Self.firstDifference(
+                run.published[stream], run.lines[stream].made, knowsScale: Self.scaling(policy) == .window)
             #expect(difference == nil, "seed \(seed), \(name)")
             let slot = try #require(run.slots[stream])
             let counts = Refusal.allCases.map { run.engine.refusals(of: slot, for: $0) }
@@ -204,9 +261,11 @@ struct TimeSimulationTests {
         }
         let heads = run.published.joined().map(\.head)
         let counts = run.engine.timeCounts
-        #expect(counts.imputed == UInt64(heads.count { $0.isImputed && $0.status != .stale }))
+        #expect(
+            counts.imputed == UInt64(heads.count { $0.isImputed && $0.status != .stale && !$0.isRevised }))
+        #expect(counts.revised == UInt64(heads.count(where: \.isRevised)) && counts.revised > 1000)
         #expect(counts.stale == UInt64(heads.count { $0.status == .stale }))
-        #expect(counts.learned == 6 && counts.turned > 0 && counts.renewed > 0)
+        #expect(counts.learned == 9 && counts.turned > 0 && counts.renewed > 0)
         #expect(heads.count > 62_500, "\(heads.count) ticks: a million in all are wanted")
     }
 

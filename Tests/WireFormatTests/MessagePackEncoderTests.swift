@@ -66,6 +66,14 @@ struct MessagePackEncoderTests {
         #expect(found == expected.encoded)
     }
 
+    @Test func saysOfARevisedForecastThatItIsOne() throws {
+        var forecast = Self.forecast()
+        forecast.isRevised = true
+        let found = Self.encode(forecast, yhat: [1], times: .s, format: .messagePack)
+        let json = try #require(Self.text(found))
+        #expect(String(decoding: json, as: UTF8.self).hasSuffix(#""reset":false,"revised":true}}"#))
+    }
+
     @Test(arguments: [TimeFormat.s, .ms, .us, .ns]) func saysWhatJSONSays(times: TimeFormat) throws {
         var generator = SeededGenerator(seed: 41)
         for _ in 0..<2000 {

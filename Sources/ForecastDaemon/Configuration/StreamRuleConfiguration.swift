@@ -15,6 +15,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
         /// The mean and deviation of the stream itself, in which a value's weight halves every so many ticks;
         /// nil for the half-life in the model's metadata, or else `defaultHalfLife`.
         case rolling(halfLife: Double?)
+        /// The mean and deviation of the stream's rolling window.
+        case window
     }
 
     /// Ticks in which a value's weight in the rolling scale halves, where neither rule nor model says it.
@@ -40,7 +42,7 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
 
 extension StreamRuleConfiguration: ConfigurationSection {
     /// The words for the scales.
-    private enum ScaleName: String, CaseIterable { case none, model, fixed, rolling }
+    private enum ScaleName: String, CaseIterable { case none, model, fixed, rolling, window }
 
     init(from table: inout ConfigurationTable) {
         match =
@@ -56,6 +58,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
         case .model: scale = .model
         case .fixed: scale = .fixed(mean: mean, deviation: deviation)
         case .rolling: scale = .rolling(halfLife: halfLife)
+        case .window: scale = .window
         }
         for key in ["mean", "std"] where isScaleKnown {
             if scaleName != .fixed {
@@ -72,6 +75,13 @@ extension StreamRuleConfiguration: ConfigurationSection {
         table.read("warmup", in: 0...1_000_000_000, into: &warmup)
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
         time = TimeConfiguration(from: &table)
+        let windowLength = time.policy.windowLength
+        if scale == .window && windowLength < 2 {
+            table.problem(
+                "window_length",
+                "scale: window takes mean and deviation of the window: expected at least 2 ticks, found \(windowLength)"
+            )
+        }
         values = table.readSection("values")
     }
 }

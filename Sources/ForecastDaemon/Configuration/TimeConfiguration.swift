@@ -17,6 +17,9 @@ public struct TimeConfiguration: Sendable, Equatable {
         case auto
     }
 
+    /// What becomes of observations whose tick is closed.
+    public enum Late: String, Sendable, CaseIterable { case drop, revise }
+
     /// What becomes of ticks without observations.
     public struct Gaps: Sendable, Equatable {
         /// What stands in for them.
@@ -33,17 +36,23 @@ public struct TimeConfiguration: Sendable, Equatable {
     public var aggregate = TimePolicy.Aggregate.last
     /// How far an observation may lie behind the newest.
     public var lateness = Duration.zero
+    /// What becomes of observations that are late.
+    public var late = Late.drop
+    /// How far back late observations reach; nil for `defaultReviseTicks`.
+    public var reviseLimit: Stretch?
     /// What becomes of ticks without observations.
     public var gaps = Gaps()
     /// After how long values are alike; nil where none is given.
     public var season: Stretch?
-    /// How many values are kept; nil for the season, or else `defaultWindowLength` ticks.
+    /// What the rolling window has; nil for the season, or else `defaultWindowLength` ticks.
     public var windowLength: Stretch?
 
-    /// Ticks that are kept where neither rule nor season says how many.
+    /// Ticks of a window where neither rule nor season says how many.
     static let defaultWindowLength = 64
-    /// The most ticks that are kept.
+    /// The most ticks that a window has.
     static let maximumWindowLength = 100_000
+    /// Closed ticks that late observations reach where the rule does not say how many.
+    static let defaultReviseTicks = 8
     /// The longest period.
     private static let longest = Duration.seconds(366 * 86_400)
 }
@@ -55,19 +64,24 @@ extension TimeConfiguration {
         let isEveryKnown = readEvery(&table)
         table.read("aggregate", into: &aggregate)
         table.read("lateness", in: .zero...Self.longest, into: &lateness)
+        table.read("late", into: &late)
+        reviseLimit = table.take("revise_limit")?.stretch(
+            ticksIn: 1...TimePolicy.maximumReviseLimit, upTo: Self.longest)
         gaps = table.readSection("gaps")
         season = table.take("season")?.stretch(ticksIn: 1...Self.maximumWindowLength, upTo: Self.longest)
         windowLength = table.take("window_length")?.stretch(
-            ticksIn: 1...Self.maximumWindowLength, upTo: Self.longest)
+            ticksIn: 0...Self.maximumWindowLength, upTo: Self.longest)
         guard isEveryKnown else { return }
         if every == .event {
-            for key in ["aggregate", "gaps", "season", "window_length"] {
+            for key in ["aggregate", "late", "revise_limit", "gaps", "season"] {
                 table.refuse(
                     key, "only for streams with a period: write every: auto, or a duration, as every: 1s")
             }
-            return
+        } else {
+            checkReach(table)
+            checkLate(table)
+            checkSeason(table)
         }
-        checkReach(table)
         checkWindow(table)
     }
 
@@ -102,31 +116,46 @@ extension TimeConfiguration {
         }
     }
 
-    private func checkWindow(_ table: borrowing ConfigurationTable) {
+    private func checkLate(_ table: borrowing ConfigurationTable) {
+        if late == .drop { table.refuse("revise_limit", "only for late: revise") }
+        check(reviseLimit, "revise_limit", table, upTo: TimePolicy.maximumReviseLimit)
+    }
+
+    private func checkSeason(_ table: borrowing ConfigurationTable) {
         if gaps.fill == .seasonal && !table.has("season") {
             table.problem(
                 "missing key \"season\": gaps.fill: seasonal takes the value one season before; write the season in "
                     + "ticks, or as a duration")
         }
         if gaps.fill != .seasonal { table.refuse("season", "only for gaps.fill: seasonal") }
-        if gaps.fill != .seasonal && gaps.renewal != .rewarm {
-            table.refuse("window_length", "only for gaps.fill: seasonal and gaps.then: rewarm")
-        }
-        for (key, stretch) in [("season", season), ("window_length", windowLength)] {
-            guard let stretch else { continue }
-            guard let ticks = ticks(of: stretch) else {
-                table.problem(
-                    key,
-                    "expected a number of ticks, found a duration: with every: auto the period is not known yet"
-                )
-                continue
-            }
-            if !(1...Self.maximumWindowLength).contains(ticks) {
-                table.problem(key, "expected 1 to \(Self.maximumWindowLength) whole ticks, found \(ticks)")
-            }
-        }
-        if let season = season.flatMap(ticks), let length = windowLength.flatMap(ticks), length < season {
+        check(season, "season", table)
+        guard let length = windowLength.flatMap(ticks) else { return }
+        if let season = season.flatMap(ticks), length < season {
             table.problem("window_length", "\(length) ticks are less than the season of \(season)")
+        } else if gaps.renewal == .rewarm && windowLength == .ticks(0) {
+            table.problem(
+                "window_length", "gaps.then: rewarm runs over the window: expected at least 1 tick, found 0")
+        }
+    }
+
+    private func checkWindow(_ table: borrowing ConfigurationTable) {
+        if windowLength != .ticks(0) { check(windowLength, "window_length", table) }
+    }
+
+    private func check(
+        _ stretch: Stretch?, _ key: String, _ table: borrowing ConfigurationTable,
+        upTo longest: Int = maximumWindowLength
+    ) {
+        guard let stretch else { return }
+        guard let ticks = ticks(of: stretch) else {
+            let reason = every == .event ? "each value is a tick" : "the period is not known yet"
+            let word = every == .event ? "event" : "auto"
+            table.problem(
+                key, "expected a number of ticks, found a duration: with every: \(word) \(reason)")
+            return
+        }
+        if !(1...longest).contains(ticks) {
+            table.problem(key, "expected 1 to \(longest) whole ticks, found \(ticks)")
         }
     }
 
@@ -142,6 +171,9 @@ extension TimeConfiguration {
     /// What the engine is told.
     var policy: TimePolicy {
         var policy = TimePolicy()
+        let seasonTicks = season.flatMap(ticks) ?? 0
+        policy.windowLength =
+            windowLength.flatMap(ticks) ?? (seasonTicks > 0 ? seasonTicks : Self.defaultWindowLength)
         policy.lateness = lateness.nanoseconds
         switch every {
         case .event: return policy
@@ -149,15 +181,11 @@ extension TimeConfiguration {
         case .auto: policy.every = .auto
         }
         policy.aggregate = aggregate
+        if late == .revise { policy.reviseLimit = reviseLimit.flatMap(ticks) ?? Self.defaultReviseTicks }
         policy.fill = gaps.fill
         policy.limit = gaps.limit?.nanoseconds
         policy.renewal = gaps.renewal
-        policy.season = season.flatMap(ticks) ?? 0
-        if gaps.fill == .seasonal || gaps.renewal == .rewarm {
-            policy.windowLength =
-                windowLength.flatMap(ticks)
-                ?? (policy.season > 0 ? policy.season : Self.defaultWindowLength)
-        }
+        policy.season = seasonTicks
         return policy
     }
 }

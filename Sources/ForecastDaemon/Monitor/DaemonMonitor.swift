@@ -9,7 +9,7 @@ package final class DaemonMonitor: MonitoringSource {
     private let plan: PipelinePlan
     private let mailbox: Mailbox
     private let start = ContinuousClock.now
-    private let progress: Mutex<Progress>
+    private let progress = Mutex(Progress())
 
     /// How long an engine may take to answer.
     private static let patience = Duration.seconds(2)
@@ -18,16 +18,20 @@ package final class DaemonMonitor: MonitoringSource {
     package init(plan: PipelinePlan, mailbox: Mailbox) {
         self.plan = plan
         self.mailbox = mailbox
-        progress = Mutex(Progress(threadCount: plan.threadCount, at: start))
     }
 
     /// Takes note of the newest report, to be called once a second.
     func sample() {
         guard let report = mailbox.newestReport else { return }
-        progress.withLock { $0.add(report, at: .now) }
+        let turnCounts = mailbox.turnCounts
+        progress.withLock { progress in
+            progress.add(report, at: .now)
+            _ = progress.stalled(turnCounts: turnCounts, at: .now)
+        }
     }
 
     package func checkHealth() throws(MonitoringProblem) {
+        guard mailbox.newestReport != nil else { return }  // the pipelines are starting
         let turnCounts = mailbox.turnCounts
         guard let stalled = progress.withLock({ $0.stalled(turnCounts: turnCounts, at: .now) }) else {
             return

@@ -17,13 +17,11 @@ package struct Progress {
     package static let patience = Duration.seconds(10)
 
     private var samples: [Sample] = []
-    /// Each thread's turns when they last had become more, and when that was.
-    private var turns: [(count: UInt64, time: ContinuousClock.Instant)]
+    /// Each thread's turns when they last had become more, and when that was; empty before the first look.
+    private var turns: [(count: UInt64, time: ContinuousClock.Instant)] = []
 
-    /// Begins with threads that have made no turn yet.
-    package init(threadCount: Int, at now: ContinuousClock.Instant) {
-        turns = Array(repeating: (0, now), count: threadCount)
-    }
+    /// Begins without a look.
+    package init() {}
 
     /// Takes in a report, to be called once a second.
     package mutating func add(_ report: StatusReport, at now: ContinuousClock.Instant) {
@@ -44,10 +42,11 @@ package struct Progress {
             drops: Double(last.drops - first.drops) / seconds)
     }
 
-    /// The thread that has been without a turn for longest, if that is too long.
+    /// Looks at the threads' turns: the thread that has been without one for longest, if that is too long.
     package mutating func stalled(
         turnCounts: [UInt64], at now: ContinuousClock.Instant
     ) -> (thread: Int, time: Duration)? {
+        if turns.isEmpty { turns = turnCounts.map { ($0, now) } }
         for (index, count) in turnCounts.enumerated() where count > turns[index].count {
             turns[index] = (count, now)
         }

@@ -100,6 +100,7 @@ package struct DropLogService: Service {
                 after.turned - before.turned,
                 "streams began a new time line: their sender's clock was set back"
             ),
+            (after.revised - before.revised, "forecasts were revised because values came late"),
         ].compactMap { $0.0 > 0 ? "\($0.0) \($0.1)" : nil }
     }
 }

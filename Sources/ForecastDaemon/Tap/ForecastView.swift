@@ -11,6 +11,8 @@ package struct ForecastView: TapView {
             var warm: Double
             /// Absent in forecasts of earlier daemons.
             var imputed: Bool?
+            /// Only in revised forecasts.
+            var revised: Bool?
         }
 
         var ts: TimeText
@@ -60,6 +62,7 @@ package struct ForecastView: TapView {
         default: notes.append(payload.status.printable)
         }
         if payload.quality.imputed == true && payload.status != "stale" { notes.append("filled in") }
+        if payload.quality.revised == true { notes.append("revised") }
         if lostBefore > 0 { notes.append("\(lostBefore) lost before") }
         if past.isNewEpoch { notes.append("the daemon began anew") }
         return text + styled(notes, payload.status) + "\n"

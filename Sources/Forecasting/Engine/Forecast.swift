@@ -44,12 +44,14 @@ public struct Forecast: Sendable, Equatable {
     public var gap: Int64
     /// Whether the time line or the model's state began anew at this tick.
     public var isReset: Bool
+    /// Whether the tick was forecast before, without an observation that came late.
+    public var isRevised: Bool
 
     /// Makes a forecast's head.
     public init(
         slot: UInt32, rule: Int, time: Timestamp, value: Double, status: Status, warmth: Double,
         sequence: UInt64, age: Double, resolution: Double = 0, period: Int64 = 0, isImputed: Bool = false,
-        gap: Int64 = 0, isReset: Bool = false
+        gap: Int64 = 0, isReset: Bool = false, isRevised: Bool = false
     ) {
         self.slot = slot
         self.rule = rule
@@ -64,5 +66,6 @@ public struct Forecast: Sendable, Equatable {
         self.isImputed = isImputed
         self.gap = gap
         self.isReset = isReset
+        self.isRevised = isRevised
     }
 }

@@ -6,38 +6,56 @@ extension ForecastEngine {
     mutating func fillBatch(of runner: ModelRunner) {
         runner.beginBatch()
         for place in group.indices {
+            let index = Int(group[place].slot)
+            if plan.rules[records[index].rule].time.reviseLimit > 0 {
+                keepState(before: group[place].tick, slot: group[place].slot, of: runner)
+            }
             if group[place].tick.source != .observed { impute(place) }
             let entry = group[place]
-            let index = Int(entry.slot)
-            let scale = scale(for: entry)
-            begin(entry, scale: scale, of: runner)
+            begin(entry, of: runner)
             keep(entry)
+            let scale = scale(for: entry)
             runner.append(
                 ModelRunner.BatchStream(
                     slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale))
             records[index].ticks += 1
-            records[index].sequence += 1
+            if entry.tick.revision != .heldBack { records[index].sequence += 1 }
         }
     }
 
-    private mutating func scale(for entry: WaveQueue.Entry) -> Scale {
-        let index = Int(entry.slot)
-        let rule = records[index].rule
-        switch plan.rules[rule].scaling {
+    /// The scale in force for a stream before its next tick.
+    func currentScale(of slot: UInt32) -> Scale {
+        let record = records[Int(slot)]
+        switch plan.rules[record.rule].scaling {
         case .none:
             return Scale(mean: 0, deviation: 1, limit: .infinity)
         case .fixed(let mean, let deviation):
             return Scale(mean: mean, deviation: deviation, limit: .infinity)
-        case .rolling:
-            // What stands in for a value says nothing of the stream's mean and deviation.
-            guard entry.tick.source == .observed else { return records[index].statistics.scale }
-            let value = entry.tick.value
-            if !records[index].statistics.update(with: value, weight: leastWeights[rule]) {
-                // Squares of such values overflow: NaN reaches the model, and the stream is reset.
-                return Scale(mean: .nan, deviation: 1, limit: 8)
-            }
-            return records[index].statistics.scale
+        case .rolling, .window:
+            // Squares of such values overflow: NaN reaches the model, and the stream is reset.
+            guard record.statistics.isFinite else { return Scale(mean: .nan, deviation: 1, limit: 8) }
+            return record.statistics.scale
         }
+    }
+
+    /// The scale in force with a tick, which the stream's window has already.
+    private mutating func scale(for entry: WaveQueue.Entry) -> Scale {
+        let index = Int(entry.slot)
+        // What stands in for a value says nothing of the stream's mean and deviation.
+        guard entry.tick.source == .observed else { return currentScale(of: entry.slot) }
+        let rule = records[index].rule
+        switch plan.rules[rule].scaling {
+        case .none, .fixed: break
+        case .rolling:
+            _ = records[index].statistics.update(with: entry.tick.value, weight: leastWeights[rule])
+        case .window:
+            let moments = windows[slot: entry.slot, rule: rule].allMoments
+            // One value has no deviation: after a gap that emptied the window, the scale is kept until there are two.
+            if moments.count > 1 || records[index].statistics.count == 0 {
+                records[index].statistics = RollingStatistics(moments)
+            }
+        }
+        return currentScale(of: entry.slot)
     }
 
     mutating func beginForecasts(of runner: ModelRunner, at now: Timestamp) {
@@ -87,7 +105,8 @@ extension ForecastEngine {
             runner.reset(slot: slot)
             records[Int(slot)].ticks = 0
             records[Int(slot)].statistics = RollingStatistics()
-            records[Int(slot)].position = 0
+            let rule = records[Int(slot)].rule
+            if plan.rules[rule].time.windowLength > 0 { windows[slot: slot, rule: rule].removeAll() }
             forecasts[index].status = .reset
             forecasts[index].warmth = 0
             forecasts[index].isReset = true

@@ -83,11 +83,15 @@ extension ForecastEngine {
         let index = Int(slot)
         guard records[index].resampler.isOnGrid else { return release(slot) }
         let policy = plan.rules[records[index].rule].time
+        let isTurning = records[index].resampler.isTurning
         while !queue.isFull {
-            guard let tick = records[index].resampler.next(policy, &openTicks, row: index) else {
+            let before = records[index].resampler.progress
+            guard var tick = records[index].resampler.next(policy, &openTicks, row: index) else {
+                if isTurning && policy.reviseLimit > 0 { forgetLines(of: slot) }
                 schedule(slot)
                 return
             }
+            if policy.reviseLimit > 0 { keepLine(before, for: &tick, slot: slot) }
             enqueue(tick, slot: slot)
         }
         backlog = slot
@@ -102,62 +106,56 @@ extension ForecastEngine {
 extension ForecastEngine {
     /// Finds the value that stands in for a missing one, where the time line alone does not know it.
     mutating func impute(_ place: Int) {
-        timeCounts.imputed += 1
         let tick = group[place].tick
+        if tick.revision == .none { timeCounts.imputed += 1 }
         let record = records[Int(group[place].slot)]
         var value = Double.nan
         switch tick.source {
         case .forecast: value = record.nextValue
         case .seasonal:
-            let season = UInt64(plan.rules[record.rule].time.season)
-            if record.position >= season {
-                value = windows.value(row: Int(group[place].slot), tick: record.position - season)
-            }
+            let season = plan.rules[record.rule].time.season
+            let window = windows[slot: group[place].slot, rule: record.rule]
+            if window.count >= season { value = window.value(back: season) }
         case .observed, .filled, .stale: break
         }
         if value.isFinite { group[place].tick.value = value }
     }
 
     /// Lets the model's state begin anew where the tick says so.
-    mutating func begin(_ entry: WaveQueue.Entry, scale: Scale, of runner: ModelRunner) {
+    mutating func begin(_ entry: WaveQueue.Entry, of runner: ModelRunner) {
         switch entry.tick.beginning {
         case .none, .timeLine: return
         case .state:
-            timeCounts.renewed += 1
+            if entry.tick.revision == .none { timeCounts.renewed += 1 }
             runner.reset(slot: entry.slot)
             records[Int(entry.slot)].ticks = 0
         case .rewarmed:
-            timeCounts.renewed += 1
+            if entry.tick.revision == .none { timeCounts.renewed += 1 }
             // A window is run from zero at every tick anyway.
-            if case .stateful = runner.model.mode { rewarm(entry.slot, scale: scale, of: runner) }
+            if case .stateful = runner.model.mode { rewarm(entry.slot, of: runner) }
         }
     }
 
-    private mutating func rewarm(_ slot: UInt32, scale: Scale, of runner: ModelRunner) {
+    private mutating func rewarm(_ slot: UInt32, of runner: ModelRunner) {
         let index = Int(slot)
+        let scale = currentScale(of: slot)
         runner.reset(slot: slot)
         records[index].ticks = 0
-        let position = records[index].position
-        let length = UInt64(plan.rules[records[index].rule].time.windowLength)
-        for tick in position - min(position, length)..<position {
-            let value = windows.value(row: index, tick: tick)
+        let window = windows[slot: slot, rule: records[index].rule]
+        for back in stride(from: window.count, to: 0, by: -1) {
+            let value = window.value(back: back)
             guard value.isFinite else { continue }
             runner.replay(value, slot: slot, scale: scale)
             records[index].ticks += 1
         }
     }
 
-    /// Keeps the tick's value in the stream's window, after a mark for each tick that was skipped.
-    mutating func keep(_ entry: WaveQueue.Entry) {
-        let index = Int(entry.slot)
-        guard plan.rules[records[index].rule].time.windowLength > 0 else { return }
-        let skipped = UInt64(entry.tick.skipped)
-        records[index].position += skipped
-        let position = records[index].position
-        for back in 0..<min(skipped, UInt64(windows.length)) {
-            windows.store(.nan, row: index, tick: position - 1 - back)
-        }
-        windows.store(entry.tick.value, row: index, tick: position)
-        records[index].position = position + 1
+    /// Keeps the tick's value in the stream's window, after a place for each tick that was skipped.
+    func keep(_ entry: WaveQueue.Entry) {
+        let rule = records[Int(entry.slot)].rule
+        guard plan.rules[rule].time.windowLength > 0 else { return }
+        let window = windows[slot: entry.slot, rule: rule]
+        window.appendEmpty(entry.tick.skipped)
+        window.append(entry.tick.value, isObserved: entry.tick.source == .observed)
     }
 }

@@ -33,10 +33,12 @@ public struct ForecastEngine: ~Copyable {
     var turn: UInt64 = 1
     /// The ticks that may still get observations.
     var openTicks: OpenTickTable
-    /// The last values of streams that need them after gaps.
-    var windows: WindowTable
+    /// The last ticks of every stream whose rule keeps them.
+    var windows: RollingWindowTable
     /// Times between the first observations of streams whose period is to be learned.
     var differences: WindowTable
+    /// What streams were before their newest ticks, where late observations are still taken in.
+    var checkpoints: CheckpointTable
     var deadlines: DeadlineQueue
     /// A stream that has more ticks to make than the queue had room for.
     var backlog: UInt32?
@@ -64,7 +66,9 @@ public struct ForecastEngine: ~Copyable {
         streams = StreamTable(capacity: plan.streamsLimit, seed: seed)
         records.reserveCapacity(plan.streamsLimit)
         runners = plan.models.map {
-            ModelRunner(model: $0, streamsLimit: plan.streamsLimit, batchLimit: plan.batchLimit)
+            ModelRunner(
+                model: $0, streamsLimit: plan.streamsLimit, batchLimit: plan.batchLimit,
+                checkpointCount: plan.checkpointCount)
         }
         queue = WaveQueue(capacity: plan.batchLimit, modelCount: plan.models.count + 1)
         group.reserveCapacity(plan.batchLimit)
@@ -81,9 +85,9 @@ public struct ForecastEngine: ~Copyable {
             policies.contains(where: isNeeded) ? plan.streamsLimit : 1
         }
         openTicks = OpenTickTable(
-            rowCount: rows { $0.every != .event }, length: max(1, policies.map(\.openTicksLimit).max() ?? 1))
-        windows = WindowTable(
-            rowCount: rows { $0.windowLength > 0 }, length: max(1, policies.map(\.windowLength).max() ?? 1))
+            rowCount: rows { $0.every != .event }, length: max(1, policies.map(\.keptTicksLimit).max() ?? 1))
+        windows = RollingWindowTable(rowCount: plan.streamsLimit, layouts: policies.map(\.windowLayout))
+        checkpoints = CheckpointTable(rowCount: plan.streamsLimit, length: plan.checkpointCount)
         differences = WindowTable(
             rowCount: rows { $0.every == .auto }, length: PeriodLearner.differenceCount)
         deadlines = DeadlineQueue(capacity: rows { $0.every != .event || $0.reorders })
@@ -152,6 +156,10 @@ public struct ForecastEngine: ~Copyable {
             observation.time = records[index].resampler.possibleTime(from: observation.time)
         }
         let refusal = refusalByTime(of: observation, slot: slot)
+        if refusal == .late && plan.rules[records[index].rule].time.reviseLimit > 0 {
+            let refusal = revise(with: observation, slot: slot, at: now)
+            if refusal != .late { return refusal }
+        }
         if let refusal {
             let skew = plan.rules[records[index].rule].maximumSkew
             guard refusal == .late, records[index].resampler.turns(at: observation.time, skew: skew) else {
@@ -212,6 +220,7 @@ public struct ForecastEngine: ~Copyable {
         beginForecasts(of: runner, at: now)
         if !isFinite { resetNonFinite(of: runner) }
         readOut(of: runner)
+        if checkpoints.length > 0 { dropHeldBack() }
         return true
     }
 

@@ -109,6 +109,9 @@ public struct ForecastPlan: Sendable {
                 "a horizon is at most the model's outputs, unless it is reached by recursion from one")
             precondition(rule.warmup >= 0 && rule.maximumSkew >= 0, "warmup and skew are not negative")
             precondition(rule.time.isValid, "a time policy keeps within its limits")
+            precondition(
+                rule.scaling != .window || rule.time.windowLength >= 2,
+                "a window that gives a scale has at least two ticks")
             precondition(rule.values.isValid, "a value policy keeps within its limits")
         }
         self.models = models
@@ -125,6 +128,9 @@ extension ForecastPlan {
         return max(rule.warmup, length)
     }
 
+    /// States of a stream that are kept for late observations, where its rule takes them in.
+    var checkpointCount: Int { rules.map(\.time.reviseLimit).max() ?? 0 }
+
     /// Memory that an engine's batches take, however many streams there are, in bytes.
     public var bytesPerBatch: Int {
         let values = rules.map(\.horizon).max() ?? 1
@@ -140,15 +146,17 @@ extension ForecastPlan {
         case .stateful: state = model.packed.stateStride * MemoryLayout<Float>.stride
         case .window(let length): state = length * MemoryLayout<Double>.stride
         }
-        return state + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream + bytesOfTime(rule.time)
-            + RefusalTable.bytesPerStream
+        let isRevised = rule.time.reviseLimit > 0
+        let checkpoints = isRevised ? CheckpointTable.bytesPerStream(length: checkpointCount) : 0
+        let states = isRevised && model.mode == .stateful ? checkpointCount * state : 0
+        return state + states + checkpoints + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
+            + bytesOfTime(rule.time) + RefusalTable.bytesPerStream
             + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0)
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {
-        time.openTicksLimit * MemoryLayout<OpenTick>.stride
-            + (time.windowLength + (time.every == .auto ? PeriodLearner.differenceCount : 0))
-            * MemoryLayout<Double>.stride
+        time.keptTicksLimit * MemoryLayout<OpenTick>.stride + time.windowLayout.byteCount
+            + (time.every == .auto ? PeriodLearner.differenceCount * MemoryLayout<Double>.stride : 0)
             + (time.every == .event && !time.reorders ? 0 : DeadlineQueue.bytesPerStream)
             + (time.reorders ? HeldObservations.bytesPerStream : 0)
     }

@@ -30,16 +30,20 @@ final class ModelRunner {
     @exclusivity(unchecked) private var step: RecurrentStep
     @exclusivity(unchecked) private var live: StateTable
     @exclusivity(unchecked) private var trial: StateTable
+    /// What live states were before the newest ticks, in the rows of a `CheckpointTable`.
+    @exclusivity(unchecked) private var checkpoints: StateTable
     @exclusivity(unchecked) private var windows: WindowTable
     @exclusivity(unchecked) private var rows: [UInt32] = []
     @exclusivity(unchecked) private var inputs: [Float] = []
     @exclusivity(unchecked) private var outputs: [Float]
 
-    init(model: ForecastPlan.Model, streamsLimit: Int, batchLimit: Int) {
+    init(model: ForecastPlan.Model, streamsLimit: Int, batchLimit: Int, checkpointCount: Int = 0) {
         self.model = model
         outputSize = model.packed.shape.outputSize
         step = RecurrentStep(model: model.packed, maximumBatch: batchLimit)
         trial = StateTable(rowCount: batchLimit, model: model.packed)
+        let isKept = model.mode == .stateful && checkpointCount > 0
+        checkpoints = StateTable(rowCount: isKept ? streamsLimit * checkpointCount : 1, model: model.packed)
         switch model.mode {
         case .stateful:
             live = StateTable(rowCount: streamsLimit, model: model.packed)
@@ -62,6 +66,24 @@ final class ModelRunner {
     /// Zeroes the state of the stream in `slot`. (A window begins anew when its ticks count from 0 again.)
     func reset(slot: UInt32) {
         if case .stateful = model.mode { live.reset(row: Int(slot)) }
+    }
+
+    /// Keeps the state of the stream in `slot` as a checkpoint.
+    ///
+    /// - Returns: What its next tick, number `tick`, will overwrite in its window.
+    func keep(slot: UInt32, tick: UInt64, at checkpoint: Int) -> Double {
+        guard case .stateful = model.mode else { return windows.value(row: Int(slot), tick: tick) }
+        checkpoints.copyRow(checkpoint, from: live, row: Int(slot))
+        return 0
+    }
+
+    /// Gives the stream in `slot` its state before tick number `tick` again, which overwrote `value`.
+    func restore(slot: UInt32, tick: UInt64, value: Double, from checkpoint: Int) {
+        guard case .stateful = model.mode else {
+            windows.store(value, row: Int(slot), tick: tick)
+            return
+        }
+        live.copyRow(Int(slot), from: checkpoints, row: checkpoint)
     }
 
     /// Takes one stream's state a tick further by itself, outside of the batch, whatever comes of it.

@@ -11,6 +11,9 @@ public enum Scaling: Sendable, Equatable {
     /// The model sees `(value - mean) / deviation`, clamped to ±8, with the stream's own exponentially
     /// weighted mean and deviation; `halfLife` is in ticks, above 0.
     case rolling(halfLife: Double)
+    /// As `rolling`, with the mean and deviation of the observed values in the stream's window, which has at least two
+    /// ticks.
+    case window
 }
 
 /// The linear map between a stream's values and its model's, as it stands at one tick.
@@ -51,6 +54,13 @@ public struct RollingStatistics: Sendable, Equatable {
     /// Makes empty statistics.
     public init() {}
 
+    /// Makes the statistics of values that count equally.
+    init(_ moments: Moments) {
+        count = UInt64(moments.count)
+        mean = moments.mean
+        variance = moments.variance
+    }
+
     /// Takes in the next value.
     ///
     /// - Parameters:
@@ -63,8 +73,11 @@ public struct RollingStatistics: Sendable, Equatable {
         let error = value - mean
         mean += weight * error
         variance = (1 - weight) * (variance + weight * error * error)
-        return mean.isFinite && variance.isFinite
+        return isFinite
     }
+
+    /// Whether mean and variance are finite.
+    var isFinite: Bool { mean.isFinite && variance.isFinite }
 
     /// The map that brings the stream to mean 0 and deviation 1.
     ///
@@ -85,6 +98,7 @@ extension Scaling: CustomStringConvertible {
         case .none: "none"
         case .fixed(let mean, let deviation): "fixed (mean \(mean), std \(deviation))"
         case .rolling(let halfLife): "rolling (half-life \(Int(halfLife)) ticks)"
+        case .window: "window"
         }
     }
 }

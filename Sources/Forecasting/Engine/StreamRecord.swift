@@ -10,7 +10,7 @@ struct StreamRecord {
     var ticks: UInt64 = 0
     /// Forecasts made so far.
     var sequence: UInt64 = 0
-    /// Mean and variance for the rolling scale.
+    /// Mean and variance for a scale by the stream itself.
     var statistics = RollingStatistics()
     /// The turn that `waves` belongs to.
     var turn: UInt64 = 0
@@ -18,8 +18,6 @@ struct StreamRecord {
     var waves = 0
     /// Observations taken in before the period is known.
     var learnedFrom = 0
-    /// Places in the stream's window that were passed so far; the next value goes there.
-    var position: UInt64 = 0
     /// What the newest forecast says of the next tick; NaN before the first.
     var nextValue = Double.nan
 }

@@ -47,7 +47,7 @@ extension ForecastEngine {
         switch plan.rules[record.rule].scaling {
         case .none: nil
         case .fixed(let mean, let deviation): Scale(mean: mean, deviation: deviation, limit: .infinity)
-        case .rolling: record.statistics.count > 0 ? record.statistics.scale : nil
+        case .rolling, .window: record.statistics.count > 0 ? record.statistics.scale : nil
         }
     }
 }

@@ -9,6 +9,11 @@ struct OpenTick {
     /// The observation with the latest time.
     var newest: Observation
 
+    /// A tick without observations.
+    static var empty: OpenTick {
+        OpenTick(count: 0, total: 0, newest: Observation(time: Timestamp(nanoseconds: 0), value: 0))
+    }
+
     /// Takes in one observation more.
     mutating func add(_ observation: Observation, aggregate: TimePolicy.Aggregate) {
         let value = observation.value
@@ -33,7 +38,7 @@ struct OpenTick {
     }
 }
 
-/// The open ticks of every stream, one ring per slot.
+/// The open ticks of every stream, and those that late observations can still reach, one ring per slot.
 struct OpenTickTable: ~Copyable {
     /// Open ticks of one stream.
     let length: Int
@@ -53,10 +58,21 @@ struct OpenTickTable: ~Copyable {
         ticks = pages.start.assumingMemoryBound(to: OpenTick.self)
     }
 
-    /// Tick number `tick` of a row; at most `length` ticks apart are in use at once.
-    subscript(row: Int, tick: Int64) -> OpenTick {
-        get { ticks[index(row, tick)] }
+    /// Tick number `tick` of a row on a grid; at most `length` ticks apart are in use at once.
+    subscript(row: Int, tick: Int64, grid: Grid) -> OpenTick {
+        get {
+            let found = ticks[index(row, tick)]
+            // What lies in the tick's place may be an earlier tick.
+            let offset = found.newest.time.nanoseconds &- grid.start(of: tick).nanoseconds
+            return (0..<grid.period).contains(offset) ? found : .empty
+        }
         set { ticks[index(row, tick)] = newValue }
+    }
+
+    /// Forgets the ticks of a row.
+    mutating func removeAll(row: Int) {
+        precondition(row < rowCount, "no such row in the table of open ticks")
+        (ticks + row * length).update(repeating: .empty, count: length)
     }
 
     private func index(_ row: Int, _ tick: Int64) -> Int {

@@ -7,17 +7,20 @@ extension Resampler {
         _ policy: TimePolicy, _ openTicks: inout OpenTickTable, row: Int
     ) -> Tick? {
         if let tick = nextKnown(openTicks, row: row) {
-            return step(to: tick, policy, &openTicks, row: row)
+            return step(to: tick, openTicks[row, tick, grid].value(policy.aggregate), policy)
         }
-        if closing >= grid.tick(of: newest.time), let tick = nextSilent(policy) { return tick }
+        if closing >= grid.tick(of: newest.time) || last < madeBefore, let tick = nextSilent(policy) {
+            return tick
+        }
         guard let observation = waiting else { return nil }
         waiting = nil
         if isTurning {
             begin(with: observation)
+            openTicks.removeAll(row: row)
             (isTurning, isAnew) = (false, true)
         }
         let tick = grid.tick(of: observation.time)
-        openTicks[row, tick].add(observation, aggregate: policy.aggregate)
+        openTicks[row, tick, grid].add(observation, aggregate: policy.aggregate)
         opened = max(opened, tick)
         return nil
     }
@@ -25,7 +28,7 @@ extension Resampler {
     /// The first closed tick with observations that is not made yet.
     private mutating func nextKnown(_ openTicks: borrowing OpenTickTable, row: Int) -> Int64? {
         while scanned < min(closing, opened) {
-            if openTicks[row, scanned + 1].count > 0 { return scanned + 1 }
+            if openTicks[row, scanned + 1, grid].count > 0 { return scanned + 1 }
             scanned += 1
         }
         // What lies between the newest open tick and here stays empty, however long that is.
@@ -34,16 +37,12 @@ extension Resampler {
     }
 
     /// The tick before `tick` that is missing and to be filled, or else `tick` itself.
-    private mutating func step(
-        to tick: Int64, _ policy: TimePolicy, _ openTicks: inout OpenTickTable, row: Int
-    ) -> Tick {
+    private mutating func step(to tick: Int64, _ value: Double, _ policy: TimePolicy) -> Tick {
         let gap = hasKnown ? tick - known - 1 : 0
         let isTooLong = gap > policy.limitTicks(period: period)
-        let value = openTicks[row, tick].value(policy.aggregate)
         if hasKnown && !isTooLong && policy.fill != .skip && last + 1 < tick {
             return fill(policy, towards: (tick, value))
         }
-        openTicks[row, tick].count = 0
         var made = Tick(time: grid.start(of: tick), value: value, period: period, gap: gap)
         made.skipped = hasKnown ? tick - last - 1 : 0
         if isTooLong { made.beginning = policy.renewal == .reset ? .state : .rewarmed }
@@ -72,12 +71,12 @@ extension Resampler {
 
     /// What is to be made while nothing comes: a filled tick, or once the notice that the stream is stale.
     private mutating func nextSilent(_ policy: TimePolicy) -> Tick? {
-        guard hasKnown && !isStale && !isTurning else { return nil }
+        guard hasKnown && !isTurning else { return nil }
         let limit = policy.limitTicks(period: period)
         if policy.fill != .skip && last - known < limit {
             return last < closing ? fill(policy, towards: nil) : nil
         }
-        guard closing - known > limit else { return nil }
+        guard closing - known > limit && !isStale else { return nil }
         isStale = true
         return Tick(
             time: grid.start(of: known + limit + 1), value: knownValue, source: .stale, period: period,

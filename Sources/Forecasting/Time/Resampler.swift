@@ -35,6 +35,8 @@ struct Resampler {
     var isTurning = false
     /// Whether the next tick begins a new time line.
     var isAnew = false
+    /// Ticks up to here were made before, and are made anew at once.
+    var madeBefore = Int64.min
     /// Whether it was said that values no longer come.
     var isStale = false
     /// Late observations in a row, each later than the one before, and the time of the last.
@@ -67,7 +69,7 @@ struct Resampler {
         newest = observation
         last = grid.tick(of: observation.time) - 1
         (closing, scanned, opened) = (last, last, last)
-        hasKnown = false
+        (hasKnown, madeBefore) = (false, .min)
     }
 }
 
@@ -93,9 +95,13 @@ extension Resampler {
         guard tick > closing else { return .late }
         let newestTick = grid.tick(of: newest.time)
         guard tick <= newestTick else { return nil }
-        let open = openTicks[row, tick]
-        let isAgain = open.count > 0 && open.newest == observation && !observation.isTimedByArrival
-        return isAgain ? .duplicate : nil
+        return isAgain(observation, openTicks, row: row) ? .duplicate : nil
+    }
+
+    /// Whether an observation is the newest of its tick again.
+    func isAgain(_ observation: Observation, _ openTicks: borrowing OpenTickTable, row: Int) -> Bool {
+        let tick = openTicks[row, grid.tick(of: observation.time), grid]
+        return tick.count > 0 && tick.newest == observation && !observation.isTimedByArrival
     }
 
     /// Whether an observation that came late shows that the sender's clock was set back.
@@ -150,6 +156,54 @@ extension Resampler {
         knownValue = newest.value
         hasKnown = true
         (last, closing, scanned, opened) = (known, known, known, known)
+    }
+}
+
+// What comes late and is still taken in.
+extension Resampler {
+    /// How far the making of ticks has come.
+    struct Progress {
+        var known: Int64
+        var knownValue: Double
+        var hasKnown: Bool
+        var last: Int64
+        var isAnew: Bool
+        /// Whether the last tick that was made stood in for a missing one.
+        var isFilling: Bool { hasKnown && last > known }
+    }
+
+    /// How far the making of ticks has come; late observations set it back.
+    var progress: Progress {
+        get {
+            Progress(known: known, knownValue: knownValue, hasKnown: hasKnown, last: last, isAnew: isAnew)
+        }
+        set {
+            (known, knownValue, hasKnown) = (newValue.known, newValue.knownValue, newValue.hasKnown)
+            (last, isAnew) = (newValue.last, newValue.isAnew)
+        }
+    }
+
+    /// The tick of an observation that is late, if it is one of the last `limit` that are closed.
+    func tick(of observation: Observation, within limit: Int) -> Int64? {
+        guard isOnGrid && Grid.range.contains(observation.time) else { return nil }
+        let tick = grid.tick(of: observation.time)
+        return tick > closing - Int64(limit) ? tick : nil
+    }
+
+    /// Takes a late observation into its tick, which is not made yet or was set back over; `next` gives it.
+    mutating func takeLate(
+        _ observation: Observation, at now: Timestamp, _ policy: TimePolicy,
+        _ openTicks: inout OpenTickTable, row: Int
+    ) {
+        lateCount = 0
+        let tick = grid.tick(of: observation.time)
+        openTicks[row, tick, grid].add(observation, aggregate: policy.aggregate)
+        opened = max(opened, tick)
+        scanned = tick - 1
+        guard observation.time >= newest.time else { return }
+        isStale = false
+        newest = observation
+        arrival = now
     }
 }
 

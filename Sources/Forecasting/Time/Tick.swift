@@ -28,6 +28,16 @@ struct Tick {
         case rewarmed
     }
 
+    /// What a late observation has to do with a tick.
+    enum Revision: UInt8 {
+        /// Nothing.
+        case none
+        /// The tick was passed before, and is made anew on the way to the newest.
+        case heldBack
+        /// The tick was the newest, and is made anew.
+        case revised
+    }
+
     var time: Timestamp
     var value: Double
     var source = Source.observed
@@ -38,4 +48,8 @@ struct Tick {
     var gap: Int64 = 0
     /// Those of them that were not filled.
     var skipped: Int64 = 0
+    /// What a late observation has to do with it.
+    var revision = Revision.none
+    /// Steps that the stream goes back over before this one.
+    var undone: Int32 = 0
 }

@@ -13,6 +13,9 @@ public struct TimeCounts: Sendable, Equatable {
     /// Times that a sender's clock was set back, and a new time line begun.
     public var turned: UInt64 = 0
 
+    /// Forecasts that were published anew because of a late observation.
+    public var revised: UInt64 = 0
+
     /// Makes counts of 0.
     public init() {}
 
@@ -23,5 +26,6 @@ public struct TimeCounts: Sendable, Equatable {
         renewed += other.renewed
         stale += other.stale
         turned += other.turned
+        revised += other.revised
     }
 }

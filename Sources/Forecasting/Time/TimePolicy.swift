@@ -57,6 +57,8 @@ public struct TimePolicy: Sendable, Equatable {
     /// How far an observation may lie behind the stream's newest before its tick is closed without it; while each
     /// is a tick, how long it waits for earlier ones.
     public var lateness: Int64 = 0
+    /// Closed ticks that a late observation can still reach; 0 drops late observations.
+    public var reviseLimit = 0
     /// What stands in for a missing tick.
     public var fill = Fill.hold
     /// How long a gap is filled; nil for `defaultLimitTicks` periods.
@@ -65,7 +67,7 @@ public struct TimePolicy: Sendable, Equatable {
     public var renewal = Renewal.reset
     /// Ticks in a season, for `fill: seasonal`.
     public var season = 0
-    /// Values kept for `seasonal` and `rewarm`, in ticks.
+    /// Ticks of the stream's rolling window; 0 keeps none.
     public var windowLength = 0
 
     /// Makes the policy under which each observation is a tick.
@@ -79,6 +81,8 @@ public struct TimePolicy: Sendable, Equatable {
     public static let maximumLimitTicks: Int64 = 10_000
     /// No lateness is longer, in ticks, so that a stream's open ticks have a bound.
     public static let maximumLatenessTicks: Int64 = 1000
+    /// No late observation reaches more closed ticks.
+    public static let maximumReviseLimit = 64
     /// How long lateness may be, in ticks, where the period is not known before the stream comes.
     static let autoLatenessTicks: Int64 = 15
 }
@@ -93,10 +97,18 @@ extension TimePolicy {
         }
         return lateness >= 0 && lateness <= Self.periods.upperBound
             && (0...Self.periods.upperBound).contains(limit ?? 0)
-            && season >= 0
+            && season >= 0 && (0...(every == .event ? 0 : Self.maximumReviseLimit)).contains(reviseLimit)
             && windowLength >= (fill == .seasonal ? max(season, 1) : renewal == .rewarm ? 1 : 0)
             && (fill != .seasonal || season >= 1)
     }
+
+    /// What a stream's window looks like in memory.
+    ///
+    /// Besides the ticks within reach, those filled on a straight line that leads there may be taken back.
+    var windowLayout: WindowLayout { WindowLayout(length: windowLength, reach: 2 * reviseLimit) }
+
+    /// Ticks whose observations are kept at once.
+    var keptTicksLimit: Int { openTicksLimit + reviseLimit }
 
     /// Whether observations that are ticks wait for earlier ones.
     var reorders: Bool {

@@ -1,0 +1,86 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// What every stream was before each of its newest ticks, so that late observations can be taken in: a ring of
+/// checkpoints per slot.
+///
+/// A checkpoint has two parts. The time line's is kept when a tick is made, the rest when the model steps, which may
+/// be later: other ticks wait. (The state of a stateful model itself is kept by its `ModelRunner`, in the same ring.)
+struct CheckpointTable: ~Copyable {
+    /// A stream before a step.
+    struct State {
+        var ticks: UInt64
+        var statistics: RollingStatistics
+        var nextValue: Double
+        var window: RollingWindow.Position?
+        /// What the step overwrites in the window of a model of `mode: window`, and at which tick number.
+        var overwritten: Double
+        var overwrittenTick: UInt64
+    }
+
+    /// Where a stream's ring stands.
+    struct Head {
+        /// Lines and states kept so far, less those that were gone back over.
+        var lines: Int
+        var states: Int
+        /// Lines that can be gone back to.
+        var reach: Int
+        /// Steps to go back over before the next tick.
+        var undone: Int
+    }
+
+    /// Checkpoints of a stream.
+    let length: Int
+    private let headPages: ZeroPages
+    private let linePages: ZeroPages
+    private let statePages: ZeroPages
+    private let heads: UnsafeMutablePointer<Head>
+    private let lines: UnsafeMutablePointer<Resampler.Progress>
+    private let states: UnsafeMutablePointer<State>
+    private let rowCount: Int
+
+    /// Memory that a stream takes, but for the model's state.
+    static func bytesPerStream(length: Int) -> Int {
+        length == 0
+            ? 0
+            : MemoryLayout<Head>.stride + length
+                * (MemoryLayout<Resampler.Progress>.stride + MemoryLayout<State>.stride)
+    }
+
+    /// Makes empty rings; a row whose stream never comes costs address space, not memory.
+    init(rowCount: Int, length: Int) {
+        self.length = length
+        self.rowCount = length > 0 ? rowCount : 0
+        let count = max(1, rowCount * length)
+        headPages = ZeroPages(count: max(1, self.rowCount), stride: MemoryLayout<Head>.stride)
+        linePages = ZeroPages(count: count, stride: MemoryLayout<Resampler.Progress>.stride)
+        statePages = ZeroPages(count: count, stride: MemoryLayout<State>.stride)
+        heads = headPages.start.assumingMemoryBound(to: Head.self)
+        lines = linePages.start.assumingMemoryBound(to: Resampler.Progress.self)
+        states = statePages.start.assumingMemoryBound(to: State.self)
+    }
+
+    subscript(head slot: UInt32) -> Head {
+        get { heads[row(slot)] }
+        set { heads[row(slot)] = newValue }
+    }
+
+    /// The time line kept with a number, counted from the stream's first.
+    subscript(line number: Int, slot: UInt32) -> Resampler.Progress {
+        get { lines[index(number, slot)] }
+        set { lines[index(number, slot)] = newValue }
+    }
+
+    /// The state kept with a number.
+    subscript(state number: Int, slot: UInt32) -> State {
+        get { states[index(number, slot)] }
+        set { states[index(number, slot)] = newValue }
+    }
+
+    /// Where in rings of `length` per slot a number lies.
+    func index(_ number: Int, _ slot: UInt32) -> Int { row(slot) * length + number % length }
+
+    private func row(_ slot: UInt32) -> Int {
+        precondition(slot < rowCount, "no such row in the table of checkpoints")
+        return Int(slot)
+    }
+}

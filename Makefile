@@ -34,9 +34,10 @@ bench: deps-test ## measures step, codecs and end to end beside a C echo, as rat
 bench-peers: ## the same beside PyTorch, ONNX Runtime, OpenVINO and pyzmq daemons
 	$(MAKE) -C Benchmarks bench-peers
 
-golden: deps-test ## makes the golden vectors anew with PyTorch
+golden: deps-test ## makes the golden vectors anew with PyTorch and zoneinfo
 	/usr/bin/python3 Tests/RecurrentKernelsTests/Golden/make_golden.py
 	/usr/bin/python3 Tests/TrainingTests/Golden/make_golden.py
+	/usr/bin/python3 Tests/ForecastDaemonTests/Golden/make_calendar.py
 
 # $(call install,PACKAGES): installs the Debian packages that are missing.
 define install

@@ -95,7 +95,8 @@ let package = Package(
             name: "ForecastDaemonTests",
             dependencies: [
                 "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat",
-            ]),
+            ],
+            exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",

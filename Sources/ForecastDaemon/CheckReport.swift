@@ -23,6 +23,8 @@ package struct CheckReport: Sendable, Encodable {
         /// Which values are taken for missing.
         var values: ValueReport
         var bytesPerStream: Int
+        /// What enters the model, in its order; absent for the stream's own value alone.
+        var inputs: InputsReport?
 
         /// A line of its own on what a reduced precision costs; nothing for float32.
         var precisionText: String {
@@ -32,7 +34,8 @@ package struct CheckReport: Sendable, Encodable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case match, model, mode, precision, scale, target, horizon, recursion, warmup, time, values
+            case match, model, mode, precision, scale, target, horizon, recursion, warmup, time, values,
+                inputs
             case precisionError = "precision_error"
             case bytesPerStream = "bytes_per_stream"
         }
@@ -57,7 +60,7 @@ package struct CheckReport: Sendable, Encodable {
             model.configuration.precision == .float32
                 ? nil : PrecisionLoss(of: model.configuration.precision, weights: model.file.weights)
         }
-        rules = plan.rules.map { rule in
+        rules = zip(plan.rules, prepared.configuration.streams).map { rule, configuration in
             let model = plan.models[rule.model]
             return Rule(
                 match: rule.match.pattern, model: model.name, mode: "\(model.mode)",
@@ -65,7 +68,8 @@ package struct CheckReport: Sendable, Encodable {
                 scale: "\(rule.scaling)", target: model.target.rawValue, horizon: rule.horizon,
                 recursion: rule.horizon > model.packed.shape.outputSize, warmup: plan.warmup(of: rule),
                 time: TimeReport(rule.time), values: ValueReport(rule.values),
-                bytesPerStream: plan.bytesPerStream(rule: rule))
+                bytesPerStream: plan.bytesPerStream(rule: rule),
+                inputs: rule.inputs.map { InputsReport($0, rule: rule, configuration) })
         }
         streamsLimit = plan.streamsLimit
         let pipelines = prepared.pipelineCount
@@ -80,7 +84,7 @@ package struct CheckReport: Sendable, Encodable {
             "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
                 + (rule.recursion ? "by recursion" : "by the model's outputs")
                 + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text), \(rule.bytesPerStream) bytes per stream"
-                + rule.precisionText
+                + (rule.inputs.map { "\n    inputs: \($0.text)" } ?? "") + rule.precisionText
         }
         return
             (["configuration and models are good; first match wins:"] + rows + [

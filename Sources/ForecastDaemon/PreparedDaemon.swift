@@ -86,38 +86,21 @@ package struct PreparedDaemon: Sendable {
         }
         let model = models[index]
         let shape = model.file.weights.shape
-        guard shape.inputSize == 1 else {
-            throw failure(
-                "expected a model with one input per tick, found \(model.file.path) with \(shape.inputSize): "
-                    + "models of several joined streams are not run yet")
-        }
         let horizon = rule.horizon ?? shape.outputSize
-        guard horizon <= shape.outputSize || shape.outputSize == 1 else {
+        guard horizon <= shape.outputSize || shape.outputSize == 1 && rule.inputs == nil else {
             throw failure(
                 "expected a horizon of at most \(shape.outputSize), the outputs of \(model.file.path), found \(horizon)"
-            )
-        }
-        let scaling: Scaling
-        switch rule.scale {
-        case .unscaled: scaling = .none
-        case .fixed(let mean, let deviation): scaling = .fixed(mean: mean, deviation: deviation)
-        case .rolling(let halfLife):
-            scaling = .rolling(
-                halfLife: halfLife ?? model.metadata.halfLife ?? StreamRuleConfiguration.defaultHalfLife)
-        case .window: scaling = .window
-        case .model:
-            guard let mean = model.metadata.mean, let deviation = model.metadata.deviation else {
-                throw failure(
-                    "scale: model takes the keys \"mean\" and \"std\" from the metadata of \(model.file.path), "
-                        + "which has not both; write them there, or use scale: fixed or rolling")
-            }
-            scaling = .fixed(mean: mean, deviation: deviation)
+                    + (rule.inputs == nil ? "" : ": what inputs_from names is not known ahead"))
         }
         do {
+            let match = try Glob(rule.match)
+            let order = try ModelInputOrder(rule, match: match, model: model)
+            var time = rule.time.policy
+            time.wait = rule.inputs?.wait(rule.time).nanoseconds ?? 0
             return ForecastPlan.Rule(
-                match: try Glob(rule.match), model: index, scaling: scaling, horizon: horizon,
-                warmup: rule.warmup,
-                maximumSkew: rule.maximumSkew.nanoseconds, time: rule.time.policy, values: rule.values)
+                match: match, model: index, scaling: order.targetScaling, horizon: horizon,
+                warmup: rule.warmup, maximumSkew: rule.maximumSkew.nanoseconds, time: time,
+                values: rule.values, inputs: order.inputs)
         } catch {
             throw failure("\(error)")
         }

@@ -46,6 +46,42 @@ package struct StreamReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// What the observed values in the rolling window come to.
+    package struct Window: Codable, Sendable, Equatable {
+        /// Observed values in it.
+        package var count: Int
+        /// Their mean, standard deviation and extremes.
+        package var mean, std, min, max: Double
+        /// Their quantiles.
+        package var p5, p50, p95: Double
+
+        /// Makes a window.
+        package init(
+            count: Int, mean: Double, std: Double, min: Double, max: Double, p5: Double, p50: Double,
+            p95: Double
+        ) {
+            (self.count, self.mean, self.std, self.min, self.max) = (count, mean, std, min, max)
+            (self.p5, self.p50, self.p95) = (p5, p50, p95)
+        }
+    }
+
+    /// What the senders' numbers of the messages of one topic tell.
+    package struct Senders: Codable, Sendable, Equatable {
+        /// The input that the messages came by, and their topic.
+        package var input, topic: String
+        /// Messages that did not come, that came again, that came a little late; times that the numbers began anew.
+        package var lost, repeated, reordered, restarts: UInt64
+
+        /// Makes an account.
+        package init(
+            input: String, topic: String, lost: UInt64, repeated: UInt64, reordered: UInt64, restarts: UInt64
+        ) {
+            (self.input, self.topic) = (input, topic)
+            (self.lost, self.repeated) = (lost, repeated)
+            (self.reordered, self.restarts) = (reordered, restarts)
+        }
+    }
+
     /// The stream's id.
     package var stream: String
     /// `warming`, `ok` or `stale`.
@@ -76,6 +112,12 @@ package struct StreamReport: Codable, Sendable, Equatable {
     package var revision: String
     /// The scale in force; nil where values are not scaled.
     package var scale: Scale?
+    /// The rolling window; nil where the rule keeps none, or nothing in it was observed.
+    package var window: Window?
+    /// Observations that were not taken, by reason; reasons that have not occurred are left out.
+    package var drops: [String: UInt64] = [:]
+    /// What the numbers of the messages tell; nil in lists, and where senders do not number them.
+    package var senders: [Senders]?
 
     /// Makes a report.
     package init(

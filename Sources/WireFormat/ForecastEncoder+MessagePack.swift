@@ -51,7 +51,7 @@ extension ForecastEncoder {
 
     private mutating func appendQuality(of forecast: Forecast) {
         buffer.appendString("quality")
-        buffer.appendMap(count: forecast.isRevised ? 6 : 5)
+        buffer.appendMap(count: 5 + (forecast.isRevised ? 1 : 0) + (forecast.missingInputs == nil ? 0 : 1))
         buffer.appendString("warm")
         buffer.appendFloat(Float(forecast.warmth))
         buffer.appendString("imputed")
@@ -62,6 +62,10 @@ extension ForecastEncoder {
         buffer.appendInteger(UInt64(forecast.gap))
         buffer.appendString("reset")
         buffer.appendBoolean(forecast.isReset)
+        if let missingInputs = forecast.missingInputs {
+            buffer.appendString("inputs_missing")
+            buffer.appendInteger(UInt64(missingInputs))
+        }
         guard forecast.isRevised else { return }
         buffer.appendString("revised")
         buffer.appendBoolean(true)

@@ -109,6 +109,10 @@ public struct ForecastEncoder: ~Copyable {
         buffer.append(",\"gap\":")
         buffer.append(UInt64(forecast.gap))
         buffer.append(forecast.isReset ? ",\"reset\":true" : ",\"reset\":false")
+        if let missingInputs = forecast.missingInputs {
+            buffer.append(",\"inputs_missing\":")
+            buffer.append(UInt64(missingInputs))
+        }
         buffer.append(forecast.isRevised ? ",\"revised\":true}}" : "}}")
     }
 

@@ -77,6 +77,8 @@ struct AllocationTests {
         var scaling = Scaling.rolling(halfLife: 100)
         var values = ValuePolicy()
         var format = ForecastFormat.json
+        /// Whether the streams that end in `temp` have those in `hum`, one for all, and the hour as inputs beside them.
+        var isJoined = false
         var payload: @Sendable (Int) -> [UInt8]
         var testDescription: String { name }
     }
@@ -160,6 +162,38 @@ struct AllocationTests {
         ) { Array(#"{"ts":\#($0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8) }
     }
 
+    static let joinedCases = [TimePolicy.Renewal.reset, .rewarm].flatMap { renewal in
+        [TimePolicy.Every.event, .period(9_000_000_000)].map { every in
+            var time = TimePolicy()
+            (time.every, time.wait, time.windowLength) = (every, 9_000_000_000, 11)
+            (time.renewal, time.limit) = (renewal, renewal == .rewarm ? 0 : nil)
+            let mode: ForecastPlan.Model.Mode = renewal == .rewarm ? .stateful : .window(length: 4)
+            return Case(
+                name: "joined: \(every), \(renewal)", mode: mode, outputs: 3, horizon: 3, decoder: json,
+                time: time, isJoined: true
+            ) { index in
+                let ending = index % 7 == 0 ? "" : #","hum":\#(index % 11)"#
+                return Array(#"{"ts":\#(index),"values":{"temp":\#(index % 13)\#(ending)}}"#.utf8)
+            }
+        }
+    }
+
+    static func joined(_ match: Glob) throws -> InputList {
+        func member(_ text: String, _ fill: InputList.Fill) throws -> InputList.Source {
+            .member(try IdentifierTemplate(text, of: match), fill: fill, aggregate: .mean)
+        }
+        let sources: [InputList.Source] = [
+            .sine(.hour), .target, try member("$1.hum", .mean), try member("stream.0.hum", .hold),
+        ]
+        return InputList(
+            sources.enumerated().map {
+                let isCalendar = $0.offset == 0
+                return InputList.Input(
+                    name: "\($0.offset)", source: $0.element,
+                    scaling: isCalendar ? .none : .rolling(halfLife: 100))
+            })
+    }
+
     /// Every other value waits for one before it; some are bad.
     static let valueCase = {
         var (time, values) = (TimePolicy(), ValuePolicy())
@@ -174,12 +208,13 @@ struct AllocationTests {
         }
     }()
 
-    @Test(arguments: cases + windowCases + revisedCases + timedCases + [valueCase])
-    func aMessageAllocatesNothing(
-        _ example: Case
-    ) throws {
+    @Test(arguments: cases + windowCases + revisedCases + timedCases + [valueCase] + joinedCases)
+    func aMessageAllocatesNothing(_ example: Case) throws {
         var generator = SystemRandomNumberGenerator()
-        let shape = RecurrentShape(inputSize: 1, hiddenSize: 17, layerCount: 2, outputSize: example.outputs)
+        let match = try Glob(example.isJoined ? "*.temp" : "*")
+        let inputs = example.isJoined ? try Self.joined(match) : nil
+        let shape = RecurrentShape(
+            inputSize: inputs?.inputs.count ?? 1, hiddenSize: 17, layerCount: 2, outputSize: example.outputs)
         func draw(_ count: Int) -> [Float] {
             (0..<count).map { _ in Float.random(in: -0.2...0.2, using: &generator) }
         }
@@ -199,9 +234,9 @@ struct AllocationTests {
             ],
             rules: [
                 ForecastPlan.Rule(
-                    match: try Glob("*"), model: 0, scaling: example.scaling,
+                    match: match, model: 0, scaling: example.scaling,
                     horizon: example.horizon,
-                    warmup: 3, maximumSkew: .max, time: example.time, values: example.values)
+                    warmup: 3, maximumSkew: .max, time: example.time, values: example.values, inputs: inputs)
             ], streamsLimit: 1000, batchLimit: 32)
         var way = Way(plan, decoder: example.decoder, format: example.format)
         let identifiers = (0..<50).map { Array("stream.\($0)".utf8) }

@@ -39,6 +39,7 @@ import Testing
             models:
               general: {weights: models/general.safetensors}
               general_window: {weights: models/general.safetensors, mode: window, window: 64}
+              line: {weights: models/line.safetensors}
             streams:
               - {match: "plant.*", model: general, half_life: 600, horizon: 24, window_length: 64,
                  values: {reject: [-9999, 65535], minimum: -40, maximum: 150, rate: 5, stuck: 10m}}
@@ -46,6 +47,9 @@ import Testing
                  gaps: {limit: 10s, then: rewarm}}
               - {match: "meter.*", model: general, every: 15m, late: revise, revise_limit: 8,
                  gaps: {fill: seasonal}, season: 1d}
+              - {match: "line.*.temp", model: line, scale: fixed, mean: 20, std: 5, every: 10s, wait: 10s,
+                 inputs_from: ["line.$1.temp",
+                   {stream: "line.$1.hum", name: hum, aggregate: last, mean: 45, std: 12}, calendar.hour]}
             http: {bind: "127.0.0.1:8080"}
             """, file: Self.manual)
         #expect(manual.inputs == bare.inputs)

@@ -62,7 +62,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         #expect(configuration.streams[0].horizon == nil)
     }
 
-    @Test(arguments: keys + values + sockets + models + rules + times + badValues + http)
+    @Test(arguments: keys + values + sockets + models + rules + times + badValues + http + inputs)
     func isReported(_ line: BadLine) {
         let text = ConfigurationSample.text(line.number, line.text)
         #expect(ConfigurationSample.problems(text) == line.problems)
@@ -324,6 +324,80 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         ),
     ]
 
+    static let inputs = [
+        BadLine(
+            8, #"  - {match: "a.*", model: pump, wait: 1s, time_zone: UTC}"#,
+            "8:39: streams[0].wait: only for rules with inputs_from",
+            "8:54: streams[0].time_zone: only for rules with inputs_from"),
+        BadLine(
+            8,
+            #"  - {match: "a.*.t", model: pump, inputs_from: ["a.$1.h", "a.$2.p", "a h", calendar.hours]}"#,
+            #"8:76: streams[0].inputs_from[3]: expected calendar.hour, calendar.weekday or calendar.yearday, found "#
+                + #""calendar.hours"; did you mean "calendar.hour"?"#),
+        BadLine(
+            8, #"  - {match: "a.*.t", model: pump, inputs_from: ["a.$1.h", "a.$2.p", "a h"]}"#,
+            #"8:48: streams[0].inputs_from: the stream that is forecast, "a.$1.t", is not among the inputs: add it"#,
+            #"8:59: streams[0].inputs_from[1]: expected $1, the wildcards of "a.*.t", found "a.$2.p""#,
+            "8:69: streams[0].inputs_from[2]: expected the id of a stream (A-Z a-z 0-9 . _ : / -), with $1 for what "
+                + #"the first * of match stands for, found "a h""#),
+        BadLine(
+            8, #"  - {match: "t", model: pump, inputs_from: [t, "h.$1"]}"#,
+            #"8:48: streams[0].inputs_from[1]: expected no $: "t" has neither * nor ?, found "h.$1""#),
+        BadLine(
+            8, #"  - {match: "a.*.t", model: pump, inputs_from: ["a.$1.t", "b.t", "b.t"]}"#,
+            #"8:59: streams[0].inputs_from[1]: another input has the name "t" already: give this one a name of its "#
+                + #"own, as {stream: "b.t", name: other}"#,
+            #"8:66: streams[0].inputs_from[2]: "b.t" stands twice: keep one"#,
+            #"8:66: streams[0].inputs_from[2]: another input has the name "t" already: give this one a name of its "#
+                + #"own, as {stream: "b.t", name: other}"#),
+        BadLine(
+            8,
+            #"  - {match: "t", model: pump, inputs_from: [{stream: t, fill: hold, mean: 1}, h], every: auto}"#,
+            "8:44: streams[0].inputs_from: several streams need one period: write every: with a duration, as every: "
+                + "1s, or event",
+            "8:63: streams[0].inputs_from[0].fill: the stream that is forecast goes by the rule's own gaps",
+            "8:75: streams[0].inputs_from[0].mean: the stream that is forecast goes by the rule's own mean"),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t, {stream: h, aggregate: max, std: 2}]}"#,
+            "8:69: streams[0].inputs_from[1].aggregate: only for rules with a period, as every: 1s",
+            "8:79: streams[0].inputs_from[1].std: only for scale: fixed"),
+        BadLine(
+            8, #"  - {match: t, model: pump, scale: none, inputs_from: [t, {stream: h, fill: mean}]}"#,
+            "8:77: streams[0].inputs_from[1].fill: with scale: none no mean is known; use fill: hold"),
+        BadLine(
+            8, #"  - {match: t, model: pump, scale: fixed, mean: 1, std: 2, inputs_from: [t, h]}"#,
+            "8:77: streams[0].inputs_from[1]: scale: fixed takes the mean and std of each input's training values: "
+                + #"write {stream: "h", mean: 0, std: 1}, with its numbers"#),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t], wait: 1s, time_zone: UTC}"#,
+            "8:53: streams[0].wait: there is no other stream among the inputs to wait for",
+            "8:68: streams[0].time_zone: only for inputs of the calendar, as calendar.hour"),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t, calendar.hour], time_zone: Europe/Berln}"#,
+            #"8:73: streams[0].time_zone: expected the name of a time zone, as Europe/Berlin, found "Europe/Berln"; "#
+                + #"did you mean "Europe/Berlin"?"#),
+        BadLine(
+            8, #"  - {match: t, model: pump, every: 1s, lateness: 900s, inputs_from: [t, h], wait: 101s}"#,
+            "8:83: streams[0].wait: expected, with lateness, at most 1000 ticks of 1s, found 1001s"),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t, {stream: h, name: "a,b", file: x}]}"#,
+            #"8:64: streams[0].inputs_from[1].name: expected the name of an input, without commas and blanks, found "#
+                + #""a,b""#,
+            #"8:71: streams[0].inputs_from[1]: unknown key "file"; did you mean "fill"?"#),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: [t, h], lateness: 1s}"#,
+            "8:60: streams[0].lateness: with every: event, inputs_from joins the values of one time as they come; "
+                + "write wait"),
+        BadLine(
+            8,
+            #"  - {match: t, model: pump, inputs_from: [t, h], every: 1s, late: revise, scale: window}"#,
+            "8:67: streams[0].late: inputs_from takes nothing back: late values are dropped, write a longer wait",
+            "8:82: streams[0].scale: inputs_from has no windows of its members: write scale: rolling"),
+        BadLine(
+            8, #"  - {match: t, model: pump, inputs_from: []}"#,
+            "8:42: streams[0].inputs_from: expected a list of inputs, found an empty one: write at least one"),
+    ]
+
     static let rules = [
         BadLine(
             8, #"  - {match: "plant.*", model: pmup}"#,
@@ -350,8 +424,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
                 + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, window_length, "
-                + "values"
-        ),
+                + "inputs_from, wait, time_zone, values"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"

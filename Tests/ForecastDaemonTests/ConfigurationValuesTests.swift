@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import ForecastDaemon
+import Forecasting
 import RecurrentKernels
 import Testing
 import WireFormat
@@ -178,6 +179,29 @@ import WireFormat
     @Test(arguments: Precision.allCases) func precisionsAreWords(precision: Precision) throws {
         let text = ConfigurationSample.text(6, "  pump: {weights: a, precision: \(precision)}")
         #expect(try DaemonConfiguration.parse(text, file: "f").models[0].precision == precision)
+    }
+
+    @Test func inputsAreTextsOrMappings() throws {
+        let text = ConfigurationSample.text(
+            8,
+            #"""
+              - match: "a.*.t"
+                model: pump
+                every: 2s
+                wait: 5s
+                time_zone: Asia/Kathmandu
+                inputs_from:
+                  - "a.$1.t"
+                  - {stream: "b.$1", name: pressure, fill: mean, aggregate: max}
+                  - calendar.weekday
+            """#)
+        let rule = try DaemonConfiguration.parse(text, file: "f").streams[0]
+        let inputs = try #require(rule.inputs)
+        let pressure = inputs.entries[1]
+        #expect(inputs.entries.map(\.source) == [.stream("a.$1.t"), .stream("b.$1"), .calendar(.weekday)])
+        #expect(pressure.name == "pressure" && pressure.fill == .mean && pressure.aggregate == .max)
+        #expect(inputs.entries[0].name == nil && inputs.entries[0].aggregate == nil)
+        #expect(inputs.wait == .seconds(5) && inputs.timeZone == "Asia/Kathmandu")
     }
 
     @Test func modesAndScalesCarryTheirNumbers() throws {

@@ -71,15 +71,17 @@ import Testing
             ["target": "difference", "mean": "-1.5", "std": "2e-1", "half_life": "120", "author": "me"],
             path: "m")
         #expect(all.target == .difference)
-        #expect(all.mean == -1.5)
-        #expect(all.deviation == 0.2)
+        #expect(all.means == [-1.5])
+        #expect(all.deviations == [0.2])
         #expect(all.halfLife == 120)
         let none = try ModelMetadata([:], path: "m")
-        #expect(none.target == nil && none.mean == nil && none.deviation == nil && none.halfLife == nil)
+        #expect(none.target == nil && none.means == nil && none.deviations == nil && none.halfLife == nil)
     }
 
     @Test(arguments: [
         ("target", "change", "value or difference"), ("mean", "high", "a finite number"),
+        ("mean", "1,,2", "a finite number"), ("inputs", "a,b,a", "names divided by commas, each once"),
+        ("inputs", "a,", "names divided by commas, each once"),
         ("mean", "inf", "a finite number"), ("mean", "", "a finite number"), ("std", "0", "a number above 0"),
         ("std", "-1", "a number above 0"), ("std", "nan", "a number above 0"),
         ("half_life", "0", "ticks from 1 to 1e9"), ("half_life", "1e999", "ticks from 1 to 1e9"),

@@ -138,6 +138,26 @@ import Testing
             (#"{match: "*", model: one, scale: model}"#, ["mean": "1"], 1, noMeans),
             (#"{match: "*", model: one, scale: model}"#, ["std": "1"], 1, noMeans),
             (#"{match: "*", model: one}"#, [:], 2, "expected a model with one input per tick, found"),
+            (
+                #"{match: "*", model: one}"#, ["inputs": "t, h"], 2,
+                "one with 2 (t, h): write inputs_from, which says where they come from"
+            ),
+            (
+                #"{match: "*", model: one, inputs_from: [{stream: "$1", name: t}, h]}"#, [:], 3,
+                "found 2: t, h"
+            ),
+            (
+                #"{match: "*", model: one, inputs_from: [{stream: "$1", name: t}, h]}"#, ["inputs": "t,p"], 2,
+                "one names, t, p; inputs_from gives t, h"
+            ),
+            (
+                #"{match: "*", model: one, inputs_from: [{stream: "$1", name: t}, h], horizon: 2}"#, [:], 2,
+                "found 2: what inputs_from names is not known ahead"
+            ),
+            (
+                #"{match: "*", model: one, inputs_from: [{stream: "$1", name: t}, h], scale: model}"#,
+                ["mean": "1", "std": "1,2"], 2, "for each of the 2 inputs from the metadata"
+            ),
         ] as [(String, [String: String], Int, String)])
     func rulesAndModelsThatDoNotFitAreNamed(
         rule: String, metadata: [String: String], inputs: Int, text: String
@@ -149,6 +169,47 @@ import Testing
         #expect(problem.status == .configuration)
         #expect(problem.description.hasPrefix(#"rule "*": "#))
         #expect(problem.description.contains(text), "\(problem)")
+    }
+
+    /// Inputs stand in the model's order, with their scales; the rule's is that of the stream that is forecast.
+    @Test func inputsAreBroughtIntoTheModelsOrder() throws {
+        let rule = #"""
+            {match: "a.*.t", model: one, every: 1s, aggregate: mean, scale: model, inputs_from: [calendar.hour,
+              "a.$1.t", {stream: "b.$1", name: hum, fill: mean, aggregate: max}], time_zone: Europe/Berlin}
+            """#
+        let names = "hum, calendar.hour.cos, t, calendar.hour.sin"
+        let prepared = try prepared(
+            rule, metadata: ["inputs": names, "mean": "40,0,20,0.5", "std": "9,1,5,2"], inputs: 4)
+        let plan = prepared.forecasts.rules[0]
+        let inputs = try #require(plan.inputs)
+        #expect(inputs.inputs.map(\.name).joined(separator: ", ") == names)
+        #expect(
+            inputs.inputs.map(\.scaling) == [
+                .fixed(mean: 40, deviation: 9), .fixed(mean: 0, deviation: 1), .fixed(mean: 20, deviation: 5),
+                .fixed(mean: 0.5, deviation: 2),
+            ])
+        #expect(plan.scaling == .fixed(mean: 20, deviation: 5) && plan.time.wait == 1_000_000_000)
+        #expect(inputs.zone.offset(at: 1_751_000_000) == 7200)
+        let text = CheckReport(prepared).text
+        #expect(
+            text.contains(
+                "\n    inputs: hum from b.$1 (fill mean, max), calendar.hour.cos, t from a.$1.t, calendar.hour.sin; wait "
+                    + "1s, time zone Europe/Berlin"), "\(text)")
+        let json = try CheckReport(prepared).jsonText()
+        #expect(json.contains(#""time_zone""#) && json.contains(#""b.$1""#))
+    }
+
+    @Test func withoutNamesTheListsOrderCounts() throws {
+        let rule =
+            #"{match: "*.t", model: one, inputs_from: [calendar.yearday, "$1.h", "$1.t"], half_life: 9}"#
+        let plan = try prepared(rule, inputs: 4).forecasts.rules[0]
+        #expect(
+            plan.inputs?.inputs.map(\.name) == ["calendar.yearday.sin", "calendar.yearday.cos", "h", "t"])
+        #expect(
+            plan.inputs?.inputs.map(\.scaling) == [
+                .none, .none, .rolling(halfLife: 9), .rolling(halfLife: 9),
+            ])
+        #expect(plan.time.wait == 1_000_000_000 && plan.inputs?.zone == .utc)
     }
 
     @Test func metadataThatAreWrongNameTheFile() throws {

@@ -52,3 +52,85 @@ struct GlobTests {
         #expect(throws: Glob.GlobError.self) { try Glob(pattern) }
     }
 }
+
+/// What wildcards stand for, and the ids that are made of it.
+struct IdentifierTemplateTests {
+    static func captures(_ pattern: String, _ identifier: String) throws -> [String]? {
+        let bytes = Array(identifier.utf8)
+        return try Glob(pattern).captures(in: bytes.span.bytes)?.map {
+            String(decoding: bytes[$0], as: UTF8.self)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("plant.*.temp", "plant.7.temp", ["7"]), ("*", "a.b", ["a.b"]), ("a", "a", []),
+            ("*.*", "a.b.c", ["a", "b.c"]), ("*.*.c", "a.b.c.d.c", ["a", "b.c.d"]),
+            ("a?c*", "abc", ["b", ""]),
+            ("*?", "abc", ["ab", "c"]), ("?*?", "ab", ["a", "", "b"]), ("**", "ab", ["", "ab"]),
+            ("*a*a", "xaya", ["x", "y"]), ("*.temp", "a.temp.temp", ["a.temp"]), ("a*", "b", nil),
+            ("*ab", "aabab", ["aab"]), ("*?b", "b", nil),
+        ] as [(String, String, [String]?)])
+    func wildcardsStandForTheLeastFromTheLeft(pattern: String, identifier: String, expected: [String]?) throws
+    {
+        #expect(try Self.captures(pattern, identifier) == expected)
+    }
+
+    /// All ways to divide a text among the wildcards, tried out; the first one in order of the lengths is the right one.
+    @Test func capturesAreTheFirstOfAllWays() throws {
+        func ways(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> [[String]] {
+            guard let head = pattern.first else { return text.isEmpty ? [[]] : [] }
+            let rest = pattern.dropFirst()
+            if head == "*" {
+                return (0...text.count).flatMap { length in
+                    ways(rest, text.dropFirst(length)).map { [String(text.prefix(length))] + $0 }
+                }
+            }
+            guard let first = text.first, head == "?" || head == first else { return [] }
+            return ways(rest, text.dropFirst()).map { head == "?" ? [String(first)] + $0 : $0 }
+        }
+        var generator = SeededGenerator(seed: 3)
+        for _ in 0..<5000 {
+            func word(_ letters: String, _ length: Int) -> String {
+                String((0..<length).map { _ in letters.randomElement(using: &generator)! })
+            }
+            let pattern = word("ab*?", Int.random(in: 1...6, using: &generator))
+            let text = word("ab", Int.random(in: 1...8, using: &generator))
+            let expected = ways(ArraySlice(pattern), ArraySlice(text)).first
+            #expect(try Self.captures(pattern, text) == expected, "\(pattern) on \(text)")
+        }
+    }
+
+    @Test(arguments: [
+        ("plant.*.temp", "plant.$1.hum", "plant.7.temp", "plant.7.hum"),
+        ("*.?.t", "$2:$1:$2", "a.b.t", "b:a:b"), ("*", "shared", "x", "shared"), ("*-*", "$1$2", "a-b", "ab"),
+    ])
+    func templatesAreFilled(pattern: String, text: String, identifier: String, expected: String) throws {
+        let glob = try Glob(pattern)
+        let bytes = Array(identifier.utf8)
+        let captures = glob.captures(in: bytes.span.bytes) ?? []
+        let template = try IdentifierTemplate(text, of: glob)
+        let filled = template.filled(by: captures, in: bytes.span.bytes) ?? []
+        #expect(String(decoding: filled, as: UTF8.self) == expected)
+        let isMatch = template.pattern.matches(filled.span.bytes)
+        #expect(isMatch)
+        let own = try IdentifierTemplate(IdentifierTemplate.identity(of: glob), of: glob)
+        let again = own.filled(by: captures, in: bytes.span.bytes)
+        #expect(again == bytes)
+    }
+
+    @Test(arguments: ["", "$2", "$0", "$", "a$", "$x", "a b", "ä", "a*", "?"])
+    func otherTextsAreNoTemplates(text: String) throws {
+        let glob = try Glob("a.*")
+        #expect(throws: IdentifierTemplate.TemplateError.self) { try IdentifierTemplate(text, of: glob) }
+    }
+
+    @Test func idsThatAreTooLongAreNone() throws {
+        let glob = try Glob("*")
+        let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: 65)
+        let captures = glob.captures(in: bytes.span.bytes) ?? []
+        let twice = try IdentifierTemplate("$1$1", of: glob).filled(by: captures, in: bytes.span.bytes)
+        let once = try IdentifierTemplate("$1", of: glob).filled(by: captures, in: bytes.span.bytes)
+        #expect(twice == nil && once == bytes)
+    }
+}

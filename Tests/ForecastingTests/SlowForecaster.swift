@@ -103,9 +103,13 @@ struct SlowState {
     }
 
     mutating func step(_ weights: RecurrentWeights, input: Double) -> [Double] {
+        step(weights, inputs: [input])
+    }
+
+    mutating func step(_ weights: RecurrentWeights, inputs: [Double]) -> [Double] {
         func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
         let size = weights.shape.hiddenSize
-        var x = [input]
+        var x = inputs
         for (index, layer) in weights.layers.enumerated() {
             var gates = layer.bias.map(Double.init)
             for row in gates.indices {

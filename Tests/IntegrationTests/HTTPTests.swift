@@ -93,7 +93,7 @@ import Testing
         for path in ["/healthz", "/readyz"] {
             #expect(try HTTPExchange.get(path, port: port).status == 200)
         }
-        // Reports come at most ten times a second.
+        // Reports come at most ten times a second, from each thread.
         var status = try Self.decoded("/api/v1/status", port: port, as: Status.self)
         while status.inputs[0].drops["syntax"] != 1 || status.streams.known < 13 {
             status = try Self.decoded("/api/v1/status", port: port, as: Status.self)

@@ -17,6 +17,7 @@ final class Peer {
                 var age: Double
                 var gap: Int
                 var reset: Bool
+                var inputs_missing: Int?
                 /// Only in revised forecasts.
                 var revised: Bool?
             }

@@ -13,7 +13,8 @@ import Testing
 
     /// A message of two values is one message; one that cannot be understood has come, too.
     @Test(arguments: ["1", "3"]) func lostMessagesAreCounted(pipelines: String) throws {
-        let scenario = try Scenario(pipelines: pipelines)
+        let port = Int(try Scenario.freePort())
+        let scenario = try Scenario(pipelines: pipelines, more: "http: {bind: 127.0.0.1:\(port)}")
         func message(
             _ topic: String, _ number: UInt64, bytes: Int, _ payload: String = #"{"values":{"x":1,"y":2}}"#
         )
@@ -27,6 +28,12 @@ import Testing
             message("plant.c", 9_000_000, bytes: 8), message("plant.c", 0, bytes: 8),
         ])
         #expect(try scenario.receive(16).count == 16)
+        let shown = try DaemonProcess.run(
+            ["state", "show", "plant.a.x", "--url", "http://127.0.0.1:\(port)"], in: scenario.directory)
+        let account =
+            "lost           2 messages of plant.a on input plant; 1 came again, 1 late, numbers began anew 0 times"
+        #expect(shown.output.contains(account), "\(shown)")
+        #expect(shown.output.contains("window         4 values, mean 1.0, std 0.0"), "\(shown)")
         #expect(scenario.daemon.stop() == 0)
         let log = scenario.daemon.logText
         let line =

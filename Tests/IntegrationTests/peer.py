@@ -4,10 +4,13 @@
 
 Reads one JSON request per line from standard input, answers with one JSON line: {"ok": ...} or {"error": ...}.
 """
+import datetime
 import json
+import math
 import struct
 import sys
 import time
+import zoneinfo
 
 import msgpack
 import torch
@@ -23,9 +26,9 @@ models = {}
 class Tutorial(torch.nn.Module):
     """The class everybody starts from."""
 
-    def __init__(self, hidden, layers, outputs, bias):
+    def __init__(self, inputs, hidden, layers, outputs, bias):
         super().__init__()
-        self.lstm = torch.nn.LSTM(1, hidden, layers, batch_first=True, bias=bias)
+        self.lstm = torch.nn.LSTM(inputs, hidden, layers, batch_first=True, bias=bias)
         self.fc = torch.nn.Linear(hidden, outputs, bias=bias)
 
     def forward(self, x, state=None):
@@ -46,10 +49,10 @@ def save_safetensors(state_dict, path, metadata):
         file.write(struct.pack("<Q", len(text)) + text + data)
 
 
-def model(path, seed, hidden=12, layers=2, outputs=1, bias=True, metadata={}):
+def model(path, seed, inputs=1, hidden=12, layers=2, outputs=1, bias=True, metadata={}):
     """Makes a random model, writes its state_dict, keeps it in float64 as the truth."""
     torch.manual_seed(seed)
-    module = Tutorial(hidden, layers, outputs, bias)
+    module = Tutorial(inputs, hidden, layers, outputs, bias)
     save_safetensors(module.state_dict(), path, metadata)
     models[path] = module.double().eval()
 
@@ -77,6 +80,26 @@ def reference(path, values, mode="stateful", window=None, horizon=1, mean=0.0, s
                     out, now = module(tensor(steps[-1:]), now)
                     steps.append(out.item())
             forecasts.append([mean + std * step for step in steps])
+    return forecasts
+
+
+def reference_vectors(path, ticks, zone, mode="stateful", window=None):
+    """The forecasts after each of `ticks`, by the module itself.
+
+    A tick is a time in seconds and values; its vector is hum, the hour as sine and cosine, temp: a scaled one of
+    means 40 and 20 and deviations 10 and 5.
+    """
+    module, vectors, forecasts, state = models[path], [], [], None
+    for seconds, temp, hum in ticks:
+        local = datetime.datetime.fromtimestamp(seconds, zoneinfo.ZoneInfo(zone))
+        angle = 2 * math.pi * (local.hour * 3600 + local.minute * 60 + local.second) / 86400
+        vectors.append([(hum - 40) / 10, math.sin(angle), math.cos(angle), (temp - 20) / 5])
+        with torch.no_grad():
+            if mode == "window":
+                out, _ = module(torch.tensor([vectors[-window:]], dtype=torch.float64))
+            else:
+                out, state = module(torch.tensor([vectors[-1:]], dtype=torch.float64), state)
+        forecasts.append([20 + 5 * step for step in out[0].tolist()])
     return forecasts
 
 
@@ -177,7 +200,7 @@ def close(name):
 operations = {
     function.__name__: function
     for function in (
-        model, reference, open_socket, send, send_packed, receive, receive_values, subscriptions, probe, close)}
+        model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -118,6 +118,7 @@ import Yams
     @Test func requiresNothingThatMayBeAbsent() throws {
         var stream = SampleSource.report("plant:1")
         (stream.tick, stream.yhat, stream.scale) = (nil, nil, nil)
+        (stream.window, stream.drops, stream.senders) = (nil, [:], nil)
         var status = SampleSource.status
         (status.rates, status.inputs, status.outputs, status.time) = (nil, [], [], [:])
         let description = try Description()

@@ -26,12 +26,18 @@ final class SampleSource: MonitoringSource {
         outputs: [.init(name: "forecasts", published: 4, dropped: 1)], time: ["imputed": 3], resets: 0)
 
     static func report(_ identifier: String) -> StreamReport {
-        StreamReport(
+        var report = StreamReport(
             stream: identifier, status: "ok", every: "1s", tick: .init(ts: "2026-11-23T06:59:40.000Z", y: 2),
             newest: .init(ts: "2026-11-23T06:59:40.250Z", y: 2.5), age: 0.5, yhat: 3, ticks: 7, seq: 8,
             warm: 1,
             gap: 0, rule: .init(number: 1, match: "*"), model: "pump", revision: "0123456789ab",
             scale: .init(mean: 1, std: 2))
+        report.window = .init(count: 7, mean: 2, std: 0.5, min: 1, max: 3, p5: 1.2, p50: 2, p95: 2.8)
+        report.drops = ["late": 2]
+        report.senders = [
+            .init(input: "plant", topic: "plant", lost: 3, repeated: 1, reordered: 0, restarts: 1)
+        ]
+        return report
     }
 
     func checkHealth() throws(MonitoringProblem) { if let problem { throw problem } }

@@ -37,11 +37,11 @@ final class SlowTimeLine {
     private(set) var made: [Tick] = []
 
     private var period: Int64 = 0
-    private var newest: Observation?
+    private(set) var newest: Observation?
     private var arrival: Int64 = 0
     private var times: [Int64] = []
     private var open: [Int64: [Observation]] = [:]
-    private var closed: Int64 = 0
+    private(set) var closed: Int64 = 0
     private var known: (tick: Int64, value: Double)?
     private var last: Int64 = 0
     private var isAnew = false
@@ -64,7 +64,19 @@ final class SlowTimeLine {
         if case .period(let period) = policy.every { self.period = period }
     }
 
-    private func tick(_ time: Int64) -> Int64 { (time - (time % period + period) % period) / period }
+    /// Ticks up to here are made, or will never be.
+    var settled: Int64 {
+        guard let known, policy.fill != .skip, closed - known.tick <= limit else { return closed }
+        return last
+    }
+
+    /// How far others have come that the ticks wait for, if the newest observation is at this time.
+    var reach: (Int64) -> Int64 = { $0 }
+    /// Told of every tick with a value, and of a clock that was set back once all ticks before are made.
+    var onTick: (Tick) -> Void = { _ in }
+    var onTurn: () -> Void = {}
+
+    func tick(_ time: Int64) -> Int64 { (time - (time % period + period) % period) / period }
     private var lateness: Int64 {
         policy.every == .auto ? min(policy.lateness, 15 * period) : policy.lateness
     }
@@ -111,6 +123,7 @@ final class SlowTimeLine {
             waiting = []
             isAnew = true
             known = nil
+            onTurn()
             begin(with: observation, at: now)
         } else {
             take(observation, at: now)
@@ -118,7 +131,7 @@ final class SlowTimeLine {
         return nil
     }
 
-    private func latest(of observations: [Observation]?) -> Observation? {
+    func latest(of observations: [Observation]?) -> Observation? {
         observations?.reduce(nil) { best, next in best.map { next.time >= $0.time ? next : $0 } ?? next }
     }
 
@@ -186,10 +199,15 @@ final class SlowTimeLine {
         }
         if newest == nil || observation.time >= newest!.time {
             (newest, arrival) = (observation, now)
-            makeKnown(through: tick(time - lateness) - 1)
-            closed = max(closed, tick(time - lateness) - 1)
+            close(reaching: min(time, reach(time)))
         }
         open[tick(time), default: []].append(observation)
+    }
+
+    /// Closes what everything up to `time` has come for.
+    func close(reaching time: Int64) {
+        makeKnown(through: tick(time - lateness) - 1)
+        closed = max(closed, tick(time - lateness) - 1)
     }
 
     private func wait(_ observation: Observation, at now: Int64) {
@@ -197,10 +215,13 @@ final class SlowTimeLine {
         // Sorting keeps the order of equal times.
         waiting = (waiting + [observation]).sorted { $0.time < $1.time }
         if waiting.count == 64 { makeEvent(waiting.removeFirst(), at: waitingSince) }
-        release(through: waiting.last!.time.nanoseconds - policy.lateness)
+        releaseDue(at: now)
     }
 
-    private func release(through time: Int64) {
+    private func releaseDue(at now: Int64) {
+        guard let newest = waiting.last else { return }
+        let silence = max(0, now - waitingSince)
+        let time = newest.time.nanoseconds - max(0, policy.lateness - silence)
         while let first = waiting.first, first.time.nanoseconds <= time || times.count >= 30 {
             makeEvent(waiting.removeFirst(), at: waitingSince)
         }
@@ -240,13 +261,10 @@ final class SlowTimeLine {
     }
 
     func passTime(to now: Int64) {
-        if let newest = waiting.last {
-            let silence = max(0, now - waitingSince)
-            release(through: newest.time.nanoseconds - max(0, policy.lateness - silence))
-        }
+        releaseDue(at: now)
         guard let newest, period > 0, !isStale else { return }
         let time = newest.time.nanoseconds
-        let through = tick(time + max(0, now - arrival) - lateness - period) - 1
+        let through = tick(time + max(0, now - arrival) - lateness - policy.wait - period) - 1
         guard through > closed else { return }
         makeKnown(through: through)
         closed = through
@@ -294,8 +312,12 @@ final class SlowTimeLine {
     }
 
     private func joined(_ observations: [Observation]) -> Double {
+        join(observations, policy.aggregate)
+    }
+
+    func join(_ observations: [Observation], _ aggregate: TimePolicy.Aggregate) -> Double {
         let values = observations.map(\.value)
-        switch policy.aggregate {
+        switch aggregate {
         case .last: return latest(of: observations)!.value
         case .mean: return values.reduce(0, +) / Double(values.count)
         case .min: return values.min()!
@@ -337,6 +359,7 @@ final class SlowTimeLine {
         }
         made.append(tick)
         made[made.count - 1].scale = scale
+        onTick(tick)
     }
 
     /// The ticks that the stream's rolling window must have.

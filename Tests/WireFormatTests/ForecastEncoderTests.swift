@@ -36,13 +36,14 @@ struct ForecastEncoderTests {
             slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: 1, status: .stale, warmth: 0.5,
             sequence: 1,
             age: 2, period: milliseconds * 1_000_000, isImputed: true, gap: 7, isReset: true,
-            isRevised: true)
+            isRevised: true, missingInputs: milliseconds == 0 ? nil : 3)
         let yhat = [Double.nan]
         encoder.encode(head, stream: "a".utf8.span.bytes, yhat: yhat.span)
         let expected =
             #"{"stream":"a","ts":0,"every":"\#(every)","model":"m","revision":"r","epoch":"0000000000000001","seq":1,"#
             + #""status":"stale","y":1,"horizon":1,"yhat":[null],"#
-            + #""quality":{"warm":0.5,"imputed":true,"age":2,"gap":7,"reset":true,"revised":true}}"#
+            + #""quality":{"warm":0.5,"imputed":true,"age":2,"gap":7,"reset":true"#
+            + (milliseconds == 0 ? "" : #","inputs_missing":3"#) + #","revised":true}}"#
         #expect(encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == expected)
     }
 

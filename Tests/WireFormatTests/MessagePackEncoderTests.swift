@@ -14,6 +14,7 @@ struct MessagePackEncoderTests {
             var warm, age: Double
             var imputed, reset: Bool
             var gap: Int
+            var inputs_missing: Int?
         }
 
         var stream, every, model, revision, epoch, status: String
@@ -79,10 +80,11 @@ struct MessagePackEncoderTests {
         for _ in 0..<2000 {
             let bits = generator.next()
             let value = Double(bitPattern: bits)
-            let forecast = Self.forecast(
+            var forecast = Self.forecast(
                 time: Int64(bitPattern: bits >> UInt64.random(in: 1...60, using: &generator)),
                 value: value.isFinite ? value : 0,
                 sequence: bits >> UInt64.random(in: 0...63, using: &generator))
+            forecast.missingInputs = bits & 1 == 0 ? nil : Int(bits % 65)
             let yhat = (0..<Int.random(in: 1...40, using: &generator)).map { index in
                 index == 3 ? Double.nan : Double(bitPattern: generator.next())
             }

@@ -10,11 +10,22 @@ extension PipelinePlan {
         var plan = self
         var rule = forecasts.rules[index]
         rule.match = .everything
+        rule.inputs = rule.inputs.map(Self.withoutMembers)
         plan.forecasts = ForecastPlan(
             models: forecasts.models, rules: [rule], streamsLimit: max(streams, forecasts.streamsLimit),
             batchLimit: forecasts.batchLimit)
         plan.labels = [labels[index]]
         return plan
+    }
+
+    /// The inputs with the hour in the place of other streams, because each stream of a bench comes alone.
+    private static func withoutMembers(_ list: InputList) -> InputList {
+        InputList(
+            list.inputs.map { input in
+                var input = input
+                if case .member = input.source { (input.source, input.scaling) = (.cosine(.hour), .none) }
+                return input
+            }, zone: list.zone)
     }
 
     /// The plan with one pull input and one output, both bound, with the settings of the first of either.

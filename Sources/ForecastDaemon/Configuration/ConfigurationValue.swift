@@ -50,6 +50,11 @@ struct ConfigurationValue {
         if case .scalar(let scalar) = node { scalar.string == word } else { false }
     }
 
+    /// Whether the value is a mapping.
+    var isMapping: Bool {
+        if case .mapping = node { true } else { false }
+    }
+
     /// The value as a decimal whole number.
     ///
     /// - Parameter word: What may stand there instead, for the words of a problem.

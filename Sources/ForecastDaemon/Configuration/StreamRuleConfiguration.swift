@@ -36,6 +36,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var maximumSkew = Duration.seconds(60)
     /// How observations become ticks.
     public var time = TimeConfiguration()
+    /// What enters the model; nil for the stream's own value alone.
+    public var inputs: ModelInputsConfiguration?
     /// Which values are taken for missing.
     public var values = ValuePolicy()
 }
@@ -82,6 +84,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
                 "scale: window takes mean and deviation of the window: expected at least 2 ticks, found \(windowLength)"
             )
         }
+        inputs = ModelInputsConfiguration(from: &table, match: match, scale: scale, time: time)
         values = table.readSection("values")
     }
 }

@@ -64,7 +64,9 @@ package final class DaemonMonitor: MonitoringSource {
         // Which engine has it depends on a hash that only the pipelines know.
         for answer in try await askAll(.one(Array(identifier.utf8))) {
             if let stream = answer.streams.first {
-                return StreamReport(stream, plan: plan, at: WallClock.now())
+                var report = StreamReport(stream, plan: plan, at: WallClock.now())
+                report.senders = try await senders(of: identifier)
+                return report
             }
         }
         throw MonitoringProblem(
@@ -139,6 +141,23 @@ extension DaemonMonitor {
         var answers: [StreamAnswer] = []
         for result in results { answers.append(try result.get()) }
         return answers
+    }
+
+    /// What the numbers of the messages that a stream's values came in tell; nil if they had none.
+    ///
+    /// Their topic is the stream's id, or what stands before the name of a field.
+    private func senders(of identifier: String) async throws(MonitoringProblem) -> [StreamReport.Senders]? {
+        var topics = [identifier]
+        if let point = identifier.lastIndex(of: ".") { topics.append(String(identifier[..<point])) }
+        var senders: [StreamReport.Senders] = []
+        for topic in topics {
+            let answer = try await Self.ask(mailbox.questions[0], .sequences(Array(topic.utf8)))
+            for (input, counts) in zip(plan.inputs, answer.sequences) {
+                guard let counts else { continue }
+                senders.append(StreamReport.Senders(input: input.name, topic: topic, counts: counts))
+            }
+        }
+        return senders.isEmpty ? nil : senders
     }
 
     private static func ask(

@@ -17,6 +17,9 @@ extension StreamReport {
             seq: summary.sequence, warm: summary.warmth, gap: summary.gap,
             rule: Rule(number: summary.rule + 1, match: plan.forecasts.rules[summary.rule].match.pattern),
             model: labels.model, revision: labels.revision, scale: summary.scale.flatMap { Scale($0) })
+        window = summary.window.map { Window($0) }
+        let drops = zip(Refusal.allCases, summary.refused).filter { $0.1 > 0 }
+        self.drops = Dictionary(uniqueKeysWithValues: drops.map { ($0.0.label, $0.1) })
     }
 }
 
@@ -31,6 +34,26 @@ extension StreamReport.Scale {
     fileprivate init?(_ scale: Forecasting.Scale) {
         guard scale.mean.isFinite && scale.deviation.isFinite else { return nil }
         self.init(mean: scale.mean, std: scale.deviation)
+    }
+}
+
+extension StreamReport.Window {
+    fileprivate init(_ window: StreamSummary.Window) {
+        let statistics = window.statistics
+        self.init(
+            count: statistics.count, mean: statistics.mean, std: statistics.deviation,
+            min: statistics.minimum,
+            max: statistics.maximum, p5: window.quantiles[0], p50: window.quantiles[1],
+            p95: window.quantiles[2])
+    }
+}
+
+extension StreamReport.Senders {
+    init(input: String, topic: String, counts: SequenceCounts) {
+        self.init(
+            input: input, topic: topic, lost: counts.lost, repeated: counts.repeated,
+            reordered: counts.reordered,
+            restarts: counts.restarts)
     }
 }
 

@@ -13,6 +13,9 @@ struct DistributionStage: ForecastStage, ~Copyable {
     /// Makes it unpredictable to senders which engine takes which stream.
     private let seed = UInt64.random(in: 0...(.max))
     private let doorbell: Doorbell
+    /// Where streams go that are inputs of others.
+    private var routes: StreamRoutes
+    private let hasJoins: Bool
 
     /// The two rings between this thread and one engine's.
     private struct Way: ~Copyable {
@@ -20,11 +23,26 @@ struct DistributionStage: ForecastStage, ~Copyable {
         var forecasts: RecordReader
         let engineDoorbell: Doorbell
         var hasUnflushed = false
+
+        mutating func append(_ record: ObservationRecord, of identifier: RawSpan) -> Bool {
+            guard record.append(identifier, to: &observations) else { return false }
+            hasUnflushed = true
+            return true
+        }
+
+        mutating func hasRoom(for records: Int) -> Bool {
+            observations.hasRoom(for: records, ofAtMost: ObservationRecord.maximumLength)
+        }
     }
+
+    /// Records that one observation may become for one engine: a target that comes first brings what its members sent.
+    private static let mostRecords = 1 + InputList.maximumCount
 
     /// Makes the engines and starts their threads.
     init(_ plan: PipelinePlan, mailbox: Mailbox) throws(DaemonError) {
         doorbell = mailbox.doorbells[0]
+        hasJoins = plan.forecasts.hasJoins
+        routes = StreamRoutes(plan.forecasts, seed: seed)
         ways = RigidArray(capacity: plan.pipelineCount)
         let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
         for index in 0..<plan.pipelineCount {
@@ -46,11 +64,33 @@ struct DistributionStage: ForecastStage, ~Copyable {
         let hash = StreamIdentifier.hash(of: identifier, seed: seed)
         // The upper half times the count: an even division without the bits that tables are indexed by.
         let index = Int(((hash >> 32) * UInt64(ways.count)) >> 32)
-        guard
-            ObservationRecord(observation, input: input).append(identifier, to: &ways[index].observations)
-        else { return false }
-        ways[index].hasUnflushed = true
+        if hasJoins { return acceptJoined(observation, of: identifier, input: input, home: index) }
+        return ways[index].append(ObservationRecord(observation, input: input), of: identifier)
+    }
+
+    /// Sends an observation to all engines that need it, or to none.
+    private mutating func acceptJoined(
+        _ observation: Observation, of identifier: RawSpan, input: Int, home: Int
+    ) -> Bool {
+        for index in 0..<ways.count where !ways[index].hasRoom(for: Self.mostRecords) { return false }
+        for member in routes.learn(identifier, home: home) {
+            Self.sendNewest(of: member, routes, input: input, to: &ways[home])
+        }
+        let (first, engines) = routes.engines(for: observation, of: identifier, home: home)
+        for index in 0..<ways.count where engines.contains(index) {
+            let record = ObservationRecord(observation, input: input, isCopy: index != first)
+            _ = ways[index].append(record, of: identifier)
+        }
         return true
+    }
+
+    // Static with explicit parameters: a span of one property may not be in hand while another one changes.
+    private static func sendNewest(
+        of stream: UInt32, _ routes: borrowing StreamRoutes, input: Int, to way: inout Way
+    ) {
+        guard let newest = routes.newest(of: stream) else { return }
+        let record = ObservationRecord(newest, input: input, isCopy: true)
+        _ = way.append(record, of: routes.identifier(of: stream))
     }
 
     var hasForecasts: Bool {
@@ -78,8 +118,6 @@ struct DistributionStage: ForecastStage, ~Copyable {
     ) throws(ZeroMQError) {}
 
     /// The engines' threads are asked themselves.
-    var isAsked: Bool { false }
-
     mutating func answerQuestion() {}
 
     deinit {
@@ -91,7 +129,8 @@ struct DistributionStage: ForecastStage, ~Copyable {
     }
 
     private func hasRoom(_ index: Int) -> Bool {
-        ways[index].observations.ring.hasRoom(for: ObservationRecord.maximumLength)
+        ways[index].observations.ring.hasRoom(
+            for: ObservationRecord.maximumLength, count: hasJoins ? Self.mostRecords : 1)
     }
 
     private mutating func flush(_ index: Int) {

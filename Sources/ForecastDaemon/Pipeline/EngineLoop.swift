@@ -27,7 +27,8 @@ struct EngineLoop: ~Copyable {
             self.quota = quota
             // A few turns' worth on the way in; the same in forecasts on the way out.
             let turn = plan.batchLimit * 4
-            observations = RecordRing(minimumCapacity: turn * ObservationRecord.maximumLength)
+            let records = max(turn, plan.forecasts.hasJoins ? 4 * InputList.maximumCount : 1)
+            observations = RecordRing(minimumCapacity: records * ObservationRecord.maximumLength)
             let longest = ForecastRecord.length(
                 payload: ForecastEncoder.maximumLength(
                     rules: plan.labels, maximumHorizon: plan.maximumHorizon),

@@ -39,8 +39,17 @@ struct EngineStage: ForecastStage, ~Copyable {
     mutating func accept(
         _ observation: Observation, of identifier: RawSpan, input: Int, at now: Timestamp
     ) -> Bool {
+        accept(observation, of: identifier, input: input, isCopy: false, at: now)
+    }
+
+    /// As above; a copy is counted by another engine.
+    mutating func accept(
+        _ observation: Observation, of identifier: RawSpan, input: Int, isCopy: Bool, at now: Timestamp
+    ) -> Bool {
         guard !engine.isFull else { return false }
-        if let refusal = engine.accept(observation, of: identifier, at: now) {
+        let refusal = engine.accept(observation, of: identifier, isCopy: isCopy, at: now)
+        if isCopy { return true }
+        if let refusal {
             inputs[input].refused[Int(refusal.rawValue)] += 1
         } else {
             inputs[input].observations += 1

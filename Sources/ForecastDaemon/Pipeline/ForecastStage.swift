@@ -28,9 +28,6 @@ protocol ForecastStage: ~Copyable {
     /// Whether `forecast` would publish something, although nothing was accepted since.
     var hasForecasts: Bool { get }
 
-    /// Whether a question about streams waits.
-    var isAsked: Bool { get }
-
     /// Goes on with the question that waits, for a limited time.
     mutating func answerQuestion()
 

@@ -82,6 +82,14 @@ struct PipelineInput: ~Copyable {
         }
     }
 
+    /// What the numbers of the messages of one topic told; nil if none had a number.
+    func sequenceCounts(of topic: RawSpan) -> SequenceCounts? {
+        switch sequences {
+        case .some(let sequences): sequences.counts(of: topic)
+        case nil: nil
+        }
+    }
+
     /// Takes in the number of a message, whatever comes of its payload.
     // Static with explicit parameters: a span of one property may not be in hand while another one changes.
     private static func count(

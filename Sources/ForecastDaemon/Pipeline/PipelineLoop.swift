@@ -13,6 +13,7 @@ import ZeroMQ
 struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private let batchLimit: Int
     private let mailbox: Mailbox
+    private let questions: QuestionBox
     /// The poller's number for the mailbox's doorbell.
     private let bellItem: Int
     private var inputs: RigidArray<PipelineInput>
@@ -51,6 +52,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         }
         outputs = try PipelineOutputs(plan.outputs, context: context, poller: &poller)
         self.mailbox = mailbox
+        questions = mailbox.questions[0]
         self.stage = stage
         batchLimit = plan.batchLimit
         decoded = DecodedMessage()
@@ -85,15 +87,27 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
         try passTime(at: now, isBusy: count >= batchLimit)
-        if stage.isAsked { stage.answerQuestion() }
+        if questions.isAsked { answerQuestion() }
         try endTurn(at: now)
+    }
+
+    /// Answers what the inputs know; the rest is for the stage.
+    private mutating func answerQuestion() {
+        guard let question = questions.first, case .sequences(let topic) = question.subject else {
+            return stage.answerQuestion()
+        }
+        var sequences: [SequenceCounts?] = []
+        for index in inputs.indices {
+            sequences.append(inputs[index].sequenceCounts(of: topic.span.bytes))
+        }
+        questions.answer(question, StreamAnswer(sequences: sequences))
     }
 
     /// Sleeps until there is something to do, or something to report.
     private mutating func sleep() throws(ZeroMQError) {
         let doorbell = mailbox.doorbells[0]
         doorbell.arm()
-        let isIdle = !stage.hasForecasts && !mailbox.hasCommands && !stage.isAsked
+        let isIdle = !stage.hasForecasts && !mailbox.hasCommands && !questions.isAsked
         var limit = hasNews ? Self.reportInterval : 1_000_000_000
         if let deadline = stage.nextDeadline {
             limit = silence.sleep(atMost: limit, until: deadline, at: WallClock.now())

@@ -71,8 +71,9 @@ extension PipelinePlan {
     ///
     /// Streams are divided by the hash of their id, which is uneven by chance: six standard deviations of room above the
     /// even share make sure that `streamsLimit` streams find a place. A `StreamQuota` holds the engines to it together.
+    /// Where streams are inputs of others they come in groups, and an engine has room for all.
     var forecastsOfOnePipeline: ForecastPlan {
-        guard pipelineCount > 1 else { return forecasts }
+        guard pipelineCount > 1, !forecasts.hasJoins else { return forecasts }
         let share = Double(forecasts.streamsLimit) / Double(pipelineCount)
         return ForecastPlan(
             models: forecasts.models, rules: forecasts.rules,

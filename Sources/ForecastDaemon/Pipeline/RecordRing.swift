@@ -48,13 +48,13 @@ package final class RecordRing: @unchecked Sendable {
         tail.load(ordering: .sequentiallyConsistent) == head.load(ordering: .sequentiallyConsistent)
     }
 
-    /// Whether a record of `length` bytes is certain to fit.
-    package func hasRoom(for length: Int) -> Bool {
+    /// Whether `count` records of `length` bytes are certain to fit.
+    package func hasRoom(for length: Int, count: Int = 1) -> Bool {
         let used = tail.load(ordering: .sequentiallyConsistent) - head.load(ordering: .sequentiallyConsistent)
-        return capacity - used >= 2 * Self.size(length)
+        return capacity - used >= (count + 1) * Self.size(length)
     }
 
-    /// The bytes that a record takes; twice as many are enough wherever it has to wrap.
+    /// The bytes that a record takes; as many more are enough wherever one has to wrap.
     fileprivate static func size(_ length: Int) -> Int { headerLength + (length + 7) / 8 * 8 }
 }
 
@@ -94,6 +94,13 @@ package struct RecordWriter: ~Copyable {
         position += skipped + size
         return UnsafeMutableRawBufferPointer(
             start: bytes + place + RecordRing.headerLength, count: length)
+    }
+
+    /// Whether `count` records of at most `length` bytes find room.
+    package mutating func hasRoom(for count: Int, ofAtMost length: Int) -> Bool {
+        let needed = (count + 1) * RecordRing.size(length)
+        if position + needed - knownHead > capacity { knownHead = ring.head.load(ordering: .acquiring) }
+        return position + needed - knownHead <= capacity
     }
 
     /// Lets the reader see what was appended.

@@ -4,8 +4,8 @@ import Forecasting
 import WireFormat
 import ZeroMQ
 
-/// An observation on its way to an engine: time, value, input, whether timed by arrival, in 8 bytes each but for the
-/// last two, which share 8; then the stream's id.
+/// An observation on its way to an engine: time, value, input, whether timed by arrival and whether a copy, in 8 bytes
+/// each but for the last three, which share 8; then the stream's id.
 struct ObservationRecord {
     private static let headLength = 24
     /// The most bytes of a record.
@@ -13,10 +13,12 @@ struct ObservationRecord {
 
     private let observation: Observation
     private let input: Int
+    private let isCopy: Bool
 
-    init(_ observation: Observation, input: Int) {
+    init(_ observation: Observation, input: Int, isCopy: Bool = false) {
         self.observation = observation
         self.input = input
+        self.isCopy = isCopy
     }
 
     /// Appends the record; false if there is no room.
@@ -25,7 +27,8 @@ struct ObservationRecord {
         body.storeBytes(of: observation.time.nanoseconds, as: Int64.self)
         body.storeBytes(of: observation.value, toByteOffset: 8, as: Double.self)
         body.storeBytes(of: UInt32(input), toByteOffset: 16, as: UInt32.self)
-        body.storeBytes(of: observation.isTimedByArrival ? 1 : 0, toByteOffset: 20, as: UInt32.self)
+        body.storeBytes(of: observation.isTimedByArrival ? 1 : 0, toByteOffset: 20, as: UInt16.self)
+        body.storeBytes(of: isCopy ? 1 : 0, toByteOffset: 22, as: UInt16.self)
         body.copy(identifier, to: Self.headLength)
         return true
     }
@@ -37,11 +40,11 @@ struct ObservationRecord {
         let observation = Observation(
             time: Timestamp(nanoseconds: record.load(as: Int64.self)),
             value: record.load(fromByteOffset: 8, as: Double.self),
-            isTimedByArrival: record.load(fromByteOffset: 20, as: UInt32.self) == 1)
+            isTimedByArrival: record.load(fromByteOffset: 20, as: UInt16.self) == 1)
         let identifier = UnsafeRawBufferPointer(rebasing: record[headLength...])
         return stage.accept(
             observation, of: identifier.bytes, input: Int(record.load(fromByteOffset: 16, as: UInt32.self)),
-            at: now)
+            isCopy: record.load(fromByteOffset: 22, as: UInt16.self) == 1, at: now)
     }
 }
 

@@ -10,6 +10,8 @@ package struct StreamQuestion: Sendable {
         case one([UInt8])
         /// At most `limit` streams that match a pattern, in the order of their slots, beginning with slot `first`.
         case several(first: Int, limit: Int, match: Glob)
+        /// What the senders' numbers of messages with this topic tell, for the thread of the sockets.
+        case sequences([UInt8])
     }
 
     /// Why a question has no answer.
@@ -48,11 +50,14 @@ package struct StreamAnswer: Sendable {
     package var streams: [Stream]
     /// The slot to go on with; nil after the engine's last.
     package var next: Int?
+    /// For each input, in the plan's order: what the numbers of the topic's messages tell; nil where none had a number.
+    package var sequences: [SequenceCounts?]
 
     /// Makes an answer.
-    package init(streams: [Stream] = [], next: Int? = nil) {
+    package init(streams: [Stream] = [], next: Int? = nil, sequences: [SequenceCounts?] = []) {
         self.streams = streams
         self.next = next
+        self.sequences = sequences
     }
 }
 
@@ -89,10 +94,13 @@ package struct StreamSearch: ~Copyable {
             let isAtEnd = answer.next ?? 0 >= engine.streamCount
             if isAtEnd { answer.next = nil }
             return isAtEnd || answer.streams.count == limit ? answer : nil
+        case .sequences:
+            return answer  // the thread of the sockets knows
         }
     }
 
     private mutating func add(_ slot: UInt32, of engine: borrowing ForecastEngine) {
+        guard engine.isForecast(slot) else { return }
         let identifier = engine.identifier(of: slot).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         answer.streams.append(
             StreamAnswer.Stream(identifier: identifier, summary: engine.summary(of: slot)))

@@ -46,6 +46,22 @@ package enum StateView {
             ("model", "\(stream.model), revision \(stream.revision)"),
             ("scale", stream.scale.map { "mean \($0.mean.compact), std \($0.std.compact)" } ?? "none"),
         ]
+        if let window = stream.window {
+            rows.append(
+                ("window", "\(window.count) values, mean \(window.mean.compact), std \(window.std.compact)"))
+            let marks = [window.min, window.p5, window.p50, window.p95, window.max].map(\.compact)
+            rows.append(("", "min, 5 %, 50 %, 95 %, max: " + marks.joined(separator: ", ")))
+        }
+        let drops = stream.drops.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        rows.append(("dropped", drops.isEmpty ? "nothing" : drops.joined(separator: ", ")))
+        for sender in stream.senders ?? [] {
+            rows.append(
+                (
+                    "lost",
+                    "\(sender.lost) messages of \(sender.topic) on input \(sender.input); \(sender.repeated) "
+                        + "came again, \(sender.reordered) late, numbers began anew \(sender.restarts) times"
+                ))
+        }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { $0.0 + String(repeating: " ", count: width + 2 - $0.0.count) + $0.1.printable }
             .joined(separator: "\n")

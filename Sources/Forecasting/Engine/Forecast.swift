@@ -44,6 +44,8 @@ public struct Forecast: Sendable, Equatable {
     public var gap: Int64
     /// Whether the time line or the model's state began anew at this tick.
     public var isReset: Bool
+    /// Inputs besides the value itself that stand in for missing ones; nil where there are no others.
+    public var missingInputs: Int?
     /// Whether the tick was forecast before, without an observation that came late.
     public var isRevised: Bool
 
@@ -51,7 +53,7 @@ public struct Forecast: Sendable, Equatable {
     public init(
         slot: UInt32, rule: Int, time: Timestamp, value: Double, status: Status, warmth: Double,
         sequence: UInt64, age: Double, resolution: Double = 0, period: Int64 = 0, isImputed: Bool = false,
-        gap: Int64 = 0, isReset: Bool = false, isRevised: Bool = false
+        gap: Int64 = 0, isReset: Bool = false, isRevised: Bool = false, missingInputs: Int? = nil
     ) {
         self.slot = slot
         self.rule = rule
@@ -66,6 +68,7 @@ public struct Forecast: Sendable, Equatable {
         self.isImputed = isImputed
         self.gap = gap
         self.isReset = isReset
+        self.missingInputs = missingInputs
         self.isRevised = isRevised
     }
 }

@@ -13,24 +13,24 @@ extension ForecastEngine {
 
     /// Lets an observation wait as long as earlier ones may come.
     mutating func hold(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
-        held.insert(observation, Int(slot), isTurning: isTurning, at: now)
+        let lateness = plan.rules[records[Int(slot)].rule].time.lateness
+        held.insert(observation, Int(slot), lateness: lateness, isTurning: isTurning, at: now)
         release(slot)
     }
 
     /// Makes ticks of the observations that need not wait any longer; what does not fit is queued by `advance` later.
     mutating func release(_ slot: UInt32) {
         let index = Int(slot)
-        let lateness = plan.rules[records[index].rule].time.lateness
         while !queue.isFull {
             // The period is learned when none waits, so that the grid begins after all of them.
             let isLearned = records[index].learnedFrom == PeriodLearner.observationCount
-            guard let (observation, isTurning) = held.next(index, lateness: lateness, all: isLearned) else {
+            guard let (observation, isTurning) = held.next(index, all: isLearned) else {
                 schedule(slot)
                 return
             }
             takeEvent(observation, slot: slot, isTurning: isTurning, at: held.arrival(index))
         }
-        backlog = slot
+        backlog.append(slot)
     }
 
     /// Whether observations of a stream without a grid wait.
@@ -42,8 +42,10 @@ extension ForecastEngine {
     func deadline(of slot: UInt32) -> Timestamp? {
         let record = records[Int(slot)]
         let policy = plan.rules[record.rule].time
-        return record.resampler.isOnGrid
-            ? record.resampler.deadline(policy) : held.deadline(Int(slot), lateness: policy.lateness)
+        if record.resampler.isOnGrid { return record.resampler.deadline(policy) }
+        return hasInputs(slot)
+            ? joins.deadline(of: slot, wait: policy.wait)
+            : held.deadline(Int(slot), lateness: policy.lateness)
     }
 
     /// Says to a stream how late it is.
@@ -52,6 +54,8 @@ extension ForecastEngine {
         let policy = plan.rules[records[index].rule].time
         if records[index].resampler.isOnGrid {
             records[index].resampler.passTime(at: now, policy)
+        } else if hasInputs(slot) {
+            joins.targets[index].isDue = true
         } else {
             held.passTime(index, lateness: policy.lateness, at: now)
         }

@@ -15,9 +15,14 @@ extension ForecastEngine {
             begin(entry, of: runner)
             keep(entry)
             let scale = scale(for: entry)
-            runner.append(
-                ModelRunner.BatchStream(
-                    slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale))
+            let stream = ModelRunner.BatchStream(
+                slot: entry.slot, tick: records[index].ticks, value: entry.tick.value, scale: scale)
+            if hasInputs(entry.slot) { completeVector(entry, scale: scale) }
+            if runner.inputSize > 1 {
+                runner.append(stream, vector: joins.vector, scales: joins.scales)
+            } else {
+                runner.append(stream)
+            }
             records[index].ticks += 1
             if entry.tick.revision != .heldBack { records[index].sequence += 1 }
         }
@@ -27,14 +32,9 @@ extension ForecastEngine {
     func currentScale(of slot: UInt32) -> Scale {
         let record = records[Int(slot)]
         switch plan.rules[record.rule].scaling {
-        case .none:
-            return Scale(mean: 0, deviation: 1, limit: .infinity)
-        case .fixed(let mean, let deviation):
-            return Scale(mean: mean, deviation: deviation, limit: .infinity)
+        case .none, .fixed: return Scale(fixed: plan.rules[record.rule].scaling)
         case .rolling, .window:
-            // Squares of such values overflow: NaN reaches the model, and the stream is reset.
-            guard record.statistics.isFinite else { return Scale(mean: .nan, deviation: 1, limit: 8) }
-            return record.statistics.scale
+            return record.statistics.isFinite ? record.statistics.scale : .overflown
         }
     }
 
@@ -66,6 +66,7 @@ extension ForecastEngine {
                 entry.tick.beginning == .state ? .reset : warmth < 1 ? .warming : .ok
             append(entry.tick, slot: entry.slot, status: status, warmth: warmth, at: now)
             forecasts[index].resolution = 1e-4 * runner.batch[index].scale.deviation
+            if hasJoins { countMissing(entry, index) }
         }
     }
 
@@ -105,6 +106,7 @@ extension ForecastEngine {
             runner.reset(slot: slot)
             records[Int(slot)].ticks = 0
             records[Int(slot)].statistics = RollingStatistics()
+            if hasJoins { joins.resetStatistics(of: slot) }
             let rule = records[Int(slot)].rule
             if plan.rules[rule].time.windowLength > 0 { windows[slot: slot, rule: rule].removeAll() }
             forecasts[index].status = .reset

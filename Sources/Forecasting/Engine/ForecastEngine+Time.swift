@@ -10,7 +10,7 @@ extension ForecastEngine {
     /// - Returns: Whether ticks were made that `advance` now takes.
     /// - Precondition: `advance` has returned false since the last `accept`.
     public mutating func passTime(to now: Timestamp) -> Bool {
-        precondition(queue.isEmpty && backlog == nil, "the turn before must be over")
+        precondition(queue.isEmpty && backlog.isEmpty, "the turn before must be over")
         while !isFull, let (slot, time) = deadlines.first, time <= now {
             guard let deadline = deadline(of: slot) else {
                 deadlines.removeFirst()
@@ -33,8 +33,10 @@ extension ForecastEngine {
         let index = Int(slot)
         if isTurning {
             records[index].resampler.turn(with: observation, at: now)
+            if hasJoins { joins.targets[index].isTurning = true }
         } else {
-            records[index].resampler.take(observation, at: now, plan.rules[records[index].rule].time)
+            records[index].resampler.take(observation, at: now)
+            close(slot)
         }
         pull(slot)
     }
@@ -55,9 +57,19 @@ extension ForecastEngine {
         records[index].resampler.takeEvent(observation, at: now)
         var tick = Tick(time: observation.time, value: observation.value)
         if isTurning { tick.beginning = .timeLine }
-        enqueue(tick, slot: slot)
+        offer(tick, slot: slot, at: now)
         if plan.rules[records[index].rule].time.every == .auto {
             learn(from: observation.time.seconds(since: before) * 1e9, slot: slot)
+        }
+    }
+
+    /// Queues an observation that is a tick, as soon as its members have come too, if it has any.
+    mutating func offer(_ tick: Tick, slot: UInt32, at now: Timestamp) {
+        if hasInputs(slot) {
+            joins.takeEvent(tick, of: slot, at: now)
+            pull(slot)
+        } else {
+            enqueue(tick, slot: slot)
         }
     }
 
@@ -78,15 +90,27 @@ extension ForecastEngine {
         schedule(slot)
     }
 
+    /// Closes the ticks of a stream that its newest observation closes, where its members have come as far.
+    mutating func close(_ slot: UInt32) {
+        let index = Int(slot)
+        let policy = plan.rules[records[index].rule].time
+        var reach = records[index].resampler.newest.time
+        if hasInputs(slot) { reach = joins.reach(of: slot, newest: reach, wait: policy.wait) }
+        records[index].resampler.close(reaching: reach, policy)
+    }
+
     /// Queues the ticks that a stream's time line makes; what does not fit is queued by `advance` later.
     mutating func pull(_ slot: UInt32) {
         let index = Int(slot)
-        guard records[index].resampler.isOnGrid else { return release(slot) }
+        guard records[index].resampler.isOnGrid else {
+            return hasInputs(slot) ? pullVectors(slot) : release(slot)
+        }
         let policy = plan.rules[records[index].rule].time
         let isTurning = records[index].resampler.isTurning
         while !queue.isFull {
             let before = records[index].resampler.progress
             guard var tick = records[index].resampler.next(policy, &openTicks, row: index) else {
+                if hasJoins { settle(slot) }
                 if isTurning && policy.reviseLimit > 0 { forgetLines(of: slot) }
                 schedule(slot)
                 return
@@ -94,7 +118,7 @@ extension ForecastEngine {
             if policy.reviseLimit > 0 { keepLine(before, for: &tick, slot: slot) }
             enqueue(tick, slot: slot)
         }
-        backlog = slot
+        backlog.append(slot)
     }
 
     mutating func schedule(_ slot: UInt32) {
@@ -141,11 +165,16 @@ extension ForecastEngine {
         let scale = currentScale(of: slot)
         runner.reset(slot: slot)
         records[index].ticks = 0
+        if hasInputs(slot) { loadScales(of: slot, target: scale) }
         let window = windows[slot: slot, rule: records[index].rule]
         for back in stride(from: window.count, to: 0, by: -1) {
             let value = window.value(back: back)
             guard value.isFinite else { continue }
-            runner.replay(value, slot: slot, scale: scale)
+            if runner.inputSize > 1 {
+                runner.replay(slot: slot) { joins.scaledInput($0, of: slot, back: back) }
+            } else {
+                runner.replay(slot: slot) { _ in scale.input(value) }
+            }
             records[index].ticks += 1
         }
     }

@@ -18,7 +18,7 @@ public struct ForecastEngine: ~Copyable {
     public internal(set) var timeCounts = TimeCounts()
 
     var streams: StreamTable
-    private let quota: StreamQuota
+    let quota: StreamQuota
     var records: [StreamRecord] = []
     var runners: [ModelRunner] = []
     var queue: WaveQueue
@@ -40,8 +40,11 @@ public struct ForecastEngine: ~Copyable {
     /// What streams were before their newest ticks, where late observations are still taken in.
     var checkpoints: CheckpointTable
     var deadlines: DeadlineQueue
-    /// A stream that has more ticks to make than the queue had room for.
-    var backlog: UInt32?
+    /// Streams that have more ticks to make than the queue had room for.
+    var backlog: [UInt32] = []
+    /// Streams that are inputs of others; only for plans that have such.
+    var joins: JoinTable
+    let hasJoins: Bool
     /// Whether the observations of any rule that are ticks wait for earlier ones.
     let reorders: Bool
     /// Those that wait.
@@ -80,6 +83,9 @@ public struct ForecastEngine: ~Copyable {
             return RollingStatistics.weight(halfLife: halfLife)
         }
         warmups = plan.rules.map { plan.warmup(of: $0) }
+        hasJoins = plan.hasJoins
+        joins = JoinTable(plan)
+        backlog.reserveCapacity(1)
         let policies = plan.rules.map(\.time)
         func rows(_ isNeeded: (TimePolicy) -> Bool) -> Int {
             policies.contains(where: isNeeded) ? plan.streamsLimit : 1
@@ -90,7 +96,8 @@ public struct ForecastEngine: ~Copyable {
         checkpoints = CheckpointTable(rowCount: plan.streamsLimit, length: plan.checkpointCount)
         differences = WindowTable(
             rowCount: rows { $0.every == .auto }, length: PeriodLearner.differenceCount)
-        deadlines = DeadlineQueue(capacity: rows { $0.every != .event || $0.reorders })
+        deadlines = DeadlineQueue(
+            capacity: hasJoins ? plan.streamsLimit : rows { $0.every != .event || $0.reorders })
         reorders = policies.contains(where: \.reorders)
         held = HeldObservations(capacity: rows(\.reorders))
         refusalCounts = RefusalTable(capacity: plan.streamsLimit)
@@ -110,45 +117,78 @@ public struct ForecastEngine: ~Copyable {
     /// - Parameters:
     ///   - observation: Time and value, the value finite.
     ///   - identifier: The stream's id, valid.
+    ///   - isCopy: Whether another engine forecasts the stream by its own rule, and here it is but a member.
     ///   - now: The clock's time.
     /// - Precondition: `isFull` is false.
     public mutating func accept(
-        _ observation: Observation, of identifier: RawSpan, at now: Timestamp
+        _ observation: Observation, of identifier: RawSpan, isCopy: Bool = false, at now: Timestamp
     ) -> Refusal? {
         precondition(observation.value.isFinite, "a value that is not finite is no observation")
         if let slot = streams.slot(of: identifier) {
-            let refusal = accept(observation, slot: slot, at: now)
+            let refusal =
+                hasJoins
+                ? acceptMember(observation, slot: slot, of: identifier, isCopy: isCopy, at: now)
+                : accept(observation, slot: slot, at: now)
             if let refusal { refusalCounts.count(refusal, slot: slot) }
             return refusal
         }
-        guard let rule = plan.rules.firstIndex(where: { $0.match.matches(identifier) }) else {
-            return .unmatched
+        guard let rule = plan.rule(of: identifier), !isCopy else {
+            return acceptNewMember(observation, of: identifier, isCopy: isCopy, at: now)
         }
         if let refusal = refusal(of: observation.value, rule: rule) { return refusal }
-        guard streams.count < streams.capacity, !quota.isUsedUp else { return .streamsLimit }
-        guard observation.isTimedByArrival || !isAhead(observation.time, rule: rule, now: now) else {
-            return .ahead
-        }
-        let every = plan.rules[rule].time.every
-        if every != .event && !Grid.range.contains(observation.time) { return .late }
-        guard quota.take() else { return .streamsLimit }
-        let slot = streams.insert(identifier)
-        switch every {
-        case .period(let period):
-            records.append(
-                StreamRecord(
-                    rule: rule, resampler: Resampler(first: observation, at: now, period: period)))
-            pull(slot)
-        case .event, .auto:
-            records.append(StreamRecord(rule: rule, resampler: Resampler(first: observation, at: now)))
-            records[Int(slot)].learnedFrom = 1
-            enqueue(Tick(time: observation.time, value: observation.value), slot: slot)
-        }
-        _ = refusal(of: observation, slot: slot, begins: true)  // which is none: there is nothing before it
+        guard hasRoom(for: 1) else { return .streamsLimit }
+        if let refusal = refusal(ofFirst: observation, rule: rule, now: now) { return refusal }
+        let places = 1 + newMemberCount(of: identifier, rule: rule)
+        guard hasRoom(for: places), quota.take(places) else { return .streamsLimit }
+        let slot = insert(identifier, rule: rule)
+        if hasJoins { joins.streams[Int(slot)].remember(observation) }
+        begin(observation, slot: slot, of: identifier, at: now)
         return nil
     }
 
-    private mutating func accept(_ observation: Observation, slot: UInt32, at now: Timestamp) -> Refusal? {
+    func hasRoom(for places: Int) -> Bool {
+        streams.count + places <= streams.capacity && !quota.isUsedUp(for: places)
+    }
+
+    /// Why a stream cannot begin with an observation, if it cannot.
+    func refusal(ofFirst observation: Observation, rule: Int, now: Timestamp) -> Refusal? {
+        guard observation.isTimedByArrival || !isAhead(observation.time, rule: rule, now: now) else {
+            return .ahead
+        }
+        let isOnTime = plan.rules[rule].time.every == .event || Grid.range.contains(observation.time)
+        return isOnTime ? nil : .late
+    }
+
+    /// Gives a stream the next slot, with a time line that `begin` makes.
+    mutating func insert(_ identifier: RawSpan, rule: Int) -> UInt32 {
+        let never = Observation(time: Timestamp(nanoseconds: 0), value: 0)
+        records.append(StreamRecord(rule: rule, resampler: Resampler(first: never, at: never.time)))
+        return streams.insert(identifier)
+    }
+
+    /// Begins a stream's time line with its first observation.
+    mutating func begin(
+        _ observation: Observation, slot: UInt32, of identifier: RawSpan, at now: Timestamp
+    ) {
+        let index = Int(slot)
+        let rule = records[index].rule
+        let time = plan.rules[rule].time
+        if case .period(let period) = time.every {
+            records[index].resampler = Resampler(first: observation, at: now, period: period)
+        } else {
+            records[index].resampler = Resampler(first: observation, at: now)
+            records[index].learnedFrom = 1
+        }
+        if hasJoins { join(slot, of: identifier, at: now) }
+        if records[index].resampler.isOnGrid {
+            pull(slot)
+        } else {
+            offer(Tick(time: observation.time, value: observation.value), slot: slot, at: now)
+        }
+        _ = refusal(of: observation, slot: slot, begins: true)  // which is none: there is nothing before it
+    }
+
+    mutating func accept(_ observation: Observation, slot: UInt32, at now: Timestamp) -> Refusal? {
         let index = Int(slot)
         if let refusal = refusal(of: observation.value, rule: records[index].rule) { return refusal }
         var observation = observation
@@ -192,6 +232,7 @@ public struct ForecastEngine: ~Copyable {
         }
         let isStep = tick.source != .stale
         let model = isStep ? plan.rules[records[index].rule].model : plan.models.count
+        if hasJoins && isStep { collect(tick, slot: slot) }
         queue.append(tick, slot: slot, wave: records[index].waves, model: model)
         records[index].waves += 1
         if isStep { runners[model].prefetch(slot: slot) }
@@ -205,8 +246,7 @@ public struct ForecastEngine: ~Copyable {
         var model = queue.takeGroup(into: &group)
         while model == nil {
             turn += 1
-            guard let slot = backlog else { return false }
-            backlog = nil
+            guard let slot = backlog.popLast() else { return false }
             pull(slot)
             model = queue.takeGroup(into: &group)
         }

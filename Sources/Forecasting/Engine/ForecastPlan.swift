@@ -28,7 +28,7 @@ public struct ForecastPlan: Sendable {
         public var name: String
         /// Names the weights: the same revision has the same weights.
         public var revision: String
-        /// The weights, packed for this machine; one input per tick.
+        /// The weights, packed for this machine.
         public var packed: PackedModel
         /// How the weights are run.
         public var mode: Mode
@@ -37,9 +37,8 @@ public struct ForecastPlan: Sendable {
 
         /// Makes a model.
         ///
-        /// - Precondition: `packed` takes one value per tick; a window has at least one tick.
+        /// - Precondition: A window has at least one tick.
         public init(name: String, revision: String, packed: PackedModel, mode: Mode, target: Target) {
-            precondition(packed.shape.inputSize == 1, "a stream gives its model one value per tick")
             if case .window(let length) = mode {
                 precondition(length >= 1, "a window has at least one tick")
             }
@@ -67,13 +66,15 @@ public struct ForecastPlan: Sendable {
         public var maximumSkew: Int64
         /// How observations become ticks.
         public var time: TimePolicy
+        /// What enters the model; nil for the stream's own value alone.
+        public var inputs: InputList?
         /// Which values are taken for missing.
         public var values: ValuePolicy
 
         /// Makes a rule.
         public init(
             match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
-            time: TimePolicy = TimePolicy(), values: ValuePolicy = ValuePolicy()
+            time: TimePolicy = TimePolicy(), values: ValuePolicy = ValuePolicy(), inputs: InputList? = nil
         ) {
             self.match = match
             self.model = model
@@ -82,6 +83,7 @@ public struct ForecastPlan: Sendable {
             self.warmup = warmup
             self.maximumSkew = maximumSkew
             self.time = time
+            self.inputs = inputs
             self.values = values
         }
     }
@@ -94,6 +96,9 @@ public struct ForecastPlan: Sendable {
     public let streamsLimit: Int
     /// The most observations that wait for one turn's steps.
     public let batchLimit: Int
+
+    /// What the ids of members match.
+    let memberPatterns: [Glob]
 
     /// Makes a plan.
     ///
@@ -110,6 +115,16 @@ public struct ForecastPlan: Sendable {
             precondition(rule.warmup >= 0 && rule.maximumSkew >= 0, "warmup and skew are not negative")
             precondition(rule.time.isValid, "a time policy keeps within its limits")
             precondition(
+                models[rule.model].packed.shape.inputSize == rule.inputs?.inputs.count ?? 1,
+                "a rule gives its model as many inputs as it takes")
+            precondition(
+                rule.inputs == nil || (rule.horizon <= outputs && rule.time.every != .auto),
+                "several inputs have a period or none, and no recursion, which would need their future")
+            precondition(
+                rule.inputs == nil
+                    || (!rule.time.reorders && rule.time.reviseLimit == 0 && rule.scaling != .window),
+                "several inputs are not reordered without a grid, not revised, and not scaled by windows")
+            precondition(
                 rule.scaling != .window || rule.time.windowLength >= 2,
                 "a window that gives a scale has at least two ticks")
             precondition(rule.values.isValid, "a value policy keeps within its limits")
@@ -118,6 +133,7 @@ public struct ForecastPlan: Sendable {
         self.rules = rules
         self.streamsLimit = streamsLimit
         self.batchLimit = batchLimit
+        memberPatterns = rules.flatMap { $0.inputs?.templates.map(\.pattern) ?? [] }
     }
 }
 
@@ -144,14 +160,20 @@ extension ForecastPlan {
         let state: Int
         switch model.mode {
         case .stateful: state = model.packed.stateStride * MemoryLayout<Float>.stride
-        case .window(let length): state = length * MemoryLayout<Double>.stride
+        case .window(let length):
+            state = length * model.packed.shape.inputSize * MemoryLayout<Double>.stride
         }
         let isRevised = rule.time.reviseLimit > 0
         let checkpoints = isRevised ? CheckpointTable.bytesPerStream(length: checkpointCount) : 0
         let states = isRevised && model.mode == .stateful ? checkpointCount * state : 0
         return state + states + checkpoints + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
             + bytesOfTime(rule.time) + RefusalTable.bytesPerStream
-            + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0)
+            + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0) + bytesOfInputs(rule)
+    }
+
+    private func bytesOfInputs(_ rule: Rule) -> Int {
+        guard let inputs = rule.inputs else { return 0 }
+        return JoinTable.bytesPerTarget + JoinTable.bytes(of: inputs, rule.time)
     }
 
     private func bytesOfTime(_ time: TimePolicy) -> Int {

@@ -20,12 +20,17 @@ final class ModelRunner {
     }
 
     let model: ForecastPlan.Model
-    /// Values per step and stream.
+    /// Values that enter a step per stream.
+    let inputSize: Int
+    /// Values that a step gives per stream.
     let outputSize: Int
     // The engine's thread alone uses a runner, one call at a time: checks of exclusive access at run time, several per
     // message, would only find that out again.
     /// The streams of the batch.
     @exclusivity(unchecked) private(set) var batch: [BatchStream] = []
+    /// The newest ticks' inputs of a model with several, `[batch.count, inputSize]`, and their scales.
+    @exclusivity(unchecked) private var vectors: [Double] = []
+    @exclusivity(unchecked) private var scales: [Scale] = []
 
     @exclusivity(unchecked) private var step: RecurrentStep
     @exclusivity(unchecked) private var live: StateTable
@@ -39,7 +44,7 @@ final class ModelRunner {
 
     init(model: ForecastPlan.Model, streamsLimit: Int, batchLimit: Int, checkpointCount: Int = 0) {
         self.model = model
-        outputSize = model.packed.shape.outputSize
+        (inputSize, outputSize) = (model.packed.shape.inputSize, model.packed.shape.outputSize)
         step = RecurrentStep(model: model.packed, maximumBatch: batchLimit)
         trial = StateTable(rowCount: batchLimit, model: model.packed)
         let isKept = model.mode == .stateful && checkpointCount > 0
@@ -50,11 +55,13 @@ final class ModelRunner {
             windows = WindowTable(rowCount: 1, length: 1)
         case .window(let length):
             live = StateTable(rowCount: 1, model: model.packed)
-            windows = WindowTable(rowCount: streamsLimit, length: length)
+            windows = WindowTable(rowCount: streamsLimit, length: length, width: inputSize)
         }
         batch.reserveCapacity(batchLimit)
+        vectors.reserveCapacity(inputSize > 1 ? batchLimit * inputSize : 0)
+        scales.reserveCapacity(inputSize > 1 ? batchLimit * inputSize : 0)
         rows.reserveCapacity(batchLimit)
-        inputs.reserveCapacity(batchLimit)
+        inputs.reserveCapacity(batchLimit * inputSize)
         outputs = [Float](repeating: 0, count: batchLimit * outputSize)
     }
 
@@ -89,18 +96,34 @@ final class ModelRunner {
     /// Takes one stream's state a tick further by itself, outside of the batch, whatever comes of it.
     ///
     /// - Precondition: The model is stateful.
-    func replay(_ value: Double, slot: UInt32, scale: Scale) {
+    func replay(slot: UInt32, input: (Int) -> Float) {
         beginRows()
-        appendRow(slot, input: scale.input(value))
+        rows.append(slot)
+        for index in 0..<inputSize { inputs.append(input(index)) }
         _ = stepRows(of: &live)
     }
 
-    func beginBatch() { batch.removeAll(keepingCapacity: true) }
+    func beginBatch() {
+        batch.removeAll(keepingCapacity: true)
+        vectors.removeAll(keepingCapacity: true)
+        scales.removeAll(keepingCapacity: true)
+    }
 
-    func append(_ stream: BatchStream) {
+    /// Appends a stream to the batch.
+    ///
+    /// - Parameters:
+    ///   - stream: The stream.
+    ///   - vector: All inputs and their scales, at least `inputSize`, for a model with several.
+    func append(_ stream: BatchStream, vector: [Double] = [], scales: [Scale] = []) {
         batch.append(stream)
-        if case .window = model.mode {
-            windows.store(stream.value, row: Int(stream.slot), tick: stream.tick)
+        if inputSize > 1 {
+            vectors.append(contentsOf: vector[..<inputSize])
+            self.scales.append(contentsOf: scales[..<inputSize])
+        }
+        guard case .window = model.mode else { return }
+        for input in 0..<inputSize {
+            let value = inputSize == 1 ? stream.value : vector[input]
+            windows.store(value, row: Int(stream.slot), tick: stream.tick, input: input)
         }
     }
 
@@ -111,7 +134,16 @@ final class ModelRunner {
         switch model.mode {
         case .stateful:
             beginRows()
-            for stream in batch { appendRow(stream.slot, input: stream.scale.input(stream.value)) }
+            for (index, stream) in batch.enumerated() {
+                rows.append(stream.slot)
+                guard inputSize > 1 else {
+                    inputs.append(stream.scale.input(stream.value))
+                    continue
+                }
+                for place in index * inputSize..<(index + 1) * inputSize {
+                    inputs.append(scales[place].input(vectors[place]))
+                }
+            }
             return stepRows(of: &live)
         case .window(let length):
             return advanceWindows(length: length)
@@ -127,8 +159,12 @@ final class ModelRunner {
         for back in stride(from: UInt64(length) - 1, through: 0, by: -1) {
             beginRows()
             for (index, stream) in batch.enumerated() where stream.tick >= back {
-                let value = windows.value(row: Int(stream.slot), tick: stream.tick - back)
-                appendRow(UInt32(index), input: stream.scale.input(value))
+                rows.append(UInt32(index))
+                for input in 0..<inputSize {
+                    let scale = inputSize == 1 ? stream.scale : scales[index * inputSize + input]
+                    let (row, tick) = (Int(stream.slot), stream.tick - back)
+                    inputs.append(scale.input(windows.value(row: row, tick: tick, input: input)))
+                }
             }
             isFinite = stepRows(of: &trial)
         }
@@ -137,7 +173,7 @@ final class ModelRunner {
 
     /// Whether `advance` left input, state and outputs of the `index`-th stream of the batch finite.
     func isFinite(_ index: Int) -> Bool {
-        guard inputs[index].isFinite else { return false }
+        for input in 0..<inputSize where !inputs[index * inputSize + input].isFinite { return false }
         for output in 0..<outputSize where !outputs[index * outputSize + output].isFinite { return false }
         switch model.mode {
         case .stateful: return live.isFinite(row: Int(batch[index].slot))
@@ -149,6 +185,7 @@ final class ModelRunner {
     /// scaled units from the scale's mean (`target: value`) or from the newest value (`difference`).
     func prediction(_ output: Int, of index: Int) -> Float {
         let result = outputs[index * outputSize + output]
+        guard inputSize == 1 else { return result }  // there are no steps beyond the present
         switch model.target {
         case .value: return result
         case .difference:
@@ -167,6 +204,8 @@ final class ModelRunner {
     }
 
     /// Takes the trial rows one tick beyond the present, feeding back each stream's last forecast.
+    ///
+    /// - Precondition: The model has one input.
     func advanceTrial() {
         for index in batch.indices {
             let result = outputs[index * outputSize]
@@ -183,11 +222,6 @@ final class ModelRunner {
     private func beginRows() {
         rows.removeAll(keepingCapacity: true)
         inputs.removeAll(keepingCapacity: true)
-    }
-
-    private func appendRow(_ row: UInt32, input: Float) {
-        rows.append(row)
-        inputs.append(input)
     }
 
     private func stepRows(of table: inout StateTable) -> Bool {

@@ -32,6 +32,20 @@ public struct Scale: Sendable, Equatable {
         self.limit = limit
     }
 
+    /// Makes a map that never changes.
+    ///
+    /// - Precondition: The scaling follows no statistics.
+    init(fixed scaling: Scaling) {
+        switch scaling {
+        case .none: self.init(mean: 0, deviation: 1, limit: .infinity)
+        case .fixed(let mean, let deviation): self.init(mean: mean, deviation: deviation, limit: .infinity)
+        case .rolling, .window: preconditionFailure("a scale that follows the stream has statistics")
+        }
+    }
+
+    /// What becomes of statistics whose squares overflow: NaN reaches the model, and the stream is reset.
+    static let overflown = Scale(mean: .nan, deviation: 1, limit: 8)
+
     /// What the model sees for `value`.
     public func input(_ value: Double) -> Float {
         min(max(Float((value - mean) / deviation), -limit), limit)

@@ -2,7 +2,7 @@
 
 /// What the engine knows of one stream besides the model's state.
 struct StreamRecord {
-    /// Index of the stream's rule.
+    /// Index of the stream's rule; -1 for a stream that is but a member of others.
     let rule: Int
     /// The stream's time line.
     var resampler: Resampler

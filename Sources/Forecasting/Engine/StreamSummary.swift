@@ -24,6 +24,21 @@ public struct StreamSummary: Sendable, Equatable {
     public var next: Double?
     /// The map between the stream's values and its model's; nil for a rule that does not scale.
     public var scale: Scale?
+    /// What the stream's rolling window says; nil if its rule keeps none, or nothing in it was observed.
+    public var window: Window?
+    /// Observations of the stream that were not taken, by `Refusal.rawValue`.
+    public var refused: [UInt64]
+
+    /// What the observed values in a window come to.
+    public struct Window: Sendable, Equatable {
+        /// Count, mean, deviation, extremes.
+        public var statistics: WindowStatistics
+        /// The values that `StreamSummary.shares` of those in the window lie below.
+        public var quantiles: [Double]
+    }
+
+    /// The quantiles that are told.
+    public static let shares = [0.05, 0.5, 0.95]
 }
 
 extension ForecastEngine {
@@ -40,7 +55,16 @@ extension ForecastEngine {
             ticks: record.ticks, sequence: record.sequence, period: line.period, tick: line.newestTick,
             newest: line.newest, gap: line.isOnGrid && line.hasKnown ? line.last - line.known : 0,
             next: record.nextValue.isFinite && !line.isStale ? record.nextValue : nil,
-            scale: scale(of: record))
+            scale: scale(of: record), window: windowSummary(of: slot),
+            refused: Refusal.allCases.map { refusals(of: slot, for: $0) })
+    }
+
+    private func windowSummary(of slot: UInt32) -> StreamSummary.Window? {
+        windowStatistics(of: slot).map { statistics in
+            StreamSummary.Window(
+                statistics: statistics,
+                quantiles: StreamSummary.shares.compactMap { windowQuantile($0, of: slot) })
+        }
     }
 
     private func scale(of record: StreamRecord) -> Scale? {

@@ -11,6 +11,8 @@ struct WaveQueue {
     struct Entry {
         var slot: UInt32
         var tick: Tick
+        /// The entry's number in the queue.
+        var place: UInt32
         /// Index of the next entry of the same group, or -1.
         fileprivate var next: Int32 = -1
     }
@@ -34,6 +36,8 @@ struct WaveQueue {
     }
 
     var isEmpty: Bool { entries.isEmpty }
+    /// Ticks that wait, with those that were taken since the queue was empty.
+    var count: Int { entries.count }
     var isFull: Bool { entries.count == capacity }
 
     /// Appends a tick.
@@ -43,7 +47,7 @@ struct WaveQueue {
         precondition(!isFull && wave <= entries.count, "the queue is full: take its groups first")
         let entry = Int32(entries.count)
         let group = wave * modelCount + model
-        entries.append(Entry(slot: slot, tick: tick))
+        entries.append(Entry(slot: slot, tick: tick, place: UInt32(entry)))
         if heads[group] < 0 { heads[group] = entry } else { entries[Int(tails[group])].next = entry }
         tails[group] = entry
         groupCount = max(groupCount, group + 1)

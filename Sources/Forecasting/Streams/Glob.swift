@@ -51,29 +51,54 @@ public struct Glob: Sendable, Equatable {
     }
 
     /// Whether the whole of `identifier` matches.
+    public func matches(_ identifier: RawSpan) -> Bool { match(identifier) { _, _ in } }
+
+    /// The wildcards of the pattern, each a `*` or `?`.
+    public var wildcardCount: Int { bytes.count { $0 == Self.anyRun || $0 == Self.anyByte } }
+
+    /// What the wildcards stand for in `identifier`, in their order; nil if it does not match.
+    ///
+    /// Where that can be read in several ways, each `*` but the last stands for as little as it can, the first one first:
+    /// in `a.b.c`, the wildcards of `*.*` stand for `a` and `b.c`.
+    public func captures(in identifier: RawSpan) -> [Range<Int>]? {
+        var captures = [Range<Int>](repeating: 0..<0, count: wildcardCount)
+        return match(identifier) { captures[$0] = $1 } ? captures : nil
+    }
+
+    /// Whether all of `identifier` matches; says what each wildcard stands for, anew where it turns out to be more.
     ///
     /// Only the last `*` met is ever widened, so that the time is at most the product of both lengths.
-    public func matches(_ identifier: RawSpan) -> Bool {
+    @inline(__always)
+    private func match(_ identifier: RawSpan, _ capture: (_ wildcard: Int, Range<Int>) -> Void) -> Bool {
         identifier.withUnsafeBytes { text in
-            var (position, pattern) = (0, 0)
-            var (lastRun, runEnd) = (-1, 0)
+            var (position, pattern, wildcard) = (0, 0, 0)
+            var (lastRun, runStart, runEnd, lastWildcard) = (-1, 0, 0, 0)
             while position < text.count {
                 if pattern < bytes.count, bytes[pattern] == Self.anyRun {
-                    (lastRun, runEnd) = (pattern, position)
+                    (lastRun, runStart, runEnd, lastWildcard) = (pattern, position, position, wildcard)
+                    capture(wildcard, position..<position)
                     pattern += 1
+                    wildcard += 1
                 } else if pattern < bytes.count,
                     bytes[pattern] == Self.anyByte || bytes[pattern] == text[position]
                 {
+                    if bytes[pattern] == Self.anyByte {
+                        capture(wildcard, position..<position + 1)
+                        wildcard += 1
+                    }
                     pattern += 1
                     position += 1
                 } else if lastRun >= 0 {
                     runEnd += 1
-                    (pattern, position) = (lastRun + 1, runEnd)
+                    capture(lastWildcard, runStart..<runEnd)
+                    (pattern, position, wildcard) = (lastRun + 1, runEnd, lastWildcard + 1)
                 } else {
                     return false
                 }
             }
-            return bytes[pattern...].allSatisfy { $0 == Self.anyRun }
+            guard bytes[pattern...].allSatisfy({ $0 == Self.anyRun }) else { return false }
+            for offset in 0..<bytes.count - pattern { capture(wildcard + offset, position..<position) }
+            return true
         }
     }
 }

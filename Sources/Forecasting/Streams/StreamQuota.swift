@@ -10,13 +10,13 @@ public final class StreamQuota: Sendable {
     /// Makes a quota of `limit` streams.
     public init(limit: Int) { self.limit = limit }
 
-    /// Whether no place is left.
-    var isUsedUp: Bool { count.load(ordering: .relaxed) >= limit }
+    /// Whether fewer than `places` are left.
+    func isUsedUp(for places: Int) -> Bool { count.load(ordering: .relaxed) + places > limit }
 
-    /// Takes the place of one stream; false if none is left.
-    func take() -> Bool {
-        guard count.wrappingAdd(1, ordering: .relaxed).oldValue < limit else {
-            count.wrappingSubtract(1, ordering: .relaxed)
+    /// Takes the places of so many streams; false if not as many are left.
+    func take(_ places: Int) -> Bool {
+        guard count.wrappingAdd(places, ordering: .relaxed).oldValue + places <= limit else {
+            count.wrappingSubtract(places, ordering: .relaxed)
             return false
         }
         return true

@@ -16,7 +16,7 @@ struct HeldObservations: ~Copyable {
         var count = 0
         /// The clock's time when the newest came.
         var arrival = Timestamp(nanoseconds: 0)
-        /// What lies no later than this goes out, whatever the newest says.
+        /// What lies no later than this goes out.
         var through = Timestamp(nanoseconds: .min)
         /// Whether all goes out, and the last one begins a new time line.
         var isTurning = false
@@ -58,32 +58,34 @@ struct HeldObservations: ~Copyable {
     /// Takes in an observation, after which `next` is to be asked for those that go out.
     ///
     /// - Parameter isTurning: Whether it begins a new time line, once all others are out.
-    mutating func insert(_ observation: Observation, _ slot: Int, isTurning: Bool, at now: Timestamp) {
+    mutating func insert(
+        _ observation: Observation, _ slot: Int, lateness: Int64, isTurning: Bool, at now: Timestamp
+    ) {
         var ring = rings[slot]
-        if ring.count == 0 { ring.through = Timestamp(nanoseconds: .min) }
         let position = isTurning ? ring.count : count(through: observation.time, ring, slot)
         for offset in stride(from: ring.count, to: position, by: -1) {
             observations[place(offset, ring, slot)] = observations[place(offset - 1, ring, slot)]
         }
         observations[place(position, ring, slot)] = observation
         if position == ring.count { ring.arrival = now }
-        // Its time is that of its arrival: there is nothing to wait for.
-        if observation.isTimedByArrival { ring.through = max(ring.through, observation.time) }
         ring.count += 1
         ring.isTurning = isTurning
         rings[slot] = ring
+        passTime(slot, lateness: lateness, at: now)
+        // Its time is that of its arrival: there is nothing to wait for.
+        if observation.isTimedByArrival { rings[slot].through = max(rings[slot].through, observation.time) }
     }
 
     /// Takes out the next observation that need not wait any longer, and says whether it begins a new time line.
     ///
     /// - Parameter all: Whether none needs to wait.
-    mutating func next(_ slot: Int, lateness: Int64, all: Bool) -> (Observation, isTurning: Bool)? {
+    mutating func next(_ slot: Int, all: Bool) -> (Observation, isTurning: Bool)? {
         var ring = rings[slot]
         guard ring.count > 0 else { return nil }
         let oldest = observations[place(0, ring, slot)]
-        let newest = observations[place(ring.count - 1, ring, slot)]
-        let through = max(ring.through, newest.time.advanced(by: -lateness))
-        guard all || ring.isTurning || ring.count == Self.limit || oldest.time <= through else { return nil }
+        guard all || ring.isTurning || ring.count == Self.limit || oldest.time <= ring.through else {
+            return nil
+        }
         ring.first = (ring.first + 1) % Self.limit
         ring.count -= 1
         let isTurning = ring.isTurning && ring.count == 0
@@ -115,6 +117,6 @@ extension HeldObservations {
         let newest = observations[place(rings[slot].count - 1, rings[slot], slot)]
         // Never later than the newest, so that nothing goes out that has not waited yet.
         let reach = newest.time.advanced(by: min(silence - lateness, 0))
-        rings[slot].through = max(rings[slot].through, reach)
+        rings[slot].through = reach
     }
 }

@@ -69,6 +69,12 @@ struct OpenTickTable: ~Copyable {
         set { ticks[index(row, tick)] = newValue }
     }
 
+    /// What lies in the place of tick number `tick` of a row, which may be an earlier one.
+    subscript(row: Int, placeOf tick: Int64) -> OpenTick {
+        get { ticks[index(row, tick)] }
+        set { ticks[index(row, tick)] = newValue }
+    }
+
     /// Forgets the ticks of a row.
     mutating func removeAll(row: Int) {
         precondition(row < rowCount, "no such row in the table of open ticks")

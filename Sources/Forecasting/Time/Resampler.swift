@@ -73,6 +73,15 @@ struct Resampler {
     }
 }
 
+extension Resampler {
+    /// Ticks up to here are made, or will never be, when `next` has given nil.
+    func settled(_ policy: TimePolicy) -> Int64 {
+        let mayBeFilled =
+            hasKnown && policy.fill != .skip && closing - known <= policy.limitTicks(period: period)
+        return mayBeFilled ? last : closing
+    }
+}
+
 // What comes in.
 extension Resampler {
     /// The first time from `time` on that an observation without a time of its own can have.
@@ -126,16 +135,19 @@ extension Resampler {
     /// Begins to count late observations in a row anew, because one that is not late has come.
     mutating func endLateRow() { lateCount = 0 }
 
-    /// Takes in an observation that was not refused; `next` gives what it closes.
-    mutating func take(_ observation: Observation, at now: Timestamp, _ policy: TimePolicy) {
+    /// Takes in an observation that was not refused; `close` says what it closes.
+    mutating func take(_ observation: Observation, at now: Timestamp) {
         lateCount = 0
         isStale = false
         waiting = observation
         guard observation.time >= newest.time else { return }
         newest = observation
         arrival = now
-        let reach = Timestamp(
-            nanoseconds: observation.time.nanoseconds - policy.lateness(period: period))
+    }
+
+    /// Closes the ticks that everything up to `time` has come for, but for what is late; `next` gives them.
+    mutating func close(reaching time: Timestamp, _ policy: TimePolicy) {
+        let reach = Timestamp(nanoseconds: time.nanoseconds - policy.lateness(period: period))
         closing = max(closing, grid.tick(of: reach) - 1)
     }
 
@@ -210,12 +222,10 @@ extension Resampler {
 // What passes without an observation.
 extension Resampler {
     /// When the next tick is closed though nothing comes; nil if nothing is due any more.
-    ///
-    /// A tick is given one period more than its lateness: a sender that is a little late is not silent.
     func deadline(_ policy: TimePolicy) -> Timestamp? {
         guard isOnGrid && !isStale else { return nil }
         let remaining =
-            grid.start(of: closing + 2).nanoseconds + policy.lateness(period: period) + period
+            grid.start(of: closing + 2).nanoseconds + policy.patience(period: period)
             - newest.time.nanoseconds
         let (sum, overflow) = arrival.nanoseconds.addingReportingOverflow(remaining)
         return overflow ? nil : Timestamp(nanoseconds: sum)
@@ -226,7 +236,7 @@ extension Resampler {
         let (elapsed, overflow) = now.nanoseconds.subtractingReportingOverflow(arrival.nanoseconds)
         let silence = overflow ? Grid.longestSilence : min(max(elapsed, 0), Grid.longestSilence)
         let reach = Timestamp(
-            nanoseconds: newest.time.nanoseconds + silence - policy.lateness(period: period) - period)
+            nanoseconds: newest.time.nanoseconds + silence - policy.patience(period: period))
         closing = max(closing, grid.tick(of: reach) - 1)
     }
 }

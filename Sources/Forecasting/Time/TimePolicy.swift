@@ -57,6 +57,8 @@ public struct TimePolicy: Sendable, Equatable {
     /// How far an observation may lie behind the stream's newest before its tick is closed without it; while each
     /// is a tick, how long it waits for earlier ones.
     public var lateness: Int64 = 0
+    /// How much longer a tick waits for the streams that give inputs beside its own; `InputList`.
+    public var wait: Int64 = 0
     /// Closed ticks that a late observation can still reach; 0 drops late observations.
     public var reviseLimit = 0
     /// What stands in for a missing tick.
@@ -79,7 +81,7 @@ public struct TimePolicy: Sendable, Equatable {
     public static let defaultLimitTicks: Int64 = 10
     /// No gap of more ticks is filled.
     public static let maximumLimitTicks: Int64 = 10_000
-    /// No lateness is longer, in ticks, so that a stream's open ticks have a bound.
+    /// No lateness and wait together are longer, in ticks, so that a stream's open ticks have a bound.
     public static let maximumLatenessTicks: Int64 = 1000
     /// No late observation reaches more closed ticks.
     public static let maximumReviseLimit = 64
@@ -91,11 +93,11 @@ extension TimePolicy {
     /// Whether all parts are in their ranges and fit together.
     var isValid: Bool {
         if case .period(let period) = every {
-            guard Self.periods.contains(period), lateness / period <= Self.maximumLatenessTicks else {
-                return false
-            }
+            guard Self.periods.contains(period), (lateness + wait) / period <= Self.maximumLatenessTicks
+            else { return false }
         }
         return lateness >= 0 && lateness <= Self.periods.upperBound
+            && (0...Self.periods.upperBound).contains(wait)
             && (0...Self.periods.upperBound).contains(limit ?? 0)
             && season >= 0 && (0...(every == .event ? 0 : Self.maximumReviseLimit)).contains(reviseLimit)
             && windowLength >= (fill == .seasonal ? max(season, 1) : renewal == .rewarm ? 1 : 0)
@@ -115,17 +117,22 @@ extension TimePolicy {
         if case .period = every { false } else { lateness > 0 }
     }
 
-    /// Ticks that may be open at once: those that `lateness` reaches back, and the newest.
+    /// Ticks that may be open at once: those that `lateness` and `wait` reach back, and the newest.
     var openTicksLimit: Int {
         switch every {
         case .event: 0
         case .auto: Int(Self.autoLatenessTicks) + 1
-        case .period(let period): Int((lateness + period - 1) / period) + 1
+        case .period(let period): Int((lateness + wait + period - 1) / period) + 1
         }
     }
 
     /// `lateness` for a stream of that period, as long as the open ticks allow.
     func lateness(period: Int64) -> Int64 { Swift.min(lateness, Int64(openTicksLimit - 1) * period) }
+
+    /// How long silence lasts before the next tick is closed, counted from its end.
+    ///
+    /// It is given one period more than its lateness: a sender that is a little late is not silent.
+    func patience(period: Int64) -> Int64 { lateness(period: period) + wait + period }
 
     /// Ticks that a gap may have and still be filled.
     func limitTicks(period: Int64) -> Int64 {

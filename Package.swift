@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
         .target(name: "RecurrentKernels", dependencies: ["CRecurrentKernels"]),
         .target(name: "Forecasting", dependencies: ["RecurrentKernels"]),
+        .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
         .target(
             name: "Monitoring",
@@ -50,7 +51,7 @@ let package = Package(
         .target(
             name: "ForecastDaemon",
             dependencies: [
-                "Forecasting", "Monitoring", "RecurrentKernels", "WireFormat", "ZeroMQ",
+                "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat", "ZeroMQ",
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -61,7 +62,7 @@ let package = Package(
         .executableTarget(
             name: "forecastd",
             dependencies: [
-                "ForecastDaemon",
+                "ForecastDaemon", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
@@ -71,6 +72,8 @@ let package = Package(
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
         .testTarget(
             name: "ForecastingTests", dependencies: ["Forecasting", "RecurrentKernels", "TestSupport"]),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["RecurrentKernels", "Training"], exclude: ["Golden"]),
         .testTarget(
             name: "WireFormatTests", dependencies: ["TestSupport", "WireFormat"], exclude: ["Golden"]),
         .testTarget(name: "ArchitectureTests"),
@@ -90,7 +93,9 @@ let package = Package(
             exclude: ["peer.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
-            dependencies: ["ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "WireFormat"],
+            dependencies: [
+                "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat",
+            ],
             exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(

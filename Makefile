@@ -36,6 +36,7 @@ bench-peers: ## the same beside PyTorch, ONNX Runtime, OpenVINO and pyzmq daemon
 
 golden: deps-test ## makes the golden vectors anew with PyTorch and zoneinfo
 	/usr/bin/python3 Tests/RecurrentKernelsTests/Golden/make_golden.py
+	/usr/bin/python3 Tests/TrainingTests/Golden/make_golden.py
 	/usr/bin/python3 Tests/ForecastDaemonTests/Golden/make_calendar.py
 
 # $(call install,PACKAGES): installs the Debian packages that are missing.

@@ -33,6 +33,7 @@ let package = Package(
             ]),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
         .target(name: "RecurrentKernels", dependencies: ["CRecurrentKernels"]),
+<<<<<<< HEAD
         .target(
             name: "CReadoutKernels",
             cSettings: [
@@ -40,6 +41,10 @@ let package = Package(
                 .treatAllWarnings(as: .error),
             ]),
         .target(name: "Forecasting", dependencies: ["CReadoutKernels", "RecurrentKernels"]),
+=======
+        .target(name: "Forecasting", dependencies: ["RecurrentKernels"]),
+        .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
+>>>>>>> 94ceef999d233554105074ee932c307451e18804
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
         .target(
             name: "Monitoring",
@@ -56,7 +61,7 @@ let package = Package(
         .target(
             name: "ForecastDaemon",
             dependencies: [
-                "Forecasting", "Monitoring", "RecurrentKernels", "WireFormat", "ZeroMQ",
+                "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat", "ZeroMQ",
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -67,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "forecastd",
             dependencies: [
-                "ForecastDaemon",
+                "ForecastDaemon", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
@@ -77,6 +82,8 @@ let package = Package(
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
         .testTarget(
             name: "ForecastingTests", dependencies: ["Forecasting", "RecurrentKernels", "TestSupport"]),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["RecurrentKernels", "Training"], exclude: ["Golden"]),
         .testTarget(
             name: "WireFormatTests", dependencies: ["TestSupport", "WireFormat"], exclude: ["Golden"]),
         .testTarget(name: "ArchitectureTests"),
@@ -96,7 +103,9 @@ let package = Package(
             exclude: ["peer.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
-            dependencies: ["ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "WireFormat"],
+            dependencies: [
+                "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat",
+            ],
             exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(

@@ -24,9 +24,15 @@ package struct ProgressLine {
         StandardError.write(isTerminal ? "\r\u{1B}[K" + text() : text() + "\n")
     }
 
+    /// Takes the line off a terminal.
+    package mutating func erase() {
+        if isShown { StandardError.write("\r\u{1B}[K") }
+        isShown = false
+    }
+
     /// Shows the last words.
     package mutating func end(_ text: String) {
-        StandardError.write((isShown ? "\r\u{1B}[K" : "") + text + "\n")
-        isShown = false
+        erase()
+        StandardError.writeLine(text)
     }
 }

@@ -5,13 +5,14 @@ import Glibc
 /// Floats at an address that is a multiple of 64 bytes, all zero at first, freed with their owner.
 ///
 /// They are zero pages of the kernel: what is never touched costs address space, not memory.
-struct AlignedFloats: ~Copyable {
+package struct AlignedFloats: ~Copyable {
     /// The first float.
-    let start: UnsafeMutablePointer<Float>
+    package let start: UnsafeMutablePointer<Float>
     /// How many there are.
-    let count: Int
+    package let count: Int
 
-    init(count: Int) {
+    /// Makes `count` zeros.
+    package init(count: Int) {
         self.count = count
         // Not reserved: tables are made for the most streams there may be, mostly far more than come.
         let memory = mmap(

@@ -19,8 +19,7 @@ struct Forecastd: AsyncParsableCommand {
         version: VersionReport.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, StateCommand.self,
-            ModelCommand.self, BenchCommand.self,
-            VersionCommand.self,
+            TrainCommand.self, ModelCommand.self, BenchCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

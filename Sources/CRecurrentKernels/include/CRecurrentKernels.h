@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "RecurrentGradient.h"
+
 /// One layer's weights, packed for vectors of `width` floats.
 ///
 /// Units stand in panels of `width`; a panel's weights are k-major, so that the four gates of its units end

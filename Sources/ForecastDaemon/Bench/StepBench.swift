@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import RecurrentKernels
+import Training
 
 /// How long the step of a model takes by itself.
 enum StepBench {

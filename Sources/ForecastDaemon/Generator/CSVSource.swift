@@ -2,7 +2,6 @@
 
 package import Forecasting
 import Glibc
-import WireFormat
 
 /// The rows of a CSV file as messages, at the pace of their times: the first column is the time, each other one a
 /// stream named by the header.
@@ -29,18 +28,19 @@ package struct CSVSource: MessageSource {
         self.prefix = prefix
         lines = try LineReader(path: path)
         guard let header = try lines.next() else { throw failure("a header", "an empty file") }
-        let names = Self.cells(header)
+        let names = CSVRow.cells(header)
         guard names.count >= 2 else {
             throw failure(
-                "a header with a time and at least one stream, divided by commas", Self.quoted(header))
+                "a header with a time and at least one stream, divided by commas", CSVRow.quoted(header))
         }
         streams = names.dropFirst().map { prefix + $0 }
         guard Set(streams).count == streams.count else {
-            throw failure("columns of different names", Self.quoted(header))
+            throw failure("columns of different names", CSVRow.quoted(header))
         }
         for stream in streams where !StreamIdentifier.isValid(Array(stream.utf8).span.bytes) {
             throw failure(
-                "column names of A-Z a-z 0-9 . _ : / -", Self.quoted(String(stream.dropFirst(prefix.count))))
+                "column names of A-Z a-z 0-9 . _ : / -", CSVRow.quoted(String(stream.dropFirst(prefix.count)))
+            )
         }
     }
 
@@ -71,14 +71,14 @@ package struct CSVSource: MessageSource {
     private mutating func nextRow() throws(DaemonError) -> (time: Timestamp, cells: [String])? {
         while let line = try lines.next() {
             if line.isEmpty { continue }
-            let cells = Self.cells(line)
+            let cells = CSVRow.cells(line)
             guard cells.count == streams.count + 1 else {
                 throw failure("\(streams.count + 1) columns", "\(cells.count)")
             }
-            guard let time = Self.time(cells[0]) else {
+            guard let time = CSVRow.time(cells[0]) else {
                 throw failure(
                     "a time as 2026-11-23T06:59:40Z, as 2026-11-23 06:59:40 (UTC), or in seconds since 1970",
-                    Self.quoted(cells[0]))
+                    CSVRow.quoted(cells[0]))
             }
             return (time, Array(cells[1...]))
         }
@@ -86,30 +86,12 @@ package struct CSVSource: MessageSource {
     }
 
     private func value(_ cell: String) throws(DaemonError) -> Double? {
-        if ["", "nan", "null", "na"].contains(cell.lowercased()) { return nil }
-        guard cell.utf8.allSatisfy({ "0123456789+-.eE".utf8.contains($0) }), let value = Double(cell),
-            value.isFinite
-        else { throw failure("a finite number, or nothing", Self.quoted(cell)) }
+        if CSVRow.isMissing(cell) { return nil }
+        guard let value = CSVRow.number(cell), value.isFinite else {
+            throw failure("a finite number, or nothing", CSVRow.quoted(cell))
+        }
         return value
     }
-
-    private static func time(_ cell: String) -> Timestamp? {
-        let zoned = cell.count == 10 ? cell + "T00:00:00Z" : cell + "Z"
-        return Timestamp(rfc3339: cell) ?? Timestamp(rfc3339: zoned) ?? Timestamp(seconds: cell)
-    }
-
-    /// Cells without the blanks and quotation marks around them.
-    private static func cells(_ line: String) -> [String] {
-        line.split(separator: ",", omittingEmptySubsequences: false).map { cell in
-            var cell = cell
-            while let first = cell.first, first == " " || first == "\"" { cell.removeFirst() }
-            while let last = cell.last, last == " " || last == "\"" { cell.removeLast() }
-            return String(cell)
-        }
-    }
-
-    /// The beginning of what was found, made harmless: a file of another kind can hold anything.
-    private static func quoted(_ text: String) -> String { "\"\(text.prefix(80).description.printable)\"" }
 
     private func failure(_ expected: String, _ found: String) -> DaemonError {
         DaemonError(.data, "\(path):\(lines.number): expected \(expected), found \(found)")

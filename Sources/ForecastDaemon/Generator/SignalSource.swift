@@ -2,6 +2,7 @@
 
 package import Forecasting
 import Glibc
+import Training
 
 /// Seeded signals with the troubles that real sensors have: the same seed gives the same values and troubles.
 package struct SignalSource: MessageSource {

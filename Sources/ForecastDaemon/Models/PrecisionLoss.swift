@@ -2,6 +2,7 @@
 
 import Foundation
 import RecurrentKernels
+import Training
 
 /// How far a reduced precision leads from float32 on one model, in the units of its outputs.
 ///

@@ -161,6 +161,11 @@ extension AdaptiveForecaster {
             readout.step(
                 row.start + layout.readouts[index], tick: now - row.head.start, features: work.features,
                 targets: work.targets, scratch: work.scratch, forecasts: target)
+            if !(0..<layout.horizon).allSatisfy({ target[$0].isFinite }) {
+                // Rounding has used P up, which only values of very different sizes do: learning begins anew.
+                readout.reset(row.start + layout.readouts[index])
+                target.update(repeating: 0, count: layout.horizon)
+            }
             for horizon in 0..<layout.horizon { target[horizon] = Self.clipped(target[horizon]) }
         }
     }

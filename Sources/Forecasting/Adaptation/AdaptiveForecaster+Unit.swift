@@ -16,7 +16,13 @@ extension AdaptiveForecaster {
         } else {
             let ratio = deviation / row.head.unit
             guard ratio > Self.unitRange || ratio < 1 / Self.unitRange else { return }
-            rescale(row, by: ratio)
+            if ratio < Self.rescalingRange && ratio > 1 / Self.rescalingRange {
+                rescale(row, by: ratio)
+            } else {
+                // What was learned says nothing about so different a stream, and P would lose its digits.
+                begin(row)
+                row.head.start = row.head.position
+            }
             row.head.unit = deviation
         }
     }
@@ -24,6 +30,7 @@ extension AdaptiveForecaster {
     /// Lets learning begin.
     private func begin(_ row: Row) {
         for (readout, place) in zip(readouts, layout.readouts) { readout.reset(row.start + place) }
+        (row.start + layout.mixtures).update(repeating: 0, count: layout.horizon * mixture.length)
         for (horizon, tracker) in trackers.enumerated() {
             tracker.reset(row.start + layout.trackers + horizon * tracker.length)
         }

@@ -53,6 +53,8 @@ package final class AdaptiveForecaster {
     static let plainExpertCount = 3
     /// How many times larger or smaller the stream's deviation may become before learning begins anew in another unit.
     static let unitRange = 16.0
+    /// And how many times, before what was learned is forgotten.
+    static let rescalingRange = 1000.0
     /// Ticks after which an outcome counts half in the recent scores, where there is no season.
     static let recentTicks = 1000.0
     /// No target and no forecast is further from the newest value, in units of the scale.

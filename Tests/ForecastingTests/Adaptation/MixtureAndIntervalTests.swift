@@ -36,7 +36,8 @@ struct MixtureAndIntervalTests {
 
     @Test func withoutAnyRegretAllWeightsAreAlike() {
         let mixture = ExpertMixture(expertCount: 4)
-        #expect(mixture.weights(AlignedDoubles(mixture.length).start) == [0.25, 0.25, 0.25, 0.25])
+        let memory = AlignedDoubles(mixture.length)
+        #expect(mixture.weights(memory.start) == [0.25, 0.25, 0.25, 0.25])
     }
 
     /// Residuals whose spread changes over a season and doubles halfway: the share held must stay what was asked for.

@@ -4,12 +4,14 @@ import Glibc
 
 /// A small seeded source of random numbers (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
 /// generators").
-struct SplitMix64: RandomNumberGenerator {
+package struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    /// Begins with `seed`.
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    /// The next number.
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -18,10 +20,10 @@ struct SplitMix64: RandomNumberGenerator {
     }
 
     /// A number of the uniform distribution from 0 to below 1.
-    mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+    package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// A number of the standard normal distribution (Box and Muller 1958).
-    mutating func normal() -> Double {
+    package mutating func normal() -> Double {
         (-2 * log(1 - uniform())).squareRoot() * cos(2 * .pi * uniform())
     }
 }

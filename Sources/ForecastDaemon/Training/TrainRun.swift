@@ -1,0 +1,107 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+package import Training
+
+/// `forecastd train`: reads history, fits a model, writes it.
+package struct TrainRun: Sendable {
+    /// The files of history.
+    package var data: [String]
+    /// Where the model goes.
+    package var output: String
+    /// Where a picture of the training goes, if anywhere.
+    package var plot: String?
+    /// What is trained, and how.
+    package var training: TrainingOptions
+
+    /// Makes a run.
+    package init(data: [String], output: String, plot: String?, training: TrainingOptions) {
+        (self.data, self.output, self.plot, self.training) = (data, output, plot, training)
+    }
+
+    /// Trains, writes the files, and tells what came of it.
+    package func run() throws(DaemonError) -> TrainReport {
+        let model = try OutputFile(path: output)
+        let picture = try plot.map { path throws(DaemonError) in try OutputFile(path: path) }
+        let (series, notes) = try readSeries()
+        let start = ContinuousClock.now
+        let (trainer, network) = try fit(series)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        do {
+            let metadata = metadata(network)
+            try model.write(StateDictionary(network.weights).safetensors(metadata: metadata))
+        } catch let error as DaemonError { throw error } catch { throw DaemonError(.software, "\(error)") }
+        let samples = trainer.samples(of: network, limit: TrainingChart.sampleLimit)
+        let chart = TrainingChart(network: network, samples: samples, names: series.map(\.name))
+        try picture?.write(Array(chart.svg.utf8))
+        let trained = Set(trainer.trainingSeries)
+        return TrainReport(
+            file: output, plot: plot, series: trained.count,
+            notes: notes
+                + series.indices.filter { !trained.contains($0) }.map {
+                    "series \(series[$0].name) is not trained on: it has no "
+                        + "\(training.window + training.horizon) values in a row"
+                }, windows: trainer.windowCount, network: network, batch: training.batch, seconds: seconds)
+    }
+
+    private func fit(_ series: [Series]) throws(DaemonError) -> (Trainer, TrainedNetwork) {
+        var progress = ProgressLine()
+        do {
+            let trainer = try Trainer(series, options: training)
+            let network = try trainer.train { now in progress.show(describe(now)) }
+            progress.erase()
+            return (trainer, network)
+        } catch {
+            progress.erase()
+            throw DaemonError(.data, "\(data.joined(separator: ", ")): \(error)")
+        }
+    }
+
+    private func describe(_ progress: Trainer.Progress) -> String {
+        func digits(_ loss: Double) -> String { String(format: "%.4f", loss) }
+        let share = 100 * progress.iteration / training.iterations
+        let validation = progress.validationLoss.map { ", validation \(digits($0))" } ?? ""
+        return "train: \(progress.iteration) of \(training.iterations) iterations (\(share) %), loss "
+            + digits(progress.trainingLoss) + validation
+    }
+
+    /// The series of all files, and what was left out.
+    private func readSeries() throws(DaemonError) -> (series: [Series], notes: [String]) {
+        var (series, notes) = ([Series](), [String]())
+        for path in data {
+            let file = try HistoryFile(path: path)
+            for (rows, option) in [
+                (training.trainingRows, "--train-rows"), (training.validationRows, "--validation-rows"),
+            ] {
+                guard let rows, rows.upperBound > file.rowCount else { continue }
+                throw DaemonError(
+                    .data,
+                    "\(path): expected \(rows.upperBound) rows or more, for \(option) "
+                        + "\(rows.lowerBound):\(rows.upperBound), found \(file.rowCount)")
+            }
+            let name = URL(filePath: path).deletingPathExtension().lastPathComponent
+            for var one in file.series {
+                if data.count > 1 { one.name = "\(name).\(one.name)" }
+                series.append(one)
+            }
+            notes += file.notes
+        }
+        return (series, notes)
+    }
+
+    /// What the model file says of its use and of its making.
+    private func metadata(_ network: TrainedNetwork) -> [String: String] {
+        var metadata = [
+            "format": "pt", "target": "difference", "scale": "rolling",
+            "half_life": "\(training.scaleHalfLife)", "horizon": "\(training.horizon)",
+            "window": "\(training.window)", "batch": "\(training.batch)", "seed": "\(training.seed)",
+            "iterations": "\(network.best?.iteration ?? 0)",
+            "validation_loss": "\(network.best?.validation ?? .nan)",
+            "persistence_loss": "\(network.persistenceLoss)",
+            "data": data.map { URL(filePath: $0).lastPathComponent }.joined(separator: ", "),
+            "made_by": "forecastd \(VersionReport.version) train",
+        ]
+        if let season = training.season { metadata["season"] = "\(season)" }
+        return metadata
+    }
+}

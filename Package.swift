@@ -33,7 +33,6 @@ let package = Package(
             ]),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
         .target(name: "RecurrentKernels", dependencies: ["CRecurrentKernels"]),
-<<<<<<< HEAD
         .target(
             name: "CReadoutKernels",
             cSettings: [
@@ -41,10 +40,7 @@ let package = Package(
                 .treatAllWarnings(as: .error),
             ]),
         .target(name: "Forecasting", dependencies: ["CReadoutKernels", "RecurrentKernels"]),
-=======
-        .target(name: "Forecasting", dependencies: ["RecurrentKernels"]),
         .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
->>>>>>> 94ceef999d233554105074ee932c307451e18804
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
         .target(
             name: "Monitoring",

@@ -22,6 +22,8 @@ package struct CheckReport: Sendable, Encodable {
         var time: TimeReport
         /// Which values are taken for missing.
         var values: ValueReport
+        /// How forecasts are adapted; absent where they are the model's.
+        var adaptation: AdaptationReport?
         var bytesPerStream: Int
         /// What enters the model, in its order; absent for the stream's own value alone.
         var inputs: InputsReport?
@@ -35,7 +37,7 @@ package struct CheckReport: Sendable, Encodable {
 
         enum CodingKeys: String, CodingKey {
             case match, model, mode, precision, scale, target, horizon, recursion, warmup, time, values,
-                inputs
+                adaptation, inputs
             case precisionError = "precision_error"
             case bytesPerStream = "bytes_per_stream"
         }
@@ -68,6 +70,7 @@ package struct CheckReport: Sendable, Encodable {
                 scale: "\(rule.scaling)", target: model.target.rawValue, horizon: rule.horizon,
                 recursion: rule.horizon > model.packed.shape.outputSize, warmup: plan.warmup(of: rule),
                 time: TimeReport(rule.time), values: ValueReport(rule.values),
+                adaptation: rule.adaptation.map { AdaptationReport($0) },
                 bytesPerStream: plan.bytesPerStream(rule: rule),
                 inputs: rule.inputs.map { InputsReport($0, rule: rule, configuration) })
         }
@@ -83,7 +86,7 @@ package struct CheckReport: Sendable, Encodable {
         let rows = rules.map { rule in
             "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
                 + (rule.recursion ? "by recursion" : "by the model's outputs")
-                + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text), \(rule.bytesPerStream) bytes per stream"
+                + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text)\(rule.adaptation?.text ?? ""), \(rule.bytesPerStream) bytes per stream"
                 + (rule.inputs.map { "\n    inputs: \($0.text)" } ?? "") + rule.precisionText
         }
         return

@@ -100,10 +100,26 @@ package struct PreparedDaemon: Sendable {
             return ForecastPlan.Rule(
                 match: match, model: index, scaling: order.targetScaling, horizon: horizon,
                 warmup: rule.warmup, maximumSkew: rule.maximumSkew.nanoseconds, time: time,
-                values: rule.values, inputs: order.inputs)
+                values: rule.values, inputs: order.inputs,
+                adaptation: try adaptation(rule, horizon: horizon))
         } catch {
             throw failure("\(error)")
         }
+    }
+
+    private static func adaptation(
+        _ rule: StreamRuleConfiguration, horizon: Int
+    ) throws(DaemonError) -> Adaptation? {
+        guard let adaptation = rule.adaptation else { return nil }
+        guard horizon <= AdaptationConfiguration.maximumHorizon else {
+            throw DaemonError(
+                .configuration,
+                "rule \"\(rule.match)\": expected a horizon of at most \(AdaptationConfiguration.maximumHorizon) with "
+                    + "adapt, found \(horizon), the outputs of the model: write a shorter one")
+        }
+        return Adaptation(
+            depth: adaptation.depth, season: rule.time.seasonTicks ?? 0, horizon: horizon,
+            levels: adaptation.levels)
     }
 
     /// Runs the daemon until it is told to stop.
@@ -148,7 +164,8 @@ extension PreparedDaemon {
             }, forecasts: forecasts,
             labels: forecasts.rules.map {
                 RuleLabels(
-                    model: forecasts.models[$0.model].name, revision: forecasts.models[$0.model].revision)
+                    model: forecasts.models[$0.model].name, revision: forecasts.models[$0.model].revision,
+                    levels: $0.adaptation?.levels ?? [])
             }, pipelineCount: pipelineCount, batchLimit: configuration.pipeline.batchLimit,
             ioThreads: configuration.pipeline.ioThreads,
             ioThreadScheduling: configuration.pipeline.ioThreadScheduling,

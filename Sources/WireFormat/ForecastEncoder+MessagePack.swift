@@ -18,8 +18,11 @@ extension ForecastEncoder {
         return buffer.span.withUnsafeBytes { Array($0) }
     }
 
-    mutating func encodeMessagePack(_ forecast: Forecast, stream: RawSpan, yhat: Span<Double>) {
-        buffer.appendMap(count: 12)
+    mutating func encodeMessagePack(
+        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double>
+    ) {
+        let hasIntervals = !levels[forecast.rule].isEmpty
+        buffer.appendMap(count: hasIntervals ? 14 : 12)
         buffer.appendString("stream")
         buffer.appendString(stream)
         buffer.appendString("ts")
@@ -46,7 +49,28 @@ extension ForecastEncoder {
         for index in yhat.indices {
             appendMessagePack(forecastValue: yhat[index], resolution: forecast.resolution)
         }
+        if hasIntervals {
+            buffer.appendString("yhat_lower")
+            appendMessagePackBounds(of: forecast, yhat: yhat, halfWidths: halfWidths, sign: -1)
+            buffer.appendString("yhat_upper")
+            appendMessagePackBounds(of: forecast, yhat: yhat, halfWidths: halfWidths, sign: 1)
+        }
         appendQuality(of: forecast)
+    }
+
+    private mutating func appendMessagePackBounds(
+        of forecast: Forecast, yhat: Span<Double>, halfWidths: Span<Double>, sign: Double
+    ) {
+        buffer.appendMap(count: levels[forecast.rule].count)
+        for level in levels[forecast.rule].indices {
+            buffer.appendStringHead(length: levels[forecast.rule][level].count)
+            buffer.append(levels[forecast.rule][level])
+            buffer.appendArray(count: yhat.count)
+            for index in yhat.indices {
+                let bound = yhat[index] + sign * halfWidths[level * yhat.count + index]
+                appendMessagePack(forecastValue: bound, resolution: forecast.resolution)
+            }
+        }
     }
 
     private mutating func appendQuality(of forecast: Forecast) {

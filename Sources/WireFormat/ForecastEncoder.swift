@@ -8,11 +8,14 @@ public struct RuleLabels: Sendable, Equatable {
     public var model: String
     /// Names the weights.
     public var revision: String
+    /// The shares of values that the rule's intervals are to hold; none without intervals.
+    public var levels: [Double]
 
     /// Makes labels.
-    public init(model: String, revision: String) {
+    public init(model: String, revision: String, levels: [Double] = []) {
         self.model = model
         self.revision = revision
+        self.levels = levels
     }
 }
 
@@ -24,6 +27,8 @@ public struct ForecastEncoder: ~Copyable {
     let times: TimeFormat
     /// Per rule: the fields from `model` to `epoch`, which never change.
     let labels: [[UInt8]]
+    /// Per rule: the levels of its intervals as text.
+    let levels: [[[UInt8]]]
     private let format: ForecastFormat
 
     /// Makes an encoder.
@@ -46,14 +51,16 @@ public struct ForecastEncoder: ~Copyable {
         case .json: labels = rules.map { Array((Self.labels($0) + padded + "\",\"seq\":").utf8) }
         case .messagePack: labels = rules.map { Self.messagePackLabels($0, epoch: padded) }
         }
+        levels = rules.map { $0.levels.map { Array("\($0)".utf8) } }
         buffer = ByteBuffer(capacity: Self.maximumLength(rules: rules, maximumHorizon: maximumHorizon))
     }
 
     /// No forecast of these rules is written in more bytes.
     public static func maximumLength(rules: [RuleLabels], maximumHorizon: Int) -> Int {
         let longestLabels = rules.map { labels($0).utf8.count }.max() ?? 0
+        let levelCount = rules.map(\.levels.count).max() ?? 0
         return 512 + StreamIdentifier.maximumLength + longestLabels
-            + (maximumHorizon + 8) * (ByteBuffer.maximumNumberLength + 1)
+            + (1 + 2 * levelCount) * (maximumHorizon + 8) * (ByteBuffer.maximumNumberLength + 1)
     }
 
     private static func labels(_ rule: RuleLabels) -> String {
@@ -67,15 +74,24 @@ public struct ForecastEncoder: ~Copyable {
     ///   - forecast: The forecast's head.
     ///   - stream: The stream's id, valid.
     ///   - yhat: The forecast values; those that are not finite become `null`.
-    public mutating func encode(_ forecast: Forecast, stream: RawSpan, yhat: Span<Double>) {
+    ///   - halfWidths: Half the width of the intervals around them, level by level, `yhat.count` each, for rules whose
+    ///     labels have levels.
+    public mutating func encode(
+        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double> = Span()
+    ) {
+        precondition(
+            halfWidths.count >= levels[forecast.rule].count * yhat.count,
+            "a half-width for each level and value")
         buffer.removeAll()
         switch format {
-        case .json: encodeJSON(forecast, stream: stream, yhat: yhat)
-        case .messagePack: encodeMessagePack(forecast, stream: stream, yhat: yhat)
+        case .json: encodeJSON(forecast, stream: stream, yhat: yhat, halfWidths: halfWidths)
+        case .messagePack: encodeMessagePack(forecast, stream: stream, yhat: yhat, halfWidths: halfWidths)
         }
     }
 
-    private mutating func encodeJSON(_ forecast: Forecast, stream: RawSpan, yhat: Span<Double>) {
+    private mutating func encodeJSON(
+        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double>
+    ) {
         buffer.append("{\"stream\":\"")
         buffer.append(stream)
         buffer.append("\",\"ts\":")
@@ -101,7 +117,15 @@ public struct ForecastEncoder: ~Copyable {
             if index > 0 { buffer.append(UInt8(ascii: ",")) }
             append(forecastValue: yhat[index], resolution: forecast.resolution)
         }
-        buffer.append("],\"quality\":{\"warm\":")
+        buffer.append("]")
+        if !levels[forecast.rule].isEmpty {
+            buffer.append(",\"yhat_lower\":{")
+            appendBounds(of: forecast, yhat: yhat, halfWidths: halfWidths, sign: -1)
+            buffer.append("},\"yhat_upper\":{")
+            appendBounds(of: forecast, yhat: yhat, halfWidths: halfWidths, sign: 1)
+            buffer.append("}")
+        }
+        buffer.append(",\"quality\":{\"warm\":")
         buffer.append(Float(forecast.warmth))
         buffer.append(forecast.isImputed ? ",\"imputed\":true" : ",\"imputed\":false")
         buffer.append(",\"age\":")
@@ -114,6 +138,23 @@ public struct ForecastEncoder: ~Copyable {
             buffer.append(UInt64(missingInputs))
         }
         buffer.append(forecast.isRevised ? ",\"revised\":true}}" : "}}")
+    }
+
+    /// Writes the lower or the upper ends of all intervals, by level.
+    private mutating func appendBounds(
+        of forecast: Forecast, yhat: Span<Double>, halfWidths: Span<Double>, sign: Double
+    ) {
+        for level in levels[forecast.rule].indices {
+            buffer.append(level > 0 ? ",\"" : "\"")
+            buffer.append(levels[forecast.rule][level])
+            buffer.append("\":[")
+            for index in yhat.indices {
+                if index > 0 { buffer.append(UInt8(ascii: ",")) }
+                let bound = yhat[index] + sign * halfWidths[level * yhat.count + index]
+                append(forecastValue: bound, resolution: forecast.resolution)
+            }
+            buffer.append("]")
+        }
     }
 
     /// The forecast that was written last.

@@ -12,7 +12,7 @@ struct SourceRulesTests {
     static let imports: [String: Set<String>] = [
         "ZeroMQ": ["CZeroMQ", "Glibc", "Synchronization"],
         "RecurrentKernels": ["CRecurrentKernels", "Glibc"],
-        "Forecasting": ["RecurrentKernels", "Glibc", "Synchronization"],
+        "Forecasting": ["CReadoutKernels", "RecurrentKernels", "Glibc", "Synchronization"],
         "WireFormat": ["Forecasting", "Glibc"],
     ]
 

@@ -62,7 +62,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         #expect(configuration.streams[0].horizon == nil)
     }
 
-    @Test(arguments: keys + values + sockets + models + rules + times + badValues + http + inputs)
+    @Test(
+        arguments: keys + values + sockets + models + rules + times + badValues + adaptations + http + inputs)
     func isReported(_ line: BadLine) {
         let text = ConfigurationSample.text(line.number, line.text)
         #expect(ConfigurationSample.problems(text) == line.problems)
@@ -423,8 +424,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
-                + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, window_length, "
-                + "inputs_from, wait, time_zone, values"),
+                + "warmup, maximum_skew, adapt, levels, every, aggregate, lateness, late, revise_limit, gaps, season, "
+                + "window_length, inputs_from, wait, time_zone, values"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -477,7 +478,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
                 + "season in ticks, or as a duration"),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, season: 5, window_length: 9}"#,
-            "8:48: streams[0].season: only for gaps.fill: seasonal"),
+            "8:48: streams[0].season: only for gaps.fill: seasonal and for adapt: light or full"),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, gaps: {then: rewarm}, window_length: 0}"#,
             "8:77: streams[0].window_length: gaps.then: rewarm runs over the window: expected at least 1 tick, "
@@ -509,6 +510,35 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, every: 1m, gaps: {fill: zero, then: rewarn}}"#,
             #"8:53: streams[0].gaps.fill: expected hold, linear, seasonal, forecast or skip, found "zero""#,
             #"8:65: streams[0].gaps.then: expected reset or rewarm, found "rewarn"; did you mean "rewarm"?"#),
+    ]
+
+    static let adaptations = [
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: lots}"#,
+            #"8:36: streams[0].adapt: expected off, light or full, found "lots""#),
+        BadLine(
+            8, #"  - {match: a, model: pump, levels: [0.9]}"#,
+            "8:37: streams[0].levels: only for adapt: light or full; this rule has off"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: light, levels: [0.9, 1]}"#,
+            "8:57: streams[0].levels[1]: expected a number above 0 and below 1, found \"1\""),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: light, levels: [0.9, 0.9]}"#,
+            "8:51: streams[0].levels: expected 1 to 8 different shares, as [0.8, 0.95], found 2"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: light, season: 1h}"#,
+            "8:51: streams[0].season: expected a number of ticks, found a duration: with every: event each value is "
+                + "a tick"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: full, season: 1}"#,
+            "8:50: streams[0].season: expected 2 to 100000 ticks with adapt, found 1"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: full, horizon: 600}"#,
+            "8:51: streams[0].horizon: expected at most 512 with adapt, found 600"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: full, every: 1s, late: revise}"#,
+            "8:59: streams[0].late: expected drop, found revise: what a stream has learned (adapt) is not taken back"
+        ),
     ]
 
     static let badValues = [

@@ -32,6 +32,7 @@ final class Peer {
             var y: Double
             var horizon: Int
             var yhat: [Double?]
+            var yhat_lower, yhat_upper: [String: [Double?]]?
             var quality: Quality
         }
         var frames: Int

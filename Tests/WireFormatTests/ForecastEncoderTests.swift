@@ -47,6 +47,29 @@ struct ForecastEncoderTests {
         #expect(encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == expected)
     }
 
+    @Test(arguments: [ForecastFormat.json, .messagePack]) func writesIntervalsByLevel(format: ForecastFormat)
+    {
+        var encoder = ForecastEncoder(
+            epoch: 1, rules: [RuleLabels(model: "m", revision: "r", levels: [0.8, 0.95])], format: format,
+            times: .s,
+            maximumHorizon: 2)
+        let head = Forecast(
+            slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: 1, status: .ok, warmth: 1, sequence: 1,
+            age: 0,
+            resolution: 1e-6)
+        let yhat = [1.5, 2]
+        let halfWidths = [0.5, 1, 0.75, .nan]
+        encoder.encode(head, stream: "a".utf8.span.bytes, yhat: yhat.span, halfWidths: halfWidths.span)
+        let bytes = encoder.bytes.withUnsafeBytes { Array($0) }
+        let json = format == .json ? bytes : MessagePackText.json(bytes.span.bytes)
+        let text = String(decoding: json ?? [], as: UTF8.self)
+        let expected =
+            #""yhat":[1.5,2],"yhat_lower":{"0.8":[1,1],"0.95":[0.75,null]},"#
+            + #""yhat_upper":{"0.8":[2,3],"0.95":[2.25,null]},"quality""#
+        // MessagePack tells a double from an integer.
+        #expect(text.replacing(".0", with: "").contains(expected), "\(text)")
+    }
+
     /// As many digits as single precision has, and more where these would hide what the stream does.
     @Test(arguments: [
         (0.1 + 1e-9, 1e-4, "0.1"), (20.123456789, 1e-4, "20.123457"),

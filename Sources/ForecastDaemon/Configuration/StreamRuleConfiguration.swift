@@ -38,6 +38,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var time = TimeConfiguration()
     /// What enters the model; nil for the stream's own value alone.
     public var inputs: ModelInputsConfiguration?
+    /// How forecasts are adapted to each stream; nil for those of the model as they are.
+    public var adaptation: AdaptationConfiguration?
     /// Which values are taken for missing.
     public var values = ValuePolicy()
 }
@@ -76,7 +78,9 @@ extension StreamRuleConfiguration: ConfigurationSection {
         horizon = table.take("horizon")?.integer(in: 1...10_000)
         table.read("warmup", in: 0...1_000_000_000, into: &warmup)
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
-        time = TimeConfiguration(from: &table)
+        adaptation = AdaptationConfiguration(from: &table)
+        time = TimeConfiguration(from: &table, hasUseForSeason: adaptation != nil)
+        adaptation?.check(table, time: time, horizon: horizon)
         let windowLength = time.policy.windowLength
         if scale == .window && windowLength < 2 {
             table.problem(

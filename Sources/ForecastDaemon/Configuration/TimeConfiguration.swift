@@ -59,7 +59,9 @@ public struct TimeConfiguration: Sendable, Equatable {
 
 extension TimeConfiguration {
     /// Takes the keys of time out of a rule's table.
-    init(from table: inout ConfigurationTable) {
+    ///
+    /// - Parameter hasUseForSeason: Whether other keys of the rule make use of a season.
+    init(from table: inout ConfigurationTable, hasUseForSeason: Bool) {
         self.init()
         let isEveryKnown = readEvery(&table)
         table.read("aggregate", into: &aggregate)
@@ -73,15 +75,17 @@ extension TimeConfiguration {
             ticksIn: 0...Self.maximumWindowLength, upTo: Self.longest)
         guard isEveryKnown else { return }
         if every == .event {
-            for key in ["aggregate", "late", "revise_limit", "gaps", "season"] {
+            let keys = ["aggregate", "late", "revise_limit", "gaps"] + (hasUseForSeason ? [] : ["season"])
+            for key in keys {
                 table.refuse(
                     key, "only for streams with a period: write every: auto, or a duration, as every: 1s")
             }
         } else {
             checkReach(table)
             checkLate(table)
-            checkSeason(table)
+            checkSeason(table, hasUse: hasUseForSeason)
         }
+        if table.has("season") { check(season, "season", table) }
         checkWindow(table)
     }
 
@@ -121,16 +125,17 @@ extension TimeConfiguration {
         check(reviseLimit, "revise_limit", table, upTo: TimePolicy.maximumReviseLimit)
     }
 
-    private func checkSeason(_ table: borrowing ConfigurationTable) {
+    private func checkSeason(_ table: borrowing ConfigurationTable, hasUse: Bool) {
         if gaps.fill == .seasonal && !table.has("season") {
             table.problem(
                 "missing key \"season\": gaps.fill: seasonal takes the value one season before; write the season in "
                     + "ticks, or as a duration")
         }
-        if gaps.fill != .seasonal { table.refuse("season", "only for gaps.fill: seasonal") }
-        check(season, "season", table)
+        if gaps.fill != .seasonal && !hasUse {
+            table.refuse("season", "only for gaps.fill: seasonal and for adapt: light or full")
+        }
         guard let length = windowLength.flatMap(ticks) else { return }
-        if let season = season.flatMap(ticks), length < season {
+        if gaps.fill == .seasonal, let season = season.flatMap(ticks), length < season {
             table.problem("window_length", "\(length) ticks are less than the season of \(season)")
         } else if gaps.renewal == .rewarm && windowLength == .ticks(0) {
             table.problem(
@@ -168,12 +173,16 @@ extension TimeConfiguration {
         }
     }
 
+    /// Ticks of a season; nil where none is given.
+    var seasonTicks: Int? { season.flatMap(ticks) }
+
     /// What the engine is told.
     var policy: TimePolicy {
         var policy = TimePolicy()
-        let seasonTicks = season.flatMap(ticks) ?? 0
+        let seasonTicks = seasonTicks ?? 0
+        let isSeasonKept = gaps.fill == .seasonal && seasonTicks > 0
         policy.windowLength =
-            windowLength.flatMap(ticks) ?? (seasonTicks > 0 ? seasonTicks : Self.defaultWindowLength)
+            windowLength.flatMap(ticks) ?? (isSeasonKept ? seasonTicks : Self.defaultWindowLength)
         policy.lateness = lateness.nanoseconds
         switch every {
         case .event: return policy
@@ -185,7 +194,7 @@ extension TimeConfiguration {
         policy.fill = gaps.fill
         policy.limit = gaps.limit?.nanoseconds
         policy.renewal = gaps.renewal
-        policy.season = seasonTicks
+        policy.season = gaps.fill == .seasonal ? seasonTicks : 0
         return policy
     }
 }

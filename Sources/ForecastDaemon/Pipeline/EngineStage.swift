@@ -85,7 +85,9 @@ struct EngineStage: ForecastStage, ~Copyable {
         for index in 0..<engine.forecastCount {
             let forecast = engine.forecast(at: index)
             let stream = engine.identifier(of: forecast.slot)
-            encoder.encode(forecast, stream: stream, yhat: engine.yhat(at: index))
+            encoder.encode(
+                forecast, stream: stream, yhat: engine.yhat(at: index),
+                halfWidths: engine.halfWidths(at: index))
             try sink.publish(encoder.bytes, stream: stream, sequence: forecast.sequence, output: output)
         }
     }

@@ -16,7 +16,7 @@ extension ForecastEngine {
                     runner.withHidden(index) { hidden in
                         forecaster.advance(
                             row: Int(entry.slot), tick, hidden: hidden, yhat: yhat.baseAddress! + start.0,
-                            widths: widths.baseAddress! + start.1, widthStride: stride)
+                            widths: widths.baseAddress! + start.1, widthStride: forecaster.adaptation.horizon)
                     }
                 }
             }
@@ -25,8 +25,13 @@ extension ForecastEngine {
     }
 
     /// Says of a forecast that nothing is known of its intervals.
-    private mutating func forgetWidths(_ index: Int) {
+    mutating func forgetWidths(_ index: Int) {
         let count = maximumLevelCount * maximumHorizon
         for place in index * count..<(index + 1) * count { widths[place] = .nan }
+    }
+
+    /// How the forecasts of the stream in `slot` so many ticks ahead turned out; nil without adaptation.
+    public func scores(of slot: UInt32, horizon: Int) -> ScoreFigures? {
+        adaptive[records[Int(slot)].rule]?.scores(row: Int(slot), horizon: horizon)
     }
 }

@@ -298,14 +298,15 @@ public struct ForecastEngine: ~Copyable {
         return yhat.span.extracting(start..<start + horizon)
     }
 
-    /// Half the width of the interval of level number `level` around each value of the `index`-th forecast.
+    /// Half the widths of the intervals around the values of the `index`-th forecast, level by level.
     ///
-    /// NaN where none is known yet.
+    /// NaN where none is known yet; none for a rule without adaptation.
     @_lifetime(borrow self)
-    public func halfWidths(at index: Int, level: Int) -> Span<Double> {
-        let horizon = plan.rules[forecasts[index].rule].horizon
-        let start = (index * maximumLevelCount + level) * maximumHorizon
-        return widths.span.extracting(start..<start + horizon)
+    public func halfWidths(at index: Int) -> Span<Double> {
+        let rule = plan.rules[forecasts[index].rule]
+        let start = index * maximumLevelCount * maximumHorizon
+        let count = (rule.adaptation?.levels.count ?? 0) * rule.horizon
+        return widths.span.extracting(start..<start + count)
     }
 
     /// The id of the stream in `slot`.

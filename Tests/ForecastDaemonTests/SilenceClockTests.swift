@@ -17,6 +17,20 @@ struct SilenceClockTests {
         for (time, isAllowed) in turns { #expect(clock.allowsSilence(at: at(time)) == isAllowed, "\(time)") }
     }
 
+    @Test func aBusyLoopNoticesSilenceAfterASecond() {
+        var clock = SilenceClock()
+        // The turn's time, whether it is busy, and whether silence may be found in it.
+        let turns: [(Int64, Bool, Bool)] = [
+            (5000, false, true), (5100, true, false), (5900, true, false), (6099, true, false),
+            (6100, true, true), (6200, true, true), (6300, false, true), (6400, true, false),
+            (7399, true, false), (7400, true, true), (7300, true, false), (8299, true, false),
+            (8300, true, true), (12_000, true, false), (13_000, true, true),
+        ]
+        for (time, isBusy, isAllowed) in turns {
+            #expect(clock.allowsSilence(at: at(time), isBusy: isBusy) == isAllowed, "\(time)")
+        }
+    }
+
     @Test func theLoopSleepsUpToTheNearestDeadline() {
         var clock = SilenceClock()
         _ = clock.allowsSilence(at: at(1000))

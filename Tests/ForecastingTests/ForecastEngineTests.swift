@@ -184,4 +184,21 @@ struct ForecastEngineTests {
             #expect(engine.resetCount == 1)
         }
     }
+
+    /// A tick that is made anew by a late value overflows again, which is no other reset.
+    @Test func aTickMadeAnewIsNotCountedAsResetAgain() throws {
+        let plain = try makePlan(.random(Self.recursive, seed: 4))
+        var rule = plain.rules[0]
+        (rule.time.every, rule.time.reviseLimit) = (.period(1_000_000_000), 8)
+        let plan = ForecastPlan(models: plain.models, rules: [rule], streamsLimit: 2, batchLimit: 4)
+        var engine = ForecastEngine(plan: plan, seed: 1)
+        var statuses: [Forecast.Status] = []
+        let observations: [(Int64, Double)] = [(0, 1), (1, 2), (2, 1.7e308), (3, 4), (1, 3), (2, 1.6e308)]
+        for (second, value) in observations {
+            #expect(engine.accept("a", value, seconds: second, now: 3) == nil)
+            statuses += engine.takeForecasts(at: Timestamp(nanoseconds: 0)).map(\.head.status)
+        }
+        #expect(statuses == [.ok, .ok, .reset, .reset, .reset])
+        #expect(engine.resetCount == 1)
+    }
 }

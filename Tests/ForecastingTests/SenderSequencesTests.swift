@@ -29,6 +29,10 @@ struct SenderSequencesTests {
         Table(
             name: "reordered, and again", numbers: long(7, 12, 9, 9, 8, 11, 13), missed: 4, reordered: 3,
             repeated: 1),
+        Table(
+            name: "begun anew after 17", numbers: (Array(0...16) + [0, 1]).map { .bits64($0) }, repeated: 2),
+        Table(
+            name: "begun anew after 18", numbers: (Array(0...17) + [0, 1]).map { .bits64($0) }, restarts: 1),
         Table(name: "16 behind", numbers: long(1, 20, 4), missed: 18, reordered: 1),
         Table(name: "17 behind", numbers: long(1, 20, 3), missed: 18, restarts: 1),
         Table(

@@ -139,6 +139,17 @@ struct TimePolicyTests {
                 ],
                 ticks: "90000:1 91000:2 4000:7r", refused: [.late, .late, .late, .late]),
             Table(
+                name: "a clock set back whose times repeat", policy: second(),
+                observations: [
+                    (90_000, 1), (0, 3), (1000, 4), (1000, 4), (2000, 5), (2000, 6), (3000, 6), (4000, 7),
+                    (5000, 8),
+                ],
+                ticks: "90000:1 4000:7r", refused: Array(repeating: .late, count: 6)),
+            Table(
+                name: "the same late value again and again", policy: second(),
+                observations: [(90_000, 1)] + Array(repeating: (1000, 4), count: 9) + [(91_000, 2)],
+                ticks: "90000:1", refused: Array(repeating: .late, count: 9)),
+            Table(
                 name: "late values that do not agree", policy: second(),
                 observations: [(90_000, 1), (0, 3), (1000, 4), (2000, 5), (3000, 6), (3000, 7), (91_000, 8)],
                 ticks: "90000:1", refused: [.late, .late, .late, .late, .late]),

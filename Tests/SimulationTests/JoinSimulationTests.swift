@@ -177,7 +177,8 @@ struct JoinSimulationTests {
 
     static func run(_ seed: UInt64, events: Int) throws -> Run {
         var run = try Run()
-        var streams = NastyStreams(streamCount: run.names.count, seed: seed)
+        // The model gets values as they are, in single precision.
+        var streams = NastyStreams(streamCount: run.names.count, seed: seed, largest: 1e30)
         var now = Timestamp(nanoseconds: 0)
         for _ in 0..<events {
             switch streams.next() {

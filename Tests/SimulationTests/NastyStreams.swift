@@ -3,7 +3,8 @@
 import Forecasting
 import TestSupport
 
-/// Senders at their worst, by seed: gaps, bursts, late values, duplicates, replays, clocks that jump.
+/// Senders at their worst, by seed: gaps, bursts, late values, duplicates, replays, restarts, clocks that jump,
+/// times and values at the ends of their ranges.
 struct NastyStreams {
     /// What happens next.
     enum Event {
@@ -24,7 +25,12 @@ struct NastyStreams {
     private var now: Int64 = 1_700_000_000_000_000_000
     private var pending: [Event] = []
 
-    init(streamCount: Int, seed: UInt64) {
+    /// The largest value, which a sender sends now and then.
+    private let largest: Double
+
+    /// - Parameter largest: By default one whose square is finite; more resets states, which the references know not.
+    init(streamCount: Int, seed: UInt64, largest: Double = 1e150) {
+        self.largest = largest
         generator = SeededGenerator(seed: seed)
         senders = Array(repeating: Sender(), count: streamCount)
     }
@@ -69,9 +75,44 @@ struct NastyStreams {
             }
         default: break
         }
+        if !senders[stream].sent.isEmpty, let event = sendOdd(stream, time) { return event }
         let observation = observation(time + senders[stream].offset)
         senders[stream].sent = senders[stream].sent.suffix(10) + [observation]
         return event(stream, observation)
+    }
+
+    /// What happens once in a device's life, if it happens now.
+    private mutating func sendOdd(_ stream: Int, _ time: Int64) -> Event? {
+        let second: Int64 = 1_000_000_000
+        var observation = observation(time + senders[stream].offset)
+        switch draw(0...2500) {
+        case 0:
+            // It starts again after a pause, and its clock at 1970 or at a time that it kept in memory.
+            let pause = draw(1...90) * second
+            senders[stream].sent = []
+            senders[stream].offset = draw(0...1) == 0 ? -now - pause : -pause
+            senders[stream].mutedUntil = now + pause
+        case 1: senders[stream].offset += 3600 * second  // summer time begins, sent as if it were UTC
+        case 2: senders[stream].offset -= 3600 * second  // and ends
+        case 3:
+            // The leap second 23:59:60 is 00:00:00 as well: that second is lived through twice.
+            let begin = observation.time.nanoseconds / second * second
+            for step in (0...7 as ClosedRange<Int64>).reversed() {
+                observation = self.observation(begin + step % 4 * second / 4)
+                pending.append(event(stream, observation))
+            }
+            senders[stream].offset -= second
+        case 4:
+            let ends: [Int64] = [.min, .min + 1, -(1 << 62) - 1, -(1 << 62), 0, 1 << 62, 1 << 62 + 1, .max]
+            observation.time.nanoseconds = ends[Int(draw(0...7))]
+            return event(stream, observation)
+        case 5:
+            let ends = [largest, -largest, 5e-300, -0.0]
+            observation.value = ends[Int(draw(0...3))]
+            return event(stream, observation)
+        default: return nil
+        }
+        return pending.popLast()
     }
 
     private mutating func observation(_ time: Int64) -> Observation {

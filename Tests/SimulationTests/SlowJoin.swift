@@ -66,6 +66,7 @@ final class SlowJoin {
     func accept(_ observation: Observation, from stream: String, at now: Int64) -> Refusal? {
         let time = observation.time.nanoseconds
         if time > now + skew { return .ahead }
+        if time < SlowTimeLine.earliest { return .late }
         let tick = line.tick(time)
         guard tick > line.closed else { return .late }
         for index in members.indices where members[index].stream == stream {

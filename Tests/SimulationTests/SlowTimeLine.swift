@@ -31,6 +31,9 @@ final class SlowTimeLine {
         var scale: (mean: Double, deviation: Double)
     }
 
+    /// No grid has ticks before this time or after its counterpart: they would be too far to reckon with.
+    static let earliest: Int64 = -(1 << 62)
+
     private let policy: TimePolicy
     private let skew: Int64
     private var values: SlowValues
@@ -76,7 +79,7 @@ final class SlowTimeLine {
     var onTick: (Tick) -> Void = { _ in }
     var onTurn: () -> Void = {}
 
-    func tick(_ time: Int64) -> Int64 { (time - (time % period + period) % period) / period }
+    func tick(_ time: Int64) -> Int64 { time / period - (time % period < 0 ? 1 : 0) }
     private var lateness: Int64 {
         policy.every == .auto ? min(policy.lateness, 15 * period) : policy.lateness
     }
@@ -89,17 +92,22 @@ final class SlowTimeLine {
         let time = observation.time.nanoseconds
         guard let newest else {
             if time > now + skew { return .ahead }
+            if policy.every != .event && time < Self.earliest { return .late }
             values.begin(with: observation)
             begin(with: observation, at: now)
             return nil
         }
+        if time < Self.earliest { return .late }
+        if period > 0 && time > -Self.earliest { return .ahead }
         if let outcome = revise(with: observation, at: now) { return outcome }
         var isTurning = false
         if period == 0 ? time < newest.time.nanoseconds : tick(time) <= closed {
+            // Silence was filled too early: from now on it counts from here.
+            if period > 0 && time > newest.time.nanoseconds { (self.newest, arrival) = (observation, now) }
             guard newest.time.nanoseconds - time > (period == 0 ? skew : 0) else { return .late }
-            if let previous = lateRun.last, previous >= time { lateRun = [] }
             lateRun.append(time)
-            guard lateRun.count >= 5 else { return .late }
+            if lateRun.sorted() != lateRun { lateRun = [time] }
+            guard Set(lateRun).count >= 5 else { return .late }
             isTurning = true
         } else if period == 0
             ? [newest, waiting.last { $0.time == observation.time }].contains(observation)

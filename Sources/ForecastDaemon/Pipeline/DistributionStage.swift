@@ -12,7 +12,10 @@ struct DistributionStage: ForecastStage, ~Copyable {
     private var ways: RigidArray<Way>
     /// Makes it unpredictable to senders which engine takes which stream.
     private let seed = UInt64.random(in: 0...(.max))
-    private let doorbell: Doorbell
+    private let mailbox: Mailbox
+    /// Whether this turn had to wait for an engine, so that messages may have come meanwhile.
+    private var hasWaited = false
+    private var doorbell: Doorbell { mailbox.doorbells[0] }
     /// Where streams go that are inputs of others.
     private var routes: StreamRoutes
     private let hasJoins: Bool
@@ -40,7 +43,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
 
     /// Makes the engines and starts their threads.
     init(_ plan: PipelinePlan, mailbox: Mailbox) throws(DaemonError) {
-        doorbell = mailbox.doorbells[0]
+        self.mailbox = mailbox
         hasJoins = plan.forecasts.hasJoins
         routes = StreamRoutes(plan.forecasts, seed: seed)
         ways = RigidArray(capacity: plan.pipelineCount)
@@ -105,9 +108,17 @@ struct DistributionStage: ForecastStage, ~Copyable {
         try publish(to: &sink)
         // A ring that is full keeps the loop from taking in more: wait for its engine rather than ask over and over.
         while let full = ways.indices.first(where: { !hasRoom($0) }) {
+            hasWaited = true
+            mailbox.isBehind = true
             doorbell.sleep(atMost: 1000) { hasRoom(full) || hasForecasts }
             try publish(to: &sink)
         }
+    }
+
+    /// The engines take no silence for silence meanwhile.
+    mutating func note(isBusy: Bool) {
+        mailbox.isBehind = isBusy || hasWaited
+        hasWaited = false
     }
 
     /// The engines' threads look at the clock themselves.

@@ -75,12 +75,14 @@ struct EngineLoop: ~Copyable {
             !ring.isEmpty || ring.isDrained || questions.isAsked
         }
         let now = WallClock.now()
+        // Asked before the ring is emptied: what comes into it later is another turn's.
+        let isBehind = link.mailbox.isBehind
         let count = drain(at: now)
         if count > 0 {
             hasNews = true
             step(at: now)
         }
-        if silence.allowsSilence(at: now) && count < batchLimit { passTime(at: now) }
+        if silence.allowsSilence(at: now, isBusy: isBehind || count >= batchLimit) { passTime(at: now) }
         if stage.isAsked { stage.answerQuestion() }
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9

@@ -69,6 +69,8 @@ struct EngineStage: ForecastStage, ~Copyable {
         }
     }
 
+    mutating func note(isBusy: Bool) {}
+
     var nextDeadline: Timestamp? { engine.nextDeadline }
 
     mutating func passTime<Sink: ForecastSink & ~Copyable>(

@@ -17,6 +17,9 @@ protocol ForecastStage: ~Copyable {
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError)
 
+    /// Says after each turn's `forecast` whether messages may wait in the sockets that the turn has not taken in.
+    mutating func note(isBusy: Bool)
+
     /// Publishes what is due by `now` because streams fell silent, when nothing waits that could end their silence.
     mutating func passTime<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp

@@ -19,6 +19,7 @@ package final class Mailbox: Sendable {
     private let commands = Mutex<[Command]>([])
     private let threads: Mutex<[Thread]>
     private let isStopAsked = Atomic<Bool>(false)
+    private let isBehindSockets = Atomic<Bool>(false)
     /// What wakes each thread.
     let doorbells: [Doorbell]
     /// What is asked of each thread.
@@ -42,6 +43,12 @@ package final class Mailbox: Sendable {
 
     /// Whether the pipelines were asked to end.
     package var isStopping: Bool { isStopAsked.load(ordering: .relaxed) }
+
+    /// Whether values may wait in the sockets because the thread of the sockets has more than it can take in.
+    var isBehind: Bool {
+        get { isBehindSockets.load(ordering: .sequentiallyConsistent) }
+        set { isBehindSockets.store(newValue, ordering: .sequentiallyConsistent) }
+    }
 
     /// Where the engines are asked about their streams, in their order.
     package var engines: ArraySlice<QuestionBox> { questions.dropFirst(questions.count > 1 ? 1 : 0) }

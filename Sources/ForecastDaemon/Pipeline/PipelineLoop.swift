@@ -118,8 +118,9 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
 
     /// Lets the streams that fell silent by `now` go on; in a busy turn their values may still wait in the sockets.
     private mutating func passTime(at now: Timestamp, isBusy: Bool) throws(ZeroMQError) {
-        let isSilence = silence.allowsSilence(at: now)
-        guard isSilence, !isBusy, let deadline = stage.nextDeadline, deadline <= now else { return }
+        stage.note(isBusy: isBusy)
+        let isSilence = silence.allowsSilence(at: now, isBusy: isBusy)
+        guard isSilence, let deadline = stage.nextDeadline, deadline <= now else { return }
         hasNews = true
         try stage.passTime(to: &outputs, at: now)
     }

@@ -113,7 +113,7 @@ extension ForecastEngine {
             forecasts[index].status = .reset
             forecasts[index].warmth = 0
             forecasts[index].isReset = true
-            resetCount += 1
+            if group[index].tick.revision == .none { resetCount += 1 }
         }
     }
 

@@ -219,7 +219,9 @@ public struct ForecastEngine: ~Copyable {
         }
         if let refusal {
             let skew = plan.rules[records[index].rule].maximumSkew
-            guard refusal == .late, records[index].resampler.turns(at: observation.time, skew: skew) else {
+            guard refusal == .late else { return refusal }
+            guard records[index].resampler.turns(at: observation.time, skew: skew) else {
+                if records[index].resampler.waitsLonger(after: observation, at: now) { schedule(slot) }
                 return refusal
             }
         }

@@ -19,6 +19,8 @@ public struct SenderSequences: ~Copyable {
     private var rows: SlotTable<Row>
 
     /// Numbers that a message may come behind the newest and still be one of the same row of numbers.
+    ///
+    /// A sender that begins anew within its first 17 messages cannot be told from one that repeats them.
     static let window: UInt64 = 16
     /// A jump ahead of as many numbers is no loss: the sender began anew with another number.
     static let farthest: UInt64 = 1 << 31

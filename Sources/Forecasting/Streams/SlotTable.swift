@@ -19,11 +19,11 @@ struct SlotTable<Row: BitwiseCopyable>: ~Copyable {
 
     subscript(slot: Int) -> Row {
         get {
-            precondition(slot < count, "no such row in the table")
+            precondition(slot >= 0 && slot < count, "no such row in the table")
             return rows[slot]
         }
         set {
-            precondition(slot < count, "no such row in the table")
+            precondition(slot >= 0 && slot < count, "no such row in the table")
             rows[slot] = newValue
         }
     }

@@ -39,11 +39,11 @@ struct Resampler {
     var madeBefore = Int64.min
     /// Whether it was said that values no longer come.
     var isStale = false
-    /// Late observations in a row, each later than the one before, and the time of the last.
+    /// Different times of late observations in a row, none earlier than the one before, and the last of them.
     private var lateCount = 0
     private var lateTime = Timestamp(nanoseconds: 0)
 
-    /// Late observations in a row that are taken for a clock that was set back.
+    /// Times of late observations in a row that are taken for a clock that was set back.
     static let turningCount = 5
 
     /// Begins a time line on which each observation is a tick with the first observation, which is one.
@@ -115,15 +115,30 @@ extension Resampler {
 
     /// Whether an observation that came late shows that the sender's clock was set back.
     ///
-    /// What lies after the newest observation is late only because time passed without it, which shows nothing. Where
-    /// each observation is a tick, neither does one that lies no more than `skew` nanoseconds before it: such a
-    /// stream is in order again after that time at the latest.
+    /// What lies after the newest observation is late only because time passed without it: the sender is later than
+    /// was thought, which `waitsLonger` heeds. Where each observation is a tick, one that lies no more than `skew`
+    /// nanoseconds before the newest shows nothing: such a stream is in order again after that time at the latest.
     mutating func turns(at time: Timestamp, skew: Int64) -> Bool {
         let reach = isOnGrid ? 0 : Double(skew) * 1e-9
         guard newest.time.seconds(since: time) > reach && time >= Grid.range.lowerBound else { return false }
-        lateCount = lateCount > 0 && time > lateTime ? lateCount + 1 : 1
+        if lateCount == 0 || time < lateTime {
+            lateCount = 1
+        } else if time > lateTime {
+            lateCount += 1
+        }
         lateTime = time
         return lateCount >= Self.turningCount
+    }
+
+    /// Counts silence from a late observation on if it lies after the newest; gives whether it does.
+    ///
+    /// Else a sender that is a little later than before would be late for ever.
+    mutating func waitsLonger(after observation: Observation, at now: Timestamp) -> Bool {
+        guard isOnGrid && observation.time > newest.time && observation.time <= Grid.range.upperBound
+        else { return false }
+        newest = observation
+        arrival = now
+        return true
     }
 
     /// Takes in an observation that is a tick of its own.

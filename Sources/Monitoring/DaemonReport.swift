@@ -14,11 +14,17 @@ package struct DaemonReport: Codable, Sendable, Equatable {
         package var restored: UInt64
         /// What was dropped, by reason; reasons that have not occurred are left out.
         package var drops: [String: UInt64]
+        /// By the senders' numbers: messages that did not come, that came again, that came a little late; times that the
+        /// numbers began anew.
+        package var lost, repeated, reordered, restarts: UInt64
 
         /// Makes an account.
         package init(
-            name: String, messages: UInt64, observations: UInt64, restored: UInt64, drops: [String: UInt64]
+            name: String, messages: UInt64, observations: UInt64, restored: UInt64, drops: [String: UInt64],
+            lost: UInt64, repeated: UInt64, reordered: UInt64, restarts: UInt64
         ) {
+            (self.lost, self.repeated) = (lost, repeated)
+            (self.reordered, self.restarts) = (reordered, restarts)
             self.name = name
             self.messages = messages
             self.observations = observations

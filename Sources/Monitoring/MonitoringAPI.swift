@@ -93,8 +93,13 @@ package struct MonitoringAPI: Sendable {
     private static func answer(_ value: some Encodable, status: Int = 200) -> Answer {
         let encoder = Foundation.JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Reports have no numbers that JSON lacks: the source leaves them out.
-        guard let data = try? encoder.encode(value) else { preconditionFailure("a report that is no JSON") }
+        // The source leaves out numbers that JSON lacks; a problem is but text.
+        guard let data = try? encoder.encode(value) else {
+            return answer(
+                MonitoringProblem(
+                    .internalError, expected: "a report of finite numbers; this is a mistake of forecastd",
+                    found: "one that JSON cannot say"))
+        }
         return Answer(status: status, body: Array(data) + [UInt8(ascii: "\n")])
     }
 }

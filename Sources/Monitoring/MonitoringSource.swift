@@ -32,6 +32,8 @@ package struct MonitoringProblem: Error, Sendable, Equatable {
         case misdirected = 421
         /// The request's head is too long.
         case headTooLarge = 431
+        /// The daemon has an answer that cannot be told.
+        case internalError = 500
         /// The daemon cannot answer now.
         case unavailable = 503
     }

@@ -28,7 +28,7 @@ import Testing
                 plant.a     warming 50 %  event    2.5      3.25  0.5s     12  2 p*
                 plant.long  stale         15m      2.5         -  0.5s     12  2 p*
                 """)
-        #expect(StateView.table([]) == "no stream has sent a value")
+        #expect(StateView.table([]) == "no stream is forecast yet")
     }
 
     @Test func oneStreamHasAPage() {
@@ -79,11 +79,11 @@ import Testing
     @Test(arguments: [
         ("plant.temp", ["plant.tmep", "lab.x"], "; did you mean plant.tmep?"),
         ("temp", ["b.temp", "a.temp"], "; did you mean a.temp or b.temp?"),
-        ("zzz", ["plant.a"], "; `forecastd state show` lists those that have"),
-        ("zzz", [], "; `forecastd state show` lists those that have"),
+        ("zzz", ["plant.a"], "; `forecastd state show` lists those that are"),
+        ("zzz", [], "; `forecastd state show` lists those that are"),
     ])
     func nearIdsAreOffered(stream: String, known: [String], ending: String) {
         #expect(
-            StateQuery.unknown(stream, known: known) == "no stream \"\(stream)\" has sent a value\(ending)")
+            StateQuery.unknown(stream, known: known) == "no stream \"\(stream)\" is forecast\(ending)")
     }
 }

@@ -125,6 +125,14 @@ struct IdentifierTemplateTests {
         #expect(throws: IdentifierTemplate.TemplateError.self) { try IdentifierTemplate(text, of: glob) }
     }
 
+    @Test func aTemplateThatIsTooLongSaysSo() throws {
+        let text = String(repeating: "x", count: 257)
+        let error = #expect(throws: IdentifierTemplate.TemplateError.self) {
+            try IdentifierTemplate(text, of: .everything)
+        }
+        #expect(error?.description == "expected the id of a stream of at most 128 bytes, found 257")
+    }
+
     @Test func idsThatAreTooLongAreNone() throws {
         let glob = try Glob("*")
         let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: 65)

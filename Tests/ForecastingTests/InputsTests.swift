@@ -27,7 +27,7 @@ struct InputsTests {
         _ weights: RecurrentWeights, mode: ForecastPlan.Model.Mode = .stateful,
         target: ForecastPlan.Model.Target = .value, scaling: Scaling = .none, time: TimePolicy = TimePolicy(),
         fill: InputList.Fill = .hold, more: [InputList.Input] = [], streamsLimit: Int = 100,
-        batchLimit: Int = 16
+        batchLimit: Int = 16, maximumSkew: Int64 = 60 * second
     ) throws -> ForecastPlan {
         let match = try Glob("p.*.t")
         return ForecastPlan(
@@ -38,7 +38,7 @@ struct InputsTests {
             rules: [
                 ForecastPlan.Rule(
                     match: match, model: 0, scaling: scaling, horizon: weights.shape.outputSize, warmup: 0,
-                    maximumSkew: 60 * second, time: time,
+                    maximumSkew: maximumSkew, time: time,
                     inputs: try inputs(match, fill: fill, scaling: scaling, more: more))
             ], streamsLimit: streamsLimit, batchLimit: batchLimit)
     }

@@ -89,4 +89,52 @@ struct MembersTests {
         }
         #expect(engine.resetCount == 1)
     }
+
+    /// The calendar and the joining of members reckon with the times that a grid has.
+    @Test(arguments: [Timestamp(nanoseconds: .min), Timestamp(nanoseconds: .max)])
+    func timesAtTheEndsAreRefused(time: Timestamp) throws {
+        let calendar = InputList.Input(name: "c", source: .sine(.yearday), scaling: .none)
+        for more in [[], [calendar]] {
+            let shape = RecurrentShape(inputSize: 2 + more.count, hiddenSize: 3, layerCount: 1, outputSize: 1)
+            let plan = try InputsTests.plan(.random(shape, seed: 1), more: more, maximumSkew: .max)
+            var engine = ForecastEngine(plan: plan, seed: 1)
+            let refusal: Refusal = time.nanoseconds < 0 ? .late : .ahead
+            func accept(_ stream: String) -> Refusal? {
+                engine.accept(Observation(time: time, value: 1), of: stream.utf8.span.bytes, at: time)
+            }
+            // A member is known before its target, whatever its time.
+            #expect(accept("p.1.h") == nil && accept("p.1.t") == refusal)
+            #expect(engine.accept("p.1.t", 1, seconds: 0) == nil)
+            #expect(accept("p.1.h") == refusal && accept("p.1.t") == refusal)
+            #expect(engine.accept("p.1.h", 1, seconds: 0) == nil)
+            let published = engine.takeForecasts(at: time)
+            #expect(published.map(\.head.missingInputs) == [0])
+        }
+    }
+
+    /// A member's own rule refuses what its target takes: the stream's account says so.
+    @Test func ownRefusalsAreCountedWhereATargetTakesThem() throws {
+        var plan = try InputsTests.plan(.mirror, mode: .window(length: 1), time: InputsTests.grid())
+        let single = RecurrentShape(inputSize: 1, hiddenSize: 2, layerCount: 1, outputSize: 1)
+        var own = ForecastPlan.Rule(
+            match: try Glob("p.*.h"), model: 1, scaling: .none, horizon: 1, warmup: 0, maximumSkew: .max)
+        own.values.rejected = [-9999]
+        plan = ForecastPlan(
+            models: plan.models + [
+                ForecastPlan.Model(
+                    name: "s", revision: "r", packed: PackedModel(.random(single, seed: 1)), mode: .stateful,
+                    target: .value)
+            ], rules: plan.rules + [own], streamsLimit: 100, batchLimit: 16)
+        var engine = ForecastEngine(plan: plan, seed: 1)
+        // A bad value of a copy is as if it had not come.
+        let bad = Observation(time: Timestamp(nanoseconds: 0), value: -9999)
+        #expect(engine.accept(bad, of: "p.1.h".utf8.span.bytes, isCopy: true, at: bad.time) == .rejected)
+        #expect(engine.streamCount == 0)
+        #expect(engine.accept("p.1.t", 1, seconds: 5) == nil && engine.accept("p.1.h", 1, seconds: 7) == nil)
+        #expect(engine.accept("p.1.h", 2, seconds: 6) == nil)
+        let slot = engine.slot(of: "p.1.h".utf8.span.bytes)
+        let late = slot.map { engine.refusals(of: $0, for: .late) }
+        #expect(late == 1)
+        #expect(engine.forecastStreamCount == 2 && engine.memberCount == 0)
+    }
 }

@@ -41,6 +41,17 @@ struct TimePolicyTests {
                 ticks: "0:\(joined[aggregate]!) 1000:0")
         } + [
             Table(
+                name: "a sum that overflows is missing", policy: second { $0.aggregate = .sum },
+                observations: [(0, 3), (1000, 1.7e308), (1500, 1.7e308), (2000, 4), (3000, 5)],
+                ticks: "0:3 1000:3i 2000:4g1"),
+            Table(
+                name: "a mean whose sum overflows is missing",
+                policy: second { ($0.aggregate, $0.fill) = (.mean, .skip) },
+                observations: [
+                    (0, 1.7e308), (500, 1.7e308), (600, -1.7e308), (1000, 1), (2000, 4), (3000, 5),
+                ],
+                ticks: "1000:1 2000:4"),
+            Table(
                 name: "each observation is a tick", policy: TimePolicy(),
                 observations: [(5, 1), (5, 2), (90, 3)],
                 ticks: "5:1 5:2 90:3"),

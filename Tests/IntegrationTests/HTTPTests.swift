@@ -103,6 +103,20 @@ import Testing
         #expect(scenario.daemon.stop() == 0)
     }
 
+    /// Values whose deviation is no number end nothing, and are told but for that.
+    @Test func hugeValuesAreReported() throws {
+        let port = Int(try Scenario.freePort())
+        let scenario = try Scenario(
+            rule: "scale: rolling, warmup: 0, window_length: 64",
+            more: "http: {bind: 127.0.0.1:\(port)}")
+        let values = [0, 0, 0, 0, 0, 0, 0, 0, 0, 2e154, 1, 1]
+        try scenario.send(values.enumerated().map { ForecastTests.json("plant", $0.element, at: $0.offset) })
+        _ = try scenario.receive(values.count)
+        let stream = try Self.decoded("/api/v1/streams/plant", port: port, as: Page.Stream.self)
+        #expect(stream.newest.y == 1)
+        #expect(scenario.daemon.stop() == 0)
+    }
+
     /// Neither twice nor left out, while values go on coming and new streams begin.
     @Test(arguments: ["1", "2"]) func manyStreamsArePagedCompletely(pipelines: String) throws {
         let port = Int(try Scenario.freePort())

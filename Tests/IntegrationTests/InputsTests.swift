@@ -102,6 +102,9 @@ import Testing
             }
             let received = try scenario.receive(24 * 29)
             #expect(scenario.daemon.stop() == 0)
+            // The probe's two streams, too; each is known once, on however many engines.
+            let known = scenario.daemon.logText.firstMatch(of: #/streams=(\d+)/#)?.output.1
+            #expect(known == "51", "\(pipelines)")
             let forecasts = Dictionary(grouping: received, by: \.topic)
             #expect(forecasts.count == 24)
             #expect(received.allSatisfy { $0.payload.quality.inputs_missing == 0 })
@@ -112,6 +115,36 @@ import Testing
                 #expect(several.map(\.payload.yhat) == one.map(\.payload.yhat), "\(stream) with \(pipelines)")
             }
             #expect(scenario.daemon.logText.firstMatch(of: #/unmatched/#) == nil)
+        }
+    }
+
+    /// A value that a member's own rule finds bad reaches no vector, on whichever engine.
+    @Test func badValuesOfMembersAreNoInputsAnywhere() throws {
+        var reference: [String: [[Double?]]] = [:]
+        for pipelines in ["1", "2"] {
+            let scenario = try Scenario(
+                model: ["inputs": 2, "outputs": 1],
+                rule: #"warmup: 0, inputs_from: ["$1.temp", {stream: "x$1.temp", name: other}], wait: 20s, "#
+                    + "scale: none, values: {reject: [-9999]}",
+                match: "*.temp", pipelines: pipelines,
+                probe: #"[{"values":{"temp":20}},{"values":{"temp":20}}]"#)
+            let groups = 0..<12
+            // Half of the members begin with a bad value, and half end with one.
+            let members = groups.map { group in
+                (0..<2).map {
+                    ForecastTests.json("xp.\(group).temp", ($0 + group) % 2 == 0 ? 5 : -9999, at: $0)
+                }
+            }
+            try scenario.send(members.flatMap { $0 })
+            for second in 2..<5 {
+                try scenario.send(groups.map { ForecastTests.json("p.\($0).temp", Double($0), at: second) })
+            }
+            let received = try scenario.receive(24)
+            #expect(scenario.daemon.stop() == 0)
+            let forecasts = Dictionary(grouping: received, by: \.topic).mapValues { $0.map(\.payload.yhat) }
+            #expect(forecasts.count == 12)
+            if reference.isEmpty { reference = forecasts }
+            #expect(forecasts == reference, "\(pipelines)")
         }
     }
 }

@@ -84,6 +84,17 @@ import Testing
         #expect(!body.error.expected.isEmpty && !body.error.found.isEmpty, "\(name)")
     }
 
+    /// What JSON cannot say is a problem, and no end of the daemon.
+    @Test(arguments: [Double.infinity, .nan]) func aReportThatIsNotFiniteIsAProblem(y: Double) async throws {
+        try await withServer(SampleSource(y: y)) { port in
+            for _ in 0..<2 {
+                let answer = try await get("/api/v1/streams/plant:1", port: port)
+                #expect(answer.status == 500)
+                try Self.expectProblem(answer, "\(y)")
+            }
+        }
+    }
+
     @Test func anUnwellDaemonIsUnavailable() async throws {
         try await withServer(SampleSource(problem: SampleSource.unwell)) { port in
             for path in ["/healthz", "/readyz", "/api/v1/status"] {

@@ -9,12 +9,15 @@ import Synchronization
 final class SampleSource: MonitoringSource {
     let identifiers: [String]
     let problem: MonitoringProblem?
+    /// The newest value of every stream.
+    let y: Double
     /// What was asked, in order.
     let asked = Mutex<[String]>([])
 
-    init(_ identifiers: [String] = ["a/b", "plant:1"], problem: MonitoringProblem? = nil) {
+    init(_ identifiers: [String] = ["a/b", "plant:1"], problem: MonitoringProblem? = nil, y: Double = 2.5) {
         self.identifiers = identifiers
         self.problem = problem
+        self.y = y
     }
 
     static let unwell = MonitoringProblem(.unavailable, expected: "a turn", found: "none")
@@ -22,7 +25,11 @@ final class SampleSource: MonitoringSource {
         version: "1.2.3", epoch: "00000000000000ff", started: "2026-11-23T06:59:40.250Z", uptime: 1.5,
         pipelines: 2,
         streams: .init(known: 2, limit: 10), rates: .init(observations: 1, forecasts: 2, drops: 0),
-        inputs: [.init(name: "plant", messages: 5, observations: 4, restored: 0, drops: ["syntax": 1])],
+        inputs: [
+            .init(
+                name: "plant", messages: 5, observations: 4, restored: 0, drops: ["syntax": 1], lost: 2,
+                repeated: 1, reordered: 3, restarts: 1)
+        ],
         outputs: [.init(name: "forecasts", published: 4, dropped: 1)], time: ["imputed": 3], resets: 0)
 
     static func report(_ identifier: String) -> StreamReport {
@@ -53,7 +60,9 @@ final class SampleSource: MonitoringSource {
         guard identifiers.contains(identifier) else {
             throw MonitoringProblem(.notFound, expected: "a stream", found: "\"\(identifier)\"")
         }
-        return Self.report(identifier)
+        var report = Self.report(identifier)
+        report.newest.y = y
+        return report
     }
 
     func streams(

@@ -70,7 +70,7 @@ package final class DaemonMonitor: MonitoringSource {
             }
         }
         throw MonitoringProblem(
-            .notFound, expected: "the id of a stream that has sent a value; /api/v1/streams lists them",
+            .notFound, expected: "the id of a stream that is forecast; /api/v1/streams lists them",
             found: identifier.excerpt)
     }
 

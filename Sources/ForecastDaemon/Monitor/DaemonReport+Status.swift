@@ -16,8 +16,10 @@ extension DaemonReport {
                 Input(
                     name: input.name, messages: input.messages, observations: input.observations,
                     restored: input.restored,
-                    drops: Dictionary(uniqueKeysWithValues: input.dropsByReason.map { ($0.reason, $0.count) })
-                )
+                    drops: Dictionary(
+                        uniqueKeysWithValues: input.dropsByReason.map { ($0.reason, $0.count) }),
+                    lost: input.sequences.lost, repeated: input.sequences.repeated,
+                    reordered: input.sequences.reordered, restarts: input.sequences.restarts)
             },
             outputs: report.outputs.map {
                 Output(name: $0.name, published: $0.published, dropped: $0.dropped)
@@ -25,6 +27,7 @@ extension DaemonReport {
             time: [
                 "learned": report.time.learned, "imputed": report.time.imputed,
                 "renewed": report.time.renewed, "stale": report.time.stale, "turned": report.time.turned,
+                "revised": report.time.revised,
             ], resets: report.resets)
     }
 }

@@ -12,12 +12,13 @@ extension StreamReport {
         self.init(
             stream: stream.identifier, status: summary.status.word,
             every: summary.period == 0 ? "event" : Duration.nanoseconds(summary.period).text,
-            tick: summary.tick.map { Observation($0) }, newest: Observation(summary.newest),
+            tick: summary.tick.flatMap { $0.value.isFinite ? Observation($0) : nil },
+            newest: Observation(summary.newest),
             age: now.seconds(since: summary.newest.time), yhat: summary.next, ticks: summary.ticks,
             seq: summary.sequence, warm: summary.warmth, gap: summary.gap,
             rule: Rule(number: summary.rule + 1, match: plan.forecasts.rules[summary.rule].match.pattern),
             model: labels.model, revision: labels.revision, scale: summary.scale.flatMap { Scale($0) })
-        window = summary.window.map { Window($0) }
+        window = summary.window.flatMap { Window($0) }
         let drops = zip(Refusal.allCases, summary.refused).filter { $0.1 > 0 }
         self.drops = Dictionary(uniqueKeysWithValues: drops.map { ($0.0.label, $0.1) })
     }
@@ -38,8 +39,11 @@ extension StreamReport.Scale {
 }
 
 extension StreamReport.Window {
-    fileprivate init(_ window: StreamSummary.Window) {
+    /// Nil for values so large that something of them is not finite.
+    fileprivate init?(_ window: StreamSummary.Window) {
         let statistics = window.statistics
+        let figures = [statistics.mean, statistics.deviation] + window.quantiles
+        guard figures.allSatisfy(\.isFinite) else { return nil }
         self.init(
             count: statistics.count, mean: statistics.mean, std: statistics.deviation,
             min: statistics.minimum,

@@ -76,7 +76,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
         _ observation: Observation, of identifier: RawSpan, input: Int, home: Int
     ) -> Bool {
         for index in 0..<ways.count where !ways[index].hasRoom(for: Self.mostRecords) { return false }
-        for member in routes.learn(identifier, home: home) {
+        for member in routes.learn(identifier, observation.value, home: home) {
             Self.sendNewest(of: member, routes, input: input, to: &ways[home])
         }
         let (first, engines) = routes.engines(for: observation, of: identifier, home: home)
@@ -178,6 +178,6 @@ struct DistributionStage: ForecastStage, ~Copyable {
 
     private var isDrained: Bool { ways.indices.allSatisfy { ways[$0].forecasts.ring.isDrained } }
 
-    /// The engines report for themselves.
-    func count(into report: inout StatusReport) {}
+    /// The engines report for themselves, but for members, which several of them may have.
+    func count(into report: inout StatusReport) { report.streams = routes.memberCount }
 }

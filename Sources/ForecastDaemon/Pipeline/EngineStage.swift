@@ -18,12 +18,15 @@ struct EngineStage: ForecastStage, ~Copyable {
     private var encoders: RigidArray<ForecastEncoder>
     private var inputs: [InputCounts]
     private let questions: QuestionBox
+    /// Whether there is no other engine, and so no stage that knows which members have come.
+    private let isAlone: Bool
     /// The question that is being answered.
     private var search: StreamSearch?
 
     /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`.
     init(_ plan: PipelinePlan, questions: QuestionBox, quota: StreamQuota? = nil) {
         self.questions = questions
+        isAlone = plan.pipelineCount == 1
         engine = ForecastEngine(
             plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
         encoders = RigidArray(capacity: plan.outputs.count)
@@ -117,7 +120,7 @@ struct EngineStage: ForecastStage, ~Copyable {
             report.inputs[index].observations = counts.observations
             report.inputs[index].refused = counts.refused
         }
-        report.streams = engine.streamCount
+        report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
         report.resets = engine.resetCount
         report.time = engine.timeCounts
     }

@@ -63,7 +63,7 @@ package struct StatusReport: Sendable, Equatable {
     package var outputs: [Output]
     /// Whether messages were still arriving when the time for draining was over.
     package var isCutShort = false
-    /// Streams known.
+    /// Streams that have come, each once.
     package var streams = 0
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64 = 0

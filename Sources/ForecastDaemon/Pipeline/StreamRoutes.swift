@@ -17,16 +17,18 @@ struct StreamRoutes: ~Copyable {
     }
 
     private struct Route {
-        let hasRule: Bool
+        let rule: Int?
         /// The homes of the stream's targets.
         var engines = Engines()
-        /// What came last, for an engine that needs the stream from now on.
+        /// What came last that is no bad value, for an engine that needs the stream from now on.
         var newest: Observation?
     }
 
     private let plan: ForecastPlan
     private var streams: StreamTable
     private var routes: [Route] = []
+    /// Streams that have come and that no rule forecasts.
+    private(set) var memberCount = 0
 
     /// Knows no stream yet.
     init(_ plan: ForecastPlan, seed: UInt64) {
@@ -38,15 +40,14 @@ struct StreamRoutes: ~Copyable {
     /// Learns of a stream that comes for the first time, and of the members that it needs if it is a target.
     ///
     /// - Returns: Members that have come before, which the stream's home does not know yet.
-    mutating func learn(_ identifier: RawSpan, home: Int) -> [UInt32] {
+    mutating func learn(_ identifier: RawSpan, _ value: Double, home: Int) -> [UInt32] {
         if let slot = streams.slot(of: identifier) {
             // A member that was awaited and comes now may be a target itself.
             guard routes[Int(slot)].newest == nil else { return [] }
-        } else {
-            guard plan.rule(of: identifier) != nil || plan.isMember(identifier) else { return [] }
-            guard insert(identifier) != nil else { return [] }
         }
-        guard let rule = plan.rule(of: identifier) else { return [] }
+        let rule = plan.rule(of: identifier)
+        guard rule != nil || plan.isMember(identifier), !isBad(value, rule: rule) else { return [] }
+        guard streams.slot(of: identifier) ?? insert(identifier) != nil, let rule else { return [] }
         var known: [UInt32] = []
         for (_, member) in plan.memberIdentifiers(of: identifier, rule: rule) {
             guard let slot = streams.slot(of: member.span.bytes) ?? insert(member.span.bytes) else {
@@ -61,8 +62,13 @@ struct StreamRoutes: ~Copyable {
 
     private mutating func insert(_ identifier: RawSpan) -> UInt32? {
         guard streams.count < streams.capacity else { return nil }
-        routes.append(Route(hasRule: plan.rule(of: identifier) != nil))
+        routes.append(Route(rule: plan.rule(of: identifier)))
         return streams.insert(identifier)
+    }
+
+    /// Whether a value is bad by itself, so that it is as if it had not come.
+    private func isBad(_ value: Double, rule: Int?) -> Bool {
+        rule.map { plan.rules[$0].values.refusal(of: value) != nil } ?? false
     }
 
     /// The engines that an observation goes to, and the one of them that counts it.
@@ -72,9 +78,11 @@ struct StreamRoutes: ~Copyable {
         var all = Engines()
         var first = home
         if let slot = streams.slot(of: identifier) {
-            routes[Int(slot)].newest = observation
+            let rule = routes[Int(slot)].rule
+            if rule == nil && routes[Int(slot)].newest == nil { memberCount += 1 }
+            if !isBad(observation.value, rule: rule) { routes[Int(slot)].newest = observation }
             all = routes[Int(slot)].engines
-            if !routes[Int(slot)].hasRule, let target = (0..<256).first(where: all.contains) {
+            if rule == nil, let target = (0..<256).first(where: all.contains) {
                 first = target
             }
         }

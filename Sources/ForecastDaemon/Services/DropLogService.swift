@@ -49,8 +49,8 @@ package struct DropLogService: Service {
             }
             if !reasons.isEmpty {
                 lines.append(
-                    "input \(input.name) dropped: \(reasons.joined(separator: ", ")) (forecastd tap --inputs shows messages)"
-                )
+                    "input \(input.name) dropped: \(reasons.joined(separator: ", ")) "
+                        + "(forecastd tap --inputs --config FILE shows messages)")
             }
             lines += losses(of: input.name, from: before?.inputs[index].sequences, to: input.sequences)
             let restored = input.restored - (before?.inputs[index].restored ?? 0)

@@ -36,13 +36,13 @@ package struct StateQuery: Sendable {
 
     /// What is said of an unknown stream.
     package static func unknown(_ identifier: String, known: [String]) -> String {
-        let text = "no stream \(ConfigurationSuggestion.quoted(identifier)) has sent a value"
+        let text = "no stream \(ConfigurationSuggestion.quoted(identifier)) is forecast"
         var near = [ConfigurationSuggestion.nearest(to: identifier, among: known)].compactMap { $0 }
         for id in known.sorted() where near.count < 3 && id.contains(identifier) && !near.contains(id) {
             near.append(id)
         }
         return near.isEmpty
-            ? text + "; `forecastd state show` lists those that have"
+            ? text + "; `forecastd state show` lists those that are"
             : text + "; did you mean \(ConfigurationSuggestion.alternatives(near))?"
     }
 

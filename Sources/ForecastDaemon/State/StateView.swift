@@ -6,7 +6,7 @@ package import Monitoring
 package enum StateView {
     /// Streams, a line each.
     package static func table(_ streams: [StreamReport]) -> String {
-        guard !streams.isEmpty else { return "no stream has sent a value" }
+        guard !streams.isEmpty else { return "no stream is forecast yet" }
         let header = ["stream", "status", "every", "value", "forecast", "age", "ticks", "rule"]
         let rows = streams.map { stream in
             [

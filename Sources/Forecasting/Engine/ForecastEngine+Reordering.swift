@@ -5,6 +5,7 @@ extension ForecastEngine {
     /// Why an observation does not fit on its stream's time line, those that wait included.
     func refusalByTime(of observation: Observation, slot: UInt32) -> Refusal? {
         let index = Int(slot)
+        if hasInputs(slot), let refusal = Grid.refusal(of: observation.time) { return refusal }
         let refusal = records[index].resampler.refusal(of: observation, openTicks, row: index)
         guard refusal == nil else { return refusal }
         guard reorders && plan.rules[records[index].rule].time.reorders else { return nil }

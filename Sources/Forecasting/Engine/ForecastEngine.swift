@@ -19,6 +19,11 @@ public struct ForecastEngine: ~Copyable {
     /// What happened on the streams' time lines so far.
     public internal(set) var timeCounts = TimeCounts()
 
+    /// Streams that have come and are forecast here.
+    public internal(set) var forecastStreamCount = 0
+    /// Streams that have come, copies included, and are but inputs of others, because no rule forecasts them.
+    public internal(set) var memberCount = 0
+
     var streams: StreamTable
     let quota: StreamQuota
     var records: [StreamRecord] = []
@@ -123,7 +128,7 @@ public struct ForecastEngine: ~Copyable {
             count: plan.rules.contains { $0.values.needsLastValue } ? plan.streamsLimit : 1)
     }
 
-    /// Streams known so far.
+    /// Streams that have a slot, those that have not come themselves included.
     public var streamCount: Int { streams.count }
 
     /// Whether `advance` must be called before the next `accept`.
@@ -172,8 +177,9 @@ public struct ForecastEngine: ~Copyable {
         guard observation.isTimedByArrival || !isAhead(observation.time, rule: rule, now: now) else {
             return .ahead
         }
-        let isOnTime = plan.rules[rule].time.every == .event || Grid.range.contains(observation.time)
-        return isOnTime ? nil : .late
+        // The calendar and members are reckoned with the times that a grid has.
+        let isAnyTime = plan.rules[rule].time.every == .event && plan.rules[rule].inputs == nil
+        return isAnyTime ? nil : Grid.refusal(of: observation.time)
     }
 
     /// Gives a stream the next slot, with a time line that `begin` makes.
@@ -187,6 +193,7 @@ public struct ForecastEngine: ~Copyable {
     mutating func begin(
         _ observation: Observation, slot: UInt32, of identifier: RawSpan, at now: Timestamp
     ) {
+        forecastStreamCount += 1
         let index = Int(slot)
         let rule = records[index].rule
         let time = plan.rules[rule].time

@@ -22,6 +22,8 @@ extension ForecastEngine {
                 : accept(observation, slot: slot, at: now)
             isTaken = refusal == nil
         }
+        let ownRefusal = refusal
+        if records[index].rule < 0 && !joins.streams[index].hasCome { memberCount += 1 }
         joins.streams[index].remember(observation)
         var cell = Int(joins.streams[index].first) - 1
         while cell >= 0 {
@@ -33,7 +35,10 @@ extension ForecastEngine {
             }
             cell = Int(joins.members[cell].next) - 1
         }
-        return isTaken ? nil : refusal
+        guard isTaken else { return refusal }
+        // The stream's own account says why it has no forecast of what a target took.
+        if let ownRefusal { refusalCounts.count(ownRefusal, slot: slot) }
+        return nil
     }
 
     /// Takes in the first observation of a stream that no rule forecasts here, if it may become an input.
@@ -41,8 +46,11 @@ extension ForecastEngine {
         _ observation: Observation, of identifier: RawSpan, isCopy: Bool, at now: Timestamp
     ) -> Refusal? {
         guard isCopy || plan.isMember(identifier) else { return .unmatched }
+        let rule = plan.rule(of: identifier)
+        if let rule, let refusal = refusal(of: observation.value, rule: rule) { return refusal }
         // A copy has its place in the quota by the engine that forecasts it.
         guard streams.count < streams.capacity, isCopy || quota.take(1) else { return .streamsLimit }
+        if rule == nil { memberCount += 1 }
         joins.streams[Int(insertAwaited(identifier))].remember(observation)
         return nil
     }
@@ -94,7 +102,7 @@ extension ForecastEngine {
         let record = records[Int(target)]
         let stream = joins.members[Int(target) * joins.width + input].stream - 1
         let known = joins.streams[Int(stream)]
-        guard known.hasCome else { return }
+        guard known.hasCome, Grid.range.contains(known.newest.time) else { return }
         guard known.newest.isTimedByArrival || !isAhead(known.newest.time, rule: record.rule, now: now)
         else { return }
         guard record.resampler.isOnGrid else {
@@ -125,7 +133,9 @@ extension ForecastEngine {
             joins.take(observation, from: stream, to: target)
             close(target)
         } else {
-            refusal = joins.takeEvent(observation, from: stream, to: target, newest: resampler.newest.time)
+            refusal =
+                Grid.refusal(of: observation.time)
+                ?? joins.takeEvent(observation, from: stream, to: target, newest: resampler.newest.time)
         }
         pull(target)
         return refusal

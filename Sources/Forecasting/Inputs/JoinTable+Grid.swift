@@ -6,8 +6,7 @@ extension JoinTable {
     func refusal(
         of observation: Observation, from stream: UInt32, to target: UInt32, _ resampler: Resampler
     ) -> Refusal? {
-        guard observation.time >= Grid.range.lowerBound else { return .late }
-        guard observation.time <= Grid.range.upperBound else { return .ahead }
+        if let refusal = Grid.refusal(of: observation.time) { return refusal }
         let tick = resampler.grid.tick(of: observation.time)
         guard tick > resampler.closing else { return .late }
         for cell in cells(of: target) where members[cell].stream == stream + 1 {
@@ -68,8 +67,9 @@ extension JoinTable {
         guard open.count > 0 else { return }
         let tick = grid.tick(of: open.newest.time)
         guard tick <= limit else { return }
-        if tick > members[cell].heldAt {
-            (members[cell].held, members[cell].heldAt) = (open.value(aggregate), tick)
+        let value = open.value(aggregate)
+        if tick > members[cell].heldAt && value.isFinite {
+            (members[cell].held, members[cell].heldAt) = (value, tick)
         }
         openTicks[cell, placeOf: place].count = 0
     }

@@ -57,7 +57,11 @@ public struct IdentifierTemplate: Sendable, Equatable {
             if case .literal(let bytes) = part { String(decoding: bytes, as: UTF8.self) } else { "*" }
         }
         guard let glob = try? Glob(pattern.joined()) else {
-            throw TemplateError(description: "expected the id of a stream, found nothing")
+            throw TemplateError(
+                description: parts.isEmpty
+                    ? "expected the id of a stream, found nothing"
+                    : "expected the id of a stream of at most \(StreamIdentifier.maximumLength) bytes, found "
+                        + "\(text.utf8.count)")
         }
         self.text = text
         self.parts = parts

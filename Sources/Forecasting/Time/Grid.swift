@@ -17,6 +17,12 @@ struct Grid {
 
     /// The times that a grid has ticks for: the years 1824 to 2116, so that sums of them do not overflow.
     static let range = Timestamp(nanoseconds: -(1 << 62))...Timestamp(nanoseconds: 1 << 62)
+    /// Why an observation of this time is not taken where only such times are reckoned with, if it is not.
+    static func refusal(of time: Timestamp) -> Refusal? {
+        if time < range.lowerBound { return .late }
+        return time > range.upperBound ? .ahead : nil
+    }
+
     /// The longest time that may pass without an observation and be told apart from a longer one.
     static let longestSilence: Int64 = 1 << 61
 }

@@ -6,7 +6,7 @@ extension Resampler {
     mutating func next(
         _ policy: TimePolicy, _ openTicks: inout OpenTickTable, row: Int
     ) -> Tick? {
-        if let tick = nextKnown(openTicks, row: row) {
+        if let tick = nextKnown(policy.aggregate, openTicks, row: row) {
             return step(to: tick, openTicks[row, tick, grid].value(policy.aggregate), policy)
         }
         if closing >= grid.tick(of: newest.time) || last < madeBefore, let tick = nextSilent(policy) {
@@ -26,9 +26,14 @@ extension Resampler {
     }
 
     /// The first closed tick with observations that is not made yet.
-    private mutating func nextKnown(_ openTicks: borrowing OpenTickTable, row: Int) -> Int64? {
+    ///
+    /// One whose observations are too large to be joined is missing.
+    private mutating func nextKnown(
+        _ aggregate: TimePolicy.Aggregate, _ openTicks: borrowing OpenTickTable, row: Int
+    ) -> Int64? {
         while scanned < min(closing, opened) {
-            if openTicks[row, scanned + 1, grid].count > 0 { return scanned + 1 }
+            let tick = openTicks[row, scanned + 1, grid]
+            if tick.count > 0 && tick.value(aggregate).isFinite { return scanned + 1 }
             scanned += 1
         }
         // What lies between the newest open tick and here stays empty, however long that is.

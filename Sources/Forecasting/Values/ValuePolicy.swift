@@ -45,7 +45,7 @@ public struct ValuePolicy: Sendable, Equatable {
 
 extension ValuePolicy {
     /// Why a value is bad, whatever came before it.
-    func refusal(of value: Double) -> Refusal? {
+    package func refusal(of value: Double) -> Refusal? {
         for sentinel in rejected where value == sentinel || value == Double(Float(sentinel)) {
             return .rejected
         }

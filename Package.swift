@@ -3,6 +3,11 @@
 
 import PackageDescription
 
+/// For the C that everything waits for.
+let kernelSettings: [CSetting] = [
+    .unsafeFlags(["-O3"]), .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
+]
+
 let package = Package(
     name: "forecastd",
     products: [
@@ -27,18 +32,12 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .target(
             name: "CRecurrentKernels",
-            cSettings: [
-                .unsafeFlags(["-O3"]), .enableWarning("all"), .enableWarning("extra"),
-                .treatAllWarnings(as: .error),
-            ]),
+            cSettings: kernelSettings),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
         .target(name: "RecurrentKernels", dependencies: ["CRecurrentKernels"]),
         .target(
             name: "CReadoutKernels",
-            cSettings: [
-                .unsafeFlags(["-O3"]), .enableWarning("all"), .enableWarning("extra"),
-                .treatAllWarnings(as: .error),
-            ]),
+            cSettings: kernelSettings),
         .target(name: "Forecasting", dependencies: ["CReadoutKernels", "RecurrentKernels"]),
         .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
         .target(name: "WireFormat", dependencies: ["Forecasting"]),

@@ -70,6 +70,3 @@ readout_step readout_step_avx2;
 /// Needs AVX-512 F.
 readout_step readout_step_avx512;
 #endif
-
-/// The quickest step that this machine can run.
-readout_step_function readout_step_of_this_machine(void);

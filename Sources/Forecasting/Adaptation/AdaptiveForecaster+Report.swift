@@ -9,11 +9,4 @@ extension AdaptiveForecaster {
         guard row.head.isBegun else { return nil }
         return score.figures(row.start + layout.scores + (horizon - 1) * score.length)
     }
-
-    /// The weights of a stream's experts for one horizon: persistence, the season before, the model, the readouts.
-    package func weights(row index: Int, horizon: Int) -> [Double] {
-        precondition((1...layout.horizon).contains(horizon), "a horizon of the adaptation")
-        let row = Row(start(of: index), layout)
-        return mixture.weights(row.start + layout.mixtures + (horizon - 1) * mixture.length)
-    }
 }

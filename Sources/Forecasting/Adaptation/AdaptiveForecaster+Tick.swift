@@ -41,12 +41,11 @@ extension AdaptiveForecaster {
     ///   - yhat: The model's forecasts, one per tick ahead, in the stream's unit, NaN where it has none; receives the
     ///     adapted ones.
     ///   - widths: Receives for each level `horizon` half-widths, in the stream's unit; NaN where none is known yet.
-    ///   - widthStride: How far the half-widths of one level are from those of the next.
     /// - Returns: Whether the stream's values can still be computed with; if not, its row has begun anew, and `yhat` is
     ///   as it was.
     package func advance(
         row index: Int, _ tick: Tick, hidden: UnsafePointer<Float>, yhat: UnsafeMutablePointer<Double>,
-        widths: UnsafeMutablePointer<Double>, widthStride: Int
+        widths: UnsafeMutablePointer<Double>
     ) -> Bool {
         var row = begunRow(index)
         skip(tick.skipped, in: &row)
@@ -61,7 +60,7 @@ extension AdaptiveForecaster {
         }
         settle(&row)
         ask(row: row, hidden: hidden, yhat: yhat)
-        mix(in: row, yhat: yhat, widths: widths, widthStride: widthStride)
+        mix(in: row, yhat: yhat, widths: widths)
         row.head.position += 1
         row.save()
         return true
@@ -69,7 +68,6 @@ extension AdaptiveForecaster {
 
     /// Forgets everything about a stream.
     package func reset(row index: Int) {
-        precondition(index < rowCount, "no such row")
         start(of: index).update(repeating: 0, count: layout.length)
     }
 
@@ -133,7 +131,7 @@ extension AdaptiveForecaster {
         }
     }
 
-    /// The experts' forecasts, as differences to the newest value in units of the scale.
+    /// The experts' forecasts, as differences to the newest value, in units.
     private func ask(
         row: Row, hidden: UnsafePointer<Float>, yhat: UnsafePointer<Double>
     ) {
@@ -188,17 +186,13 @@ extension AdaptiveForecaster {
 
     /// Mixes the experts, and keeps what all of them said until its time has come.
     private func mix(
-        in row: Row, yhat: UnsafeMutablePointer<Double>, widths: UnsafeMutablePointer<Double>,
-        widthStride: Int
+        in row: Row, yhat: UnsafeMutablePointer<Double>, widths: UnsafeMutablePointer<Double>
     ) {
         let now = row.head.position
         let value = row[now]
         let unit = row.head.unit
         guard unit > 0 else {
-            for level in adaptation.levels.indices {
-                (widths + level * widthStride).update(repeating: .nan, count: layout.horizon)
-            }
-            return
+            return widths.update(repeating: .nan, count: adaptation.levels.count * layout.horizon)
         }
         let experts = mixture.expertCount
         for horizon in 1...layout.horizon {
@@ -215,7 +209,7 @@ extension AdaptiveForecaster {
             for level in adaptation.levels.indices {
                 let width = tracker.width(memory, level: level, phase: phase(of: now))
                 row.outstanding(readouts.count + 2 + level)[place] = Float(width)
-                widths[level * widthStride + horizon - 1] = memory[0] > 0 ? unit * width : .nan
+                widths[level * layout.horizon + horizon - 1] = memory[0] > 0 ? unit * width : .nan
             }
         }
     }

@@ -4,8 +4,8 @@
 ///
 /// Experts are persistence, the value one season before, the model's own forecast, and the readouts; a mixture per
 /// horizon follows those that were right. Forecasts are learned from when their time has come, never before. All of it
-/// is in units of a slowly moving scale, from the newest value on, so that a stream's unit does not matter. One tick
-/// costs no memory, and a stream's state is one row.
+/// is counted in a unit that the stream's own deviation gave, from the newest value on. One tick costs no memory, and a
+/// stream's state is one row.
 package final class AdaptiveForecaster {
     /// What a tick brings.
     package struct Tick {
@@ -51,13 +51,13 @@ package final class AdaptiveForecaster {
 
     /// Experts before the readouts: persistence, the season before, the model.
     static let plainExpertCount = 3
-    /// How many times larger or smaller the stream's deviation may become before learning begins anew in another unit.
+    /// How many times larger or smaller the stream's deviation may become before all is said in another unit.
     static let unitRange = 16.0
     /// And how many times, before what was learned is forgotten.
     static let rescalingRange = 1000.0
     /// Ticks after which an outcome counts half in the recent scores, where there is no season.
     static let recentTicks = 1000.0
-    /// No target and no forecast is further from the newest value, in units of the scale.
+    /// No target and no forecast is further from the newest value, in units.
     static let limit = 30.0
 
     /// Makes a forecaster for rows `0..<rowCount`; rows that never come cost address space, not memory.

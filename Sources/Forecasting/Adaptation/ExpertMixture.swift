@@ -20,13 +20,6 @@ package struct ExpertMixture {
     /// Doubles of memory that a horizon takes: R, then V.
     package var length: Int { 2 * expertCount }
 
-    /// The experts' weights, which sum to 1.
-    package func weights(_ memory: UnsafePointer<Double>) -> [Double] {
-        (0..<expertCount).map { expert in
-            mix(memory, (0..<expertCount).map { $0 == expert ? 1 : 0 })
-        }
-    }
-
     /// The weighted sum of the experts' forecasts.
     package func mix(_ memory: UnsafePointer<Double>, _ forecasts: UnsafePointer<Double>) -> Double {
         var (weights, sum, plain) = (0.0, 0.0, 0.0)

@@ -78,7 +78,7 @@ package struct ForecastScore {
             weight: weight, meanAbsoluteError: mean(1), rootMeanSquareError: mean(2).squareRoot(),
             bias: mean(3),
             skillAgainstPersistence: skill(against: 4), skillAgainstSeason: skill(against: 5),
-            persistenceError: mean(4), coverage: levels.indices.map { mean(6 + 2 * $0) },
+            coverage: levels.indices.map { mean(6 + 2 * $0) },
             intervalScore: levels.indices.map { mean(7 + 2 * $0) })
     }
 }
@@ -99,8 +99,6 @@ public struct ScoreFigures: Sendable, Equatable {
         public var skillAgainstPersistence: Double
         /// 1 - error / error of repeating the value one season before.
         public var skillAgainstSeason: Double
-        /// The mean absolute error of repeating the last value.
-        public var persistenceError: Double
         /// Per level: the share of values that the intervals held.
         public var coverage: [Double]
         /// Per level: the mean interval score (Winkler 1972), in the stream's unit: width, and 2 / (1 - level) times

@@ -46,7 +46,7 @@ package struct IntervalTracker {
         (memory + 2 + levels.count).update(repeating: 1, count: phaseCount)
     }
 
-    /// The half-width for the level number `level`, in units of the scale; 0 before the first residual.
+    /// The half-width for the level number `level`, in units of the stream; 0 before the first residual.
     package func width(_ memory: UnsafePointer<Double>, level: Int, phase: Int) -> Double {
         let spread = phaseCount > 0 ? memory[2 + levels.count + phase].squareRoot() : 1
         return max(memory[1], 1e-3) * spread * exp(memory[2 + level])

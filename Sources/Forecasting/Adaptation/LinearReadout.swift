@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 internal import CReadoutKernels
+package import RecurrentKernels
 
 /// A linear readout that learns by recursive least squares, with one inverse for all horizons, from targets that are
 /// known only when their time has come.
@@ -32,18 +33,34 @@ package struct LinearReadout {
 
     private let shape: readout_shape
     private let forgetting: readout_forgetting
-    private let advance = readout_step_of_this_machine()!
+    private let advance: readout_step_function
 
     /// Makes a readout.
     ///
     /// - Parameter factor: What a tick's weight is multiplied by with each tick after it, above 0, at most 1.
-    package init(_ source: Source, featureCount: Int, horizon: Int, factor: Double) {
+    package init(
+        _ source: Source, featureCount: Int, horizon: Int, factor: Double,
+        on instructionSet: InstructionSet = .best
+    ) {
         precondition(featureCount >= 1 && horizon >= 1 && factor > 0 && factor <= 1)
         self.source = source
+        advance = Self.advance(on: instructionSet)
         shape = readout_shape(features: Int32(featureCount), horizon: Int32(horizon))
         forgetting = readout_forgetting(factor: factor, ridge: (1 - factor) * Double(featureCount))
         stride = Int(readout_stride(shape))
         length = readout_length(shape)
+    }
+
+    private static func advance(on instructionSet: InstructionSet) -> readout_step_function {
+        #if arch(x86_64)
+            switch instructionSet {
+            case .portable: return readout_step_portable
+            case .avx2: return readout_step_avx2
+            case .avx512: return readout_step_avx512
+            }
+        #else
+            return readout_step_portable
+        #endif
     }
 
     /// Forgets everything.
@@ -71,7 +88,7 @@ package struct LinearReadout {
         }
     }
 
-    /// Learns from `targets`, takes in `features`, and forecasts; all of them differences in units of the scale.
+    /// Learns from `targets`, takes in `features`, and forecasts; all of them differences in units of the stream.
     ///
     /// - Parameters:
     ///   - memory: The stream's row, `length` doubles, aligned to 64 bytes, as are `features` and `scratch`.

@@ -24,7 +24,7 @@ struct SeasonalFeatures {
     /// Writes the features of place `tick`, in units of `scale`.
     ///
     /// - Parameters:
-    ///   - difference: The value so many places back minus the newest, in units of the scale; 0 where there is none.
+    ///   - difference: The value so many places back minus the newest, in units of the stream; 0 where there is none.
     func write(
         to features: UnsafeMutablePointer<Double>, tick: UInt64, level: Double, difference: (Int) -> Double
     ) {

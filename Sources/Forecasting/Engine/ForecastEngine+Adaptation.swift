@@ -16,7 +16,7 @@ extension ForecastEngine {
                     runner.withHidden(index) { hidden in
                         forecaster.advance(
                             row: Int(entry.slot), tick, hidden: hidden, yhat: yhat.baseAddress! + start.0,
-                            widths: widths.baseAddress! + start.1, widthStride: forecaster.adaptation.horizon)
+                            widths: widths.baseAddress! + start.1)
                     }
                 }
             }

@@ -290,35 +290,4 @@ public struct ForecastEngine: ~Copyable {
         if checkpoints.length > 0 { dropHeldBack() }
         return true
     }
-
-    /// Forecasts of the newest batch.
-    public var forecastCount: Int { forecasts.count }
-
-    /// The `index`-th forecast of the newest batch, without its values.
-    public func forecast(at index: Int) -> Forecast { forecasts[index] }
-
-    /// The values of the `index`-th forecast of the newest batch, one per tick ahead, in the stream's unit.
-    ///
-    /// NaN where there is none, because the model gave nothing finite.
-    @_lifetime(borrow self)
-    public func yhat(at index: Int) -> Span<Double> {
-        let horizon = plan.rules[forecasts[index].rule].horizon
-        let start = index * maximumHorizon
-        return yhat.span.extracting(start..<start + horizon)
-    }
-
-    /// Half the widths of the intervals around the values of the `index`-th forecast, level by level.
-    ///
-    /// NaN where none is known yet; none for a rule without adaptation.
-    @_lifetime(borrow self)
-    public func halfWidths(at index: Int) -> Span<Double> {
-        let rule = plan.rules[forecasts[index].rule]
-        let start = index * maximumLevelCount * maximumHorizon
-        let count = (rule.adaptation?.levels.count ?? 0) * rule.horizon
-        return widths.span.extracting(start..<start + count)
-    }
-
-    /// The id of the stream in `slot`.
-    @_lifetime(borrow self)
-    public func identifier(of slot: UInt32) -> RawSpan { streams.identifier(of: slot) }
 }

@@ -29,7 +29,7 @@ struct AdaptiveForecasterTests {
         @discardableResult func step(_ tick: AdaptiveForecaster.Tick) -> Bool {
             for index in yhat.indices { yhat[index] = tick.value }
             return forecaster.advance(
-                row: 1, tick, hidden: hidden, yhat: &yhat, widths: &widths, widthStride: yhat.count)
+                row: 1, tick, hidden: hidden, yhat: &yhat, widths: &widths)
         }
     }
 

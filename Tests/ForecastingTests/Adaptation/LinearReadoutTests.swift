@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
+import RecurrentKernels
 import TestSupport
 import Testing
 
@@ -13,8 +14,9 @@ struct LinearReadoutTests {
         let features: AlignedDoubles
         let scratch: AlignedDoubles
 
-        init(featureCount: Int, horizon: Int, factor: Double) {
-            readout = LinearReadout(.past, featureCount: featureCount, horizon: horizon, factor: factor)
+        init(featureCount: Int, horizon: Int, factor: Double, on instructionSet: InstructionSet = .best) {
+            readout = LinearReadout(
+                .past, featureCount: featureCount, horizon: horizon, factor: factor, on: instructionSet)
             memory = AlignedDoubles(readout.length)
             features = AlignedDoubles(readout.stride)
             scratch = AlignedDoubles(3 * readout.stride)
@@ -81,8 +83,14 @@ struct LinearReadoutTests {
     @Test(arguments: [1, 7, 8, 9, 24, 51], [1, 2, 24]) func theFastStepIsTheSlowOne(
         features: Int, horizon: Int
     ) {
+        for instructionSet in InstructionSet.available {
+            theFastStepIsTheSlowOne(features, horizon, on: instructionSet)
+        }
+    }
+
+    func theFastStepIsTheSlowOne(_ features: Int, _ horizon: Int, on instructionSet: InstructionSet) {
         var generator = SeededGenerator(seed: UInt64(features * 100 + horizon))
-        let fast = Fast(featureCount: features, horizon: horizon, factor: 0.999)
+        let fast = Fast(featureCount: features, horizon: horizon, factor: 0.999, on: instructionSet)
         var slow = Slow(featureCount: features, horizon: horizon, factor: 0.999)
         var worst = 0.0
         for tick in 0..<300 {
@@ -95,7 +103,7 @@ struct LinearReadoutTests {
                 worst = max(worst, abs(got - want))
             }
         }
-        #expect(worst < 1e-11)
+        #expect(worst < 1e-11, "\(instructionSet)")
     }
 
     /// Without forgetting there is no ridge but the first, and recursion must come to what solving all at once comes to.

@@ -5,6 +5,13 @@ import Foundation
 import TestSupport
 import Testing
 
+extension ExpertMixture {
+    /// The experts' weights: what comes of a mixture in which one says 1 and all others 0.
+    fileprivate func weights(_ memory: UnsafePointer<Double>) -> [Double] {
+        (0..<expertCount).map { expert in mix(memory, (0..<expertCount).map { $0 == expert ? 1 : 0 }) }
+    }
+}
+
 /// Mixtures, intervals and scores, held against what their formulas come to when all is summed anew.
 struct MixtureAndIntervalTests {
     @Test func weightsAreThoseOfAllRegretsSummedAnew() {

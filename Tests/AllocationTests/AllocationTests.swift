@@ -21,7 +21,10 @@ struct AllocationTests {
         init(_ plan: ForecastPlan, decoder: PayloadDecoder, format: ForecastFormat) {
             engine = ForecastEngine(plan: plan, seed: 1)
             encoder = ForecastEncoder(
-                epoch: 1, rules: plan.rules.map { _ in RuleLabels(model: "m", revision: "r") },
+                epoch: 1,
+                rules: plan.rules.map {
+                    RuleLabels(model: "m", revision: "r", levels: $0.adaptation?.levels ?? [])
+                },
                 format: format, times: .rfc3339, maximumHorizon: plan.rules.map(\.horizon).max() ?? 1)
             self.decoder = decoder
         }
@@ -61,7 +64,8 @@ struct AllocationTests {
             for index in 0..<engine.forecastCount {
                 let forecast = engine.forecast(at: index)
                 encoder.encode(
-                    forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index))
+                    forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index),
+                    halfWidths: engine.halfWidths(at: index))
             }
         }
     }
@@ -76,6 +80,7 @@ struct AllocationTests {
         var time = TimePolicy()
         var scaling = Scaling.rolling(halfLife: 100)
         var values = ValuePolicy()
+        var adaptation: Adaptation?
         var format = ForecastFormat.json
         /// Whether the streams that end in `temp` have those in `hum`, one for all, and the hour as inputs beside them.
         var isJoined = false
@@ -208,7 +213,18 @@ struct AllocationTests {
         }
     }()
 
-    @Test(arguments: cases + windowCases + revisedCases + timedCases + [valueCase] + joinedCases)
+    /// At 50 streams each comes 80 times a round, so that learning begins in the first.
+    static let adaptedCases = [ForecastFormat.json, .messagePack].map { format in
+        Case(
+            name: "adapted, as \(format)", mode: .stateful, outputs: 4, horizon: 4, decoder: json,
+            adaptation: Adaptation(depth: .full, season: 12, horizon: 4, levels: [0.5, 0.9]), format: format
+        ) {
+            Array(#"{"ts":\#(1_700_000_000 + $0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8)
+        }
+    }
+
+    @Test(
+        arguments: cases + windowCases + revisedCases + timedCases + [valueCase] + joinedCases + adaptedCases)
     func aMessageAllocatesNothing(_ example: Case) throws {
         var generator = SystemRandomNumberGenerator()
         let match = try Glob(example.isJoined ? "*.temp" : "*")
@@ -236,7 +252,8 @@ struct AllocationTests {
                 ForecastPlan.Rule(
                     match: match, model: 0, scaling: example.scaling,
                     horizon: example.horizon,
-                    warmup: 3, maximumSkew: .max, time: example.time, values: example.values, inputs: inputs)
+                    warmup: 3, maximumSkew: .max, time: example.time, values: example.values, inputs: inputs,
+                    adaptation: example.adaptation)
             ], streamsLimit: 1000, batchLimit: 32)
         var way = Way(plan, decoder: example.decoder, format: example.format)
         let identifiers = (0..<50).map { Array("stream.\($0)".utf8) }

@@ -178,8 +178,8 @@ extension AdaptiveForecaster {
             next.pointee = 1
             next += 1
         } else {
-            next.update(from: work.own, count: adaptation.ownFeatureCount)
-            next += adaptation.ownFeatureCount
+            next.update(from: work.own, count: ownFeatureCount)
+            next += ownFeatureCount
         }
         next.update(repeating: 0, count: work.features + readout.stride - next)
     }

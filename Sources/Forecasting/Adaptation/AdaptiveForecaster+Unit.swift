@@ -39,7 +39,7 @@ extension AdaptiveForecaster {
     /// Says all that was learned in a unit `ratio` times as large.
     private func rescale(_ row: Row, by ratio: Double) {
         for (readout, place) in zip(readouts, layout.readouts) {
-            let own = readout.source == .state ? 0 : adaptation.differenceCount
+            let own = readout.source == .state ? 0 : differenceCount
             let first = readout.source == .stateAndPast ? hiddenSize : 0
             readout.rescale(row.start + place, by: ratio, differences: first..<first + own)
         }

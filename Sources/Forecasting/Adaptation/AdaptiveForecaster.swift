@@ -36,6 +36,8 @@ package final class AdaptiveForecaster {
 
     let adaptation: Adaptation
     let hiddenSize: Int
+    /// Features of the stream's own past, and those of them that are differences.
+    let ownFeatureCount, differenceCount: Int
     let rowCount: Int
     let readouts: [LinearReadout]
     let mixture: ExpertMixture
@@ -65,6 +67,8 @@ package final class AdaptiveForecaster {
         precondition(adaptation.isValid, "an adaptation keeps within its ranges")
         self.adaptation = adaptation
         self.hiddenSize = hiddenSize
+        ownFeatureCount = adaptation.ownFeatureCount
+        differenceCount = adaptation.differenceCount
         self.rowCount = rowCount
         readouts = Self.readouts(adaptation, hiddenSize: hiddenSize)
         mixture = ExpertMixture(expertCount: Self.plainExpertCount + readouts.count)

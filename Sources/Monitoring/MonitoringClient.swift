@@ -82,9 +82,9 @@ package struct MonitoringClient: Sendable {
         return try await channel.executeThenClose { inbound, outbound in
             let authority = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
             let headers: HTTPHeaders = ["host": authority, "connection": "close"]
-            try await outbound.write(
-                .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: headers)))
-            try await outbound.write(.end(nil))
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: headers)
+            // At once: to a head alone a quick server answers and closes, and the end finds no connection.
+            try await outbound.write(contentsOf: [.head(head), .end(nil)])
             var answer = Answer(status: 0, body: Data())
             for try await part in inbound {
                 switch part {

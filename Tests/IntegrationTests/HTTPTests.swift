@@ -167,6 +167,7 @@ import Testing
         let page = try show("plant.b", "--url", url)
         #expect(page.output.contains("newest value   2.0 at "), "\(page)")
         let json = try show("plant.b", "--url", url, "--json")
+        #expect(json.status == 0, "\(json.errors)")
         let stream = try JSONDecoder().decode(Page.Stream.self, from: Data(json.output.utf8))
         #expect(stream.stream == "plant.b" && stream.newest.y == 2)
         #expect(try show("--url", url, "--json").output.split(separator: "\n").count == 4)

@@ -9,4 +9,10 @@ extension AdaptiveForecaster {
         guard row.head.isBegun else { return nil }
         return score.figures(row.start + layout.scores + (horizon - 1) * score.length)
     }
+
+    /// Writes how a stream's forecasts of the next tick turned out of late: `2 + levels.count` figures, as
+    /// `ForecastScore.writeRecent` has them.
+    package func writeRecentScore(row index: Int, to figures: UnsafeMutablePointer<Double>) {
+        score.writeRecent(start(of: index) + layout.scores, to: figures)
+    }
 }

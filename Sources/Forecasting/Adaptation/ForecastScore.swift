@@ -70,16 +70,31 @@ package struct ForecastScore {
         )
     }
 
+    /// Writes of the sums that fade the mean absolute error, the skill against persistence, and the coverage per level;
+    /// NaN where nothing is known yet.
+    package func writeRecent(_ memory: UnsafePointer<Double>, to figures: UnsafeMutablePointer<Double>) {
+        let sums = memory + width
+        figures[0] = mean(1, of: sums)
+        figures[1] = skill(against: 4, of: sums)
+        for level in levels.indices { figures[2 + level] = mean(6 + 2 * level, of: sums) }
+    }
+
+    private func mean(_ place: Int, of sums: UnsafePointer<Double>) -> Double {
+        sums[0] > 0 ? sums[place] / sums[0] : .nan
+    }
+
+    private func skill(against place: Int, of sums: UnsafePointer<Double>) -> Double {
+        sums[place] > 0 ? 1 - sums[1] / sums[place] : .nan
+    }
+
     private func figures(of sums: UnsafePointer<Double>) -> ScoreFigures.Period {
-        let weight = sums[0]
-        func mean(_ place: Int) -> Double { weight > 0 ? sums[place] / weight : .nan }
-        func skill(against place: Int) -> Double { sums[place] > 0 ? 1 - sums[1] / sums[place] : .nan }
-        return ScoreFigures.Period(
-            weight: weight, meanAbsoluteError: mean(1), rootMeanSquareError: mean(2).squareRoot(),
-            bias: mean(3),
-            skillAgainstPersistence: skill(against: 4), skillAgainstSeason: skill(against: 5),
-            coverage: levels.indices.map { mean(6 + 2 * $0) },
-            intervalScore: levels.indices.map { mean(7 + 2 * $0) })
+        ScoreFigures.Period(
+            weight: sums[0], meanAbsoluteError: mean(1, of: sums),
+            rootMeanSquareError: mean(2, of: sums).squareRoot(), bias: mean(3, of: sums),
+            skillAgainstPersistence: skill(against: 4, of: sums),
+            skillAgainstSeason: skill(against: 5, of: sums),
+            coverage: levels.indices.map { mean(6 + 2 * $0, of: sums) },
+            intervalScore: levels.indices.map { mean(7 + 2 * $0, of: sums) })
     }
 }
 

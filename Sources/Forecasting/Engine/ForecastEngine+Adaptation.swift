@@ -21,6 +21,7 @@ extension ForecastEngine {
                 }
             }
             if !isKept { forgetWidths(index) }
+            noteScore(index)
         }
     }
 
@@ -28,6 +29,16 @@ extension ForecastEngine {
     mutating func forgetWidths(_ index: Int) {
         let count = maximumLevelCount * maximumHorizon
         for place in index * count..<(index + 1) * count { widths[place] = .nan }
+    }
+
+    /// Says with a forecast how earlier ones of its stream turned out.
+    mutating func noteScore(_ index: Int) {
+        let forecast = forecasts[index]
+        let start = index * maximumScoreLength
+        scores.withUnsafeMutableBufferPointer { scores in
+            adaptive[forecast.rule]?.writeRecentScore(
+                row: Int(forecast.slot), to: scores.baseAddress! + start)
+        }
     }
 
     /// How the forecasts of the stream in `slot` so many ticks ahead turned out; nil without adaptation.

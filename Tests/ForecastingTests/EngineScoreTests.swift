@@ -50,10 +50,12 @@ struct EngineScoreTests {
                 let forecast = engine.forecast(at: index)
                 let score = Self.score(engine, index)
                 guard forecast.rule == 0 else {
-                    #expect(score.isEmpty && engine.scores(of: forecast.slot, horizon: 1) == nil)
+                    let all = engine.scores(of: forecast.slot, horizon: 1)
+                    #expect(score.isEmpty && all == nil)
                     continue
                 }
-                let figures = try #require(engine.scores(of: forecast.slot, horizon: 1)).recent
+                let all = engine.scores(of: forecast.slot, horizon: 1)
+                let figures = try #require(all).recent
                 let wanted =
                     [figures.meanAbsoluteError, figures.skillAgainstPersistence] + figures.coverage
                 #expect(score.map(\.bitPattern) == wanted.map(\.bitPattern))

@@ -74,5 +74,14 @@ struct EngineScoreTests {
         let later = Timestamp(nanoseconds: 1_000_000_000_000)
         while engine.passTime(to: later) { while engine.advance(at: later) { try check(engine) } }
         #expect(knownCount > 80 && staleCount == 2)
+        let (pool, none) = (engine.pooledScore(ofRule: 0), engine.pooledScore(ofRule: 1))
+        let figures = try #require(pool).figures
+        #expect(pool?.streams == 2 && Int(figures.life.weight) > 80)
+        #expect(figures.recent.weight < figures.life.weight && none == nil)
+        guard let slot = engine.slot(of: "a1".utf8.span.bytes) else { return }
+        let one = engine.summary(of: slot).scores.map(\.life.meanAbsoluteError)
+        let all = engine.summary(of: slot, horizons: .max).scores.map(\.life.meanAbsoluteError)
+        let second = engine.scores(of: slot, horizon: 2)?.life.meanAbsoluteError
+        #expect(all.count == 2 && Array(all.prefix(1)) == one && all.last == second)
     }
 }

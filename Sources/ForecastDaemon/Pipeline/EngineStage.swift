@@ -124,5 +124,6 @@ struct EngineStage: ForecastStage, ~Copyable {
         report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
         report.resets = engine.resetCount
         report.time = engine.timeCounts
+        report.scores = engine.plan.rules.indices.map { engine.pooledScore(ofRule: $0) }
     }
 }

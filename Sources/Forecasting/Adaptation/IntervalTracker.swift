@@ -52,7 +52,7 @@ package struct IntervalTracker {
         return max(memory[1], 1e-3) * spread * exp(memory[2 + level])
     }
 
-    /// Takes in the residual of a forecast that had the half-widths `widths`.
+    /// Takes in the residual of a forecast that had the half-widths `widths`; NaN where none was known.
     package func learn(
         _ memory: UnsafeMutablePointer<Double>, residual: Double, widths: UnsafePointer<Float>,
         widthStride: Int,
@@ -66,8 +66,9 @@ package struct IntervalTracker {
                 0.1, spread.pointee + Self.phaseWeight * (residual / memory[1] - spread.pointee))
         }
         for level in levels.indices {
-            let isOutside = residual > Double(widths[level * widthStride])
-            memory[2 + level] += rate * ((isOutside ? 1 : 0) - (1 - levels[level]))
+            let width = Double(widths[level * widthStride])
+            guard !width.isNaN else { continue }
+            memory[2 + level] += rate * ((residual > width ? 1 : 0) - (1 - levels[level]))
         }
     }
 }

@@ -3,12 +3,13 @@
 // What becomes of forecasts once the model has made them.
 extension ForecastEngine {
     /// Adapts the batch's forecasts to their streams.
-    mutating func adapt(of runner: ModelRunner) {
+    mutating func adapt(of runner: ModelRunner, at now: Timestamp) {
         for (index, entry) in group.enumerated() {
             guard let forecaster = adaptive[forecasts[index].rule] else { continue }
+            forecaster.fadePool(to: now)
             let tick = AdaptiveForecaster.Tick(
                 value: entry.tick.value, isObserved: entry.tick.source == .observed,
-                skipped: UInt64(entry.tick.skipped))
+                skipped: UInt64(entry.tick.skipped), time: entry.tick.time)
             let stride = maximumHorizon
             let start = (index * stride, index * stride * maximumLevelCount)
             let isKept = yhat.withUnsafeMutableBufferPointer { yhat in
@@ -45,4 +46,7 @@ extension ForecastEngine {
     public func scores(of slot: UInt32, horizon: Int) -> ScoreFigures? {
         adaptive[records[Int(slot)].rule]?.scores(row: Int(slot), horizon: horizon)
     }
+
+    /// How the forecasts of the next tick of all streams of a rule turned out together; nil without adaptation.
+    public func pooledScore(ofRule rule: Int) -> PooledScore? { adaptive[rule]?.pooledScore }
 }

@@ -291,7 +291,7 @@ public struct ForecastEngine: ~Copyable {
         beginForecasts(of: runner, at: now)
         if !isFinite { resetNonFinite(of: runner) }
         readOut(of: runner)
-        adapt(of: runner)
+        adapt(of: runner, at: now)
         if checkpoints.length > 0 { dropHeldBack() }
         return true
     }

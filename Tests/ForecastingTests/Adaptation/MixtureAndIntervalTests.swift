@@ -12,7 +12,7 @@ extension ExpertMixture {
     }
 }
 
-/// Mixtures, intervals and scores, held against what their formulas come to when all is summed anew.
+/// Mixtures and intervals, held against what their formulas come to when all is summed anew.
 struct MixtureAndIntervalTests {
     @Test func weightsAreThoseOfAllRegretsSummedAnew() {
         let mixture = ExpertMixture(expertCount: 3)
@@ -66,45 +66,5 @@ struct MixtureAndIntervalTests {
         }
         let share = Double(held) / Double(count)
         #expect(abs(share - level) < 0.01, "\(share)")
-    }
-
-    @Test func scoresAreThoseOfAllOutcomes() throws {
-        let score = ForecastScore(levels: [0.8], fading: 0.99)
-        let memory = AlignedDoubles(score.length)
-        var generator = SeededGenerator(seed: 8)
-        var outcomes: [(error: Double, persistence: Double, season: Double, half: Double)] = []
-        for _ in 0..<300 {
-            func draw() -> Double { .random(in: -3...3, using: &generator) }
-            outcomes.append((draw(), draw(), draw(), abs(draw())))
-            let last = outcomes[outcomes.count - 1]
-            score.learn(
-                memory.start,
-                ForecastScore.Outcome(
-                    error: last.error, persistenceError: last.persistence, seasonalError: last.season)
-            ) { _ in last.half }
-        }
-        score.countMissing(memory.start)
-        let figures = score.figures(memory.start)
-        for (period, fading) in [(figures.life, 1.0), (figures.recent, 0.99)] {
-            let weights = outcomes.indices.map { pow(fading, Double(outcomes.count - 1 - $0)) }
-            let total = weights.reduce(0, +)
-            func mean(_ value: ((error: Double, persistence: Double, season: Double, half: Double)) -> Double)
-                -> Double
-            { zip(weights, outcomes).reduce(0) { $0 + $1.0 * value($1.1) } / total }
-            let wanted = [
-                mean { abs($0.error) }, mean { $0.error * $0.error }.squareRoot(), mean { $0.error },
-                1 - mean { abs($0.error) } / mean { abs($0.persistence) },
-                1 - mean { abs($0.error) } / mean { abs($0.season) },
-                mean { abs($0.error) <= $0.half ? 1 : 0 },
-                mean { 2 * $0.half + 10 * max(0, abs($0.error) - $0.half) },
-            ]
-            let got = [
-                period.meanAbsoluteError, period.rootMeanSquareError, period.bias,
-                period.skillAgainstPersistence,
-                period.skillAgainstSeason, period.coverage[0], period.intervalScore[0],
-            ]
-            for (left, right) in zip(got, wanted) { #expect(abs(left - right) < 1e-9 * max(1, abs(right))) }
-        }
-        #expect(figures.missing == 1)
     }
 }

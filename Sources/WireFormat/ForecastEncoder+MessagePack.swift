@@ -81,13 +81,13 @@ extension ForecastEncoder {
         buffer.appendString("mae")
         buffer.appendFloat(Float(score[0]))
         buffer.appendString("skill")
-        buffer.appendFloat(Self.rounded(score[1]))
+        buffer.appendFloat(Float(score[1]))
         buffer.appendString("coverage")
         buffer.appendMap(count: levels[rule].count)
         for level in levels[rule].indices {
             buffer.appendStringHead(length: levels[rule][level].count)
             buffer.append(levels[rule][level])
-            buffer.appendFloat(Self.rounded(score[2 + level]))
+            buffer.appendFloat(Float(score[2 + level]))
         }
     }
 

@@ -156,13 +156,13 @@ public struct ForecastEncoder: ~Copyable {
         buffer.append(",\"score\":{\"mae\":")
         buffer.append(Float(score[0]))
         buffer.append(",\"skill\":")
-        buffer.append(Self.rounded(score[1]))
+        append(share: score[1])
         buffer.append(",\"coverage\":{")
         for level in levels[rule].indices {
             buffer.append(level > 0 ? ",\"" : "\"")
             buffer.append(levels[rule][level])
             buffer.append("\":")
-            buffer.append(Self.rounded(score[2 + level]))
+            append(share: score[2 + level])
         }
         buffer.append("}}")
     }
@@ -236,8 +236,12 @@ public struct ForecastEncoder: ~Copyable {
         return isEnough || !value.isFinite ? rounded : nil
     }
 
-    /// A share to four decimals: of some hundreds of forecasts, more would say nothing.
-    static func rounded(_ share: Double) -> Float { Float((share * 1e4).rounded() / 1e4) }
+    /// Writes a share to four decimals: of some hundreds of forecasts, more would say nothing.
+    private mutating func append(share: Double) {
+        let count = (share * 1e4).rounded()
+        guard count.magnitude < 1e15 else { return buffer.append(Float(share)) }
+        buffer.append(Int64(count), decimals: 4)
+    }
 
     static func quoted(_ text: String) -> String {
         var result = "\""

@@ -40,6 +40,38 @@ import Testing
         #expect(scenario.daemon.stop() == 0)
     }
 
+    /// Room for many streams is address space; memory is taken by those that come.
+    @Test func manyStreamsAreAdapted() throws {
+        let scenario = try Scenario(rule: "adapt: light, season: 24, horizon: 8", limit: 100_000)
+        let empty = try scenario.daemon.memory("VmRSS")
+        #expect(try scenario.daemon.memory("VmSize") > 3 << 30 && empty < 100 << 20)
+        let identifiers = (0..<10_000).map { "plant.\($0)" }
+        for second in 0..<2 {
+            for start in stride(from: 0, to: identifiers.count, by: 1000) {
+                try scenario.send(
+                    identifiers[start..<start + 1000].map {
+                        ForecastTests.json($0, Double(start), at: second)
+                    })
+                let received = try scenario.receive(1000).map(\.payload)
+                #expect(received.allSatisfy { $0.seq == second + 1 && $0.yhat.allSatisfy { $0 != nil } })
+                #expect(received.allSatisfy { $0.yhat_lower?.count == 2 && $0.score != nil })
+            }
+        }
+        #expect(try scenario.daemon.memory("VmRSS") < empty + 10_000 * 60_000)
+        #expect(scenario.daemon.stop() == 0)
+    }
+
+    @Test func roomForManyLargeStreamsIsNoMemory() throws {
+        let scenario = try Scenario(
+            model: ["hidden": 50, "outputs": 24], rule: "adapt: full, season: 24, horizon: 24", limit: 100_000
+        )
+        try scenario.send(ForecastTests.messages("plant.a", (0..<50).map { Double($0 % 7) }))
+        #expect(try scenario.receive(50).last?.payload.score?.mae != nil)
+        #expect(try scenario.daemon.memory("VmSize") > 25 << 30)
+        #expect(try scenario.daemon.memory("VmRSS") < 100 << 20)
+        #expect(scenario.daemon.stop() == 0)
+    }
+
     /// What is told over HTTP is what the last message says, and more.
     private func checkReports(_ score: Peer.Received.Payload.Score, port: Int) throws {
         struct Scores: Decodable {

@@ -53,6 +53,18 @@ final class DaemonProcess {
     /// What the daemon has written to standard error so far.
     var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
+    /// What /proc says of the daemon's memory under a name, as VmRSS, in bytes.
+    func memory(_ name: String) throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        guard
+            let kibibytes = line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropLast().last.flatMap({
+                Int($0)
+            })
+        else { throw Failure(description: "no \(name) in \(text)") }
+        return kibibytes << 10
+    }
+
     /// Sends a signal, waits for the end, gives the exit status.
     func stop(_ signal: Int32 = SIGTERM) -> Int32 {
         kill(process.processIdentifier, signal)

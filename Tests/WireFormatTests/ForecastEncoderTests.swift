@@ -60,7 +60,7 @@ struct ForecastEncoderTests {
             resolution: 1e-6)
         let yhat = [1.5, 2]
         let halfWidths = [0.5, 1, 0.75, .nan]
-        let score = [0.21, 0.34004, 0.79, .nan]
+        let score = [0.21, 0.34, 0.79, .nan]
         encoder.encode(
             head, stream: "a".utf8.span.bytes, yhat: yhat.span, halfWidths: halfWidths.span, score: score.span
         )
@@ -74,6 +74,26 @@ struct ForecastEncoderTests {
         #expect(text.replacing(".0,", with: ",").replacing(".0]", with: "]").contains(expected), "\(text)")
         let ending = #"},"score":{"mae":0.21,"skill":0.34,"coverage":{"0.8":0.79,"0.95":null}}}"#
         #expect(text.hasSuffix(ending), "\(text)")
+    }
+
+    @Test(
+        arguments: [
+            (0.5, "0.5"), (1, "1"), (-12.34567, "-12.3457"), (-0.00001, "0"), (-1e20, "-1e20"),
+            (.nan, "null"),
+        ] as [(Double, String)])
+    func writesSharesToFourDecimals(share: Double, text: String) {
+        var encoder = ForecastEncoder(
+            epoch: 1, rules: [RuleLabels(model: "m", revision: "r", levels: [0.9])], times: .s,
+            maximumHorizon: 1)
+        let head = Forecast(
+            slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: 0, status: .ok, warmth: 1, sequence: 1,
+            age: 0)
+        encoder.encode(
+            head, stream: "s".utf8.span.bytes, yhat: [0].span, halfWidths: [1].span,
+            score: [0.123456, share, share].span)
+        let written = encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        let ending = #""score":{"mae":0.123456,"skill":\#(text),"coverage":{"0.9":\#(text)}}}"#
+        #expect(written.hasSuffix(ending), "\(written)")
     }
 
     /// As many digits as single precision has, and more where these would hide what the stream does.

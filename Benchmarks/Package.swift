@@ -30,11 +30,19 @@ let package = Package(
                 .product(name: "Forecasting", package: "forecastd"),
                 .product(name: "WireFormat", package: "forecastd"),
             ]),
+        // One adapted forecast
+        .executableTarget(
+            name: "adaptation-bench",
+            dependencies: [
+                "AllocationCounter",
+                .product(name: "Forecasting", package: "forecastd"),
+                .product(name: "RecurrentKernels", package: "forecastd"),
+            ]),
     ],
     cLanguageStandard: .gnu17
 )
 
-let swiftTargets: Set = ["step-worker", "codec-bench"]
+let swiftTargets: Set = ["step-worker", "codec-bench", "adaptation-bench"]
 for target in package.targets {
     if swiftTargets.contains(target.name) {
         target.swiftSettings = [

@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from harness import machine  # noqa: E402
+from harness.adaptation import AdaptationBenchmark  # noqa: E402
 from harness.bound import Ceilings  # noqa: E402
 from harness.codec import CodecBenchmark  # noqa: E402
 from harness.end_to_end import Daemon, EndToEndBenchmark, ScalingBenchmark  # noqa: E402
@@ -29,6 +30,7 @@ from make_data import DAEMON_SHAPES, SHAPES  # noqa: E402
 
 BINARIES = HERE / ".build" / "release"
 DATA = HERE / ".build" / "data"
+PARTS = ["step", "codec", "adaptation", "end-to-end", "scaling"]
 DAEMON = HERE.parent / ".build" / "release" / "forecastd"
 
 
@@ -42,7 +44,7 @@ def named_command(text):
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a minute instead of five, with more noise")
-    parser.add_argument("--only", choices=["step", "codec", "end-to-end", "scaling"], help="one part, without thresholds")
+    parser.add_argument("--only", choices=PARTS, help="one part, without thresholds")
     parser.add_argument("--worker", type=named_command, action="append", default=[], metavar="NAME=COMMAND",
                         help="another implementation of the step, by the worker protocol")
     parser.add_argument("--daemon", type=named_command, action="append", default=[], metavar="NAME=COMMAND",
@@ -103,11 +105,14 @@ class Run:
     def __init__(self, options):
         self.cores = machine.default_cores()
         self.rounds = 2 if options.quick else 5
-        wanted = [options.only] if options.only else ["step", "codec", "end-to-end", "scaling"]
+        wanted = [options.only] if options.only else PARTS
         core = self.cores[0]
         self.ceilings = Ceilings(BINARIES / "roofline", core, SHAPES)
         self.step = make_step_benchmark(options, core) if "step" in wanted else None
         self.codec = CodecBenchmark(BINARIES / "codec-bench", core, 10) if "codec" in wanted else None
+        step = (lambda: self.step.nanoseconds_of("S", 1)) if self.step else None
+        self.adaptation = (AdaptationBenchmark(BINARIES / "adaptation-bench", core, 20 if options.quick else 100, step)
+                           if "adaptation" in wanted else None)
         self.end_to_end = make_end_to_end_benchmark(options, self.cores) if "end-to-end" in wanted else None
         self.scaling = make_scaling_benchmark(options, self.cores) if "scaling" in wanted else None
 
@@ -118,7 +123,7 @@ class Run:
         for number in range(self.rounds):
             print(f"round {number + 1} of {self.rounds}, {time.monotonic() - started:.0f} s", file=sys.stderr)
             self.ceilings.measure()
-            for part in (self.step, self.codec, self.end_to_end, self.scaling):
+            for part in (self.step, self.codec, self.adaptation, self.end_to_end, self.scaling):
                 if part:
                     part.measure_round()
         self.load_after, self.seconds = machine.load_average(), time.monotonic() - started
@@ -127,7 +132,7 @@ class Run:
 
     def figures(self):
         figures = self.step.figures(self.ceilings) if self.step else {}
-        for part in (self.codec, self.end_to_end, self.scaling):
+        for part in (self.codec, self.adaptation, self.end_to_end, self.scaling):
             figures |= part.figures() if part else {}
         return figures
 
@@ -143,6 +148,9 @@ class Run:
             print_table("largest error after 1000 chained steps, against float64", self.step.error_table())
         if self.codec:
             print_table("codecs, per message or number", self.codec.table())
+        if self.adaptation:
+            print_table("adapting a forecast of 24 ticks, shape S with 24 outputs: what it adds to a value, beside the step of "
+                        "S at batch 1", self.adaptation.table())
         if self.end_to_end:
             print_table("end to end over TCP, shape S (best round)", self.end_to_end.table())
         if self.scaling:

@@ -66,6 +66,10 @@ class StepBenchmark:
         self.slow_nanoseconds[key].append(answer["p99_ns"] / batch)
         self.allocations[key] = max(self.allocations[key], answer["allocs"])
 
+    def nanoseconds_of(self, shape, batch):
+        """Our time per stream and step so far."""
+        return median(self.nanoseconds[self.workers[0].name, shape, batch])
+
     def figures(self, ceilings):
         """The figures that thresholds can name."""
         ours, *others = [worker.name for worker in self.workers]

@@ -57,6 +57,8 @@ extension AdaptiveForecaster {
                 reset(row: index)
                 return false
             }
+            profile.learn(
+                row.start + layout.profile, tick.value, place: now, count: row.head.statistics.count)
         }
         settle(&row)
         ask(row: row, hidden: hidden, yhat: yhat)
@@ -146,13 +148,7 @@ extension AdaptiveForecaster {
                 horizon, from: now, value, unit, in: row)
             forecasts(of: 2)[horizon - 1] = known
         }
-        seasonal.write(
-            to: work.own, tick: now, level: Self.clipped((value - row.head.statistics.mean) / unit)
-        ) { back in
-            guard UInt64(back) <= now else { return 0 }
-            let old = row[now - UInt64(back)]
-            return old.isFinite ? Self.clipped((old - value) / unit) : 0
-        }
+        fillOwnFeatures(row)
         for (index, readout) in readouts.enumerated() {
             fillFeatures(of: readout, hidden: hidden)
             let target = forecasts(of: Self.plainExpertCount + index)
@@ -165,6 +161,22 @@ extension AdaptiveForecaster {
                 target.update(repeating: 0, count: layout.horizon)
             }
             for horizon in 0..<layout.horizon { target[horizon] = Self.clipped(target[horizon]) }
+        }
+    }
+
+    private func fillOwnFeatures(_ row: Row) {
+        let (now, unit) = (row.head.position, row.head.unit)
+        let value = row[now]
+        let usual = row.start + layout.profile
+        seasonal.write(
+            to: work.own, tick: now, level: Self.clipped((value - row.head.statistics.mean) / unit)
+        ) { back in
+            guard UInt64(back) <= now else { return 0 }
+            let old = row[now - UInt64(back)]
+            return old.isFinite ? Self.clipped((old - value) / unit) : 0
+        } usual: { ahead in
+            let expected = ahead.map { profile.usual(usual, place: now + UInt64($0)) } ?? profile.mean(usual)
+            return Self.clipped((expected - value) / unit)
         }
     }
 

@@ -45,6 +45,7 @@ package final class AdaptiveForecaster {
     let score: ForecastScore
     let layout: AdaptationLayout
     let seasonal: SeasonalFeatures
+    let profile: SeasonalProfile
     let scaleWeight: Double
     /// Values that a stream's deviation is first taken from.
     let settlingCount: UInt64
@@ -76,6 +77,7 @@ package final class AdaptiveForecaster {
         score = Self.score(adaptation)
         layout = Self.layout(adaptation, readouts, mixture, trackers)
         seasonal = SeasonalFeatures(adaptation)
+        profile = SeasonalProfile(season: adaptation.season)
         scaleWeight = RollingStatistics.weight(halfLife: max(5000, 20 * Double(adaptation.season)))
         settlingCount = UInt64(adaptation.season > 0 ? min(max(adaptation.season, 16), 256) : 32)
         pages = ZeroPages(count: rowCount, stride: layout.length * MemoryLayout<Double>.stride)
@@ -129,6 +131,7 @@ package final class AdaptiveForecaster {
         AdaptationLayout(
             horizon: adaptation.horizon,
             historyLength: max(adaptation.season, Adaptation.lagCount) + adaptation.horizon + 1,
+            profileLength: SeasonalProfile(season: adaptation.season).length,
             headLength: (MemoryLayout<Head>.stride + 7) / 8, readouts: readouts.map(\.length),
             mixtureLength: mixture.length, trackerLength: trackers[0].length,
             scoreLength: score(adaptation).length,

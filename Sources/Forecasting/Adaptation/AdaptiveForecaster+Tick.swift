@@ -119,11 +119,11 @@ extension AdaptiveForecaster {
                 row.start + layout.mixtures + (horizon - 1) * mixture.length, mixture: mixed,
                 forecasts: work.column, truth: truth)
             let tracker = trackers[horizon - 1]
+            let widths = row.outstanding(firstWidthSeries) + place
             tracker.learn(
                 row.start + layout.trackers + (horizon - 1) * tracker.length, residual: abs(truth - mixed),
-                widths: row.outstanding(readouts.count + 2) + place, widthStride: layout.seriesLength,
-                phase: phase(of: origin))
-            let widths = row.outstanding(readouts.count + 2) + place
+                spreads: row.outstanding(firstSpreadSeries) + place, widths: widths,
+                stride: layout.seriesLength, phase: phase(of: origin))
             score.learn(
                 scores,
                 ForecastScore.Outcome(
@@ -218,10 +218,12 @@ extension AdaptiveForecaster {
             yhat[horizon - 1] = value + unit * mixed
             let tracker = trackers[horizon - 1]
             let memory = row.start + layout.trackers + (horizon - 1) * tracker.length
+            let spreads = row.outstanding(firstSpreadSeries) + place
+            tracker.writeSpreads(memory, phase: phase(of: now), to: spreads, stride: layout.seriesLength)
             for level in adaptation.levels.indices {
-                let width = tracker.width(memory, level: level, phase: phase(of: now))
-                row.outstanding(readouts.count + 2 + level)[place] = Float(width)
-                widths[level * layout.horizon + horizon - 1] = memory[0] > 0 ? unit * width : .nan
+                let width = tracker.width(memory, level: level, spreads: spreads, stride: layout.seriesLength)
+                row.outstanding(firstWidthSeries + level)[place] = Float(width)
+                widths[level * layout.horizon + horizon - 1] = tracker.isBegun(memory) ? unit * width : .nan
             }
         }
     }

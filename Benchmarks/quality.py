@@ -67,8 +67,17 @@ def interval(figures, level=0.9):
     return next(one for one in figures["intervals"] if one["level"] == level)
 
 
+def ahead(column, horizon):
+    """The figures of one horizon; those of the first from all rows that it can be forecast at."""
+    return column["averages"][0] if horizon == 1 else column["horizons"][horizon - 1]
+
+
 def coverage(report, horizon):
-    return [interval(column["horizons"][horizon - 1])["coverage"] for column in report["columns"]]
+    return [interval(ahead(column, horizon))["coverage"] for column in report["columns"]]
+
+
+def winkler(report):
+    return interval(ahead(report["all"], 1))["winkler"]
 
 
 def print_table(name, data, reports):
@@ -80,10 +89,10 @@ def print_table(name, data, reports):
     for label, figures in rows:
         print(f"  {label:<26}" + "".join(f"{figure:>9.4f}" if figure else f"{'-':>9}" for figure in figures))
     for adapt, report in reports.items():
-        ranges = ", ".join(f"{min(coverage(report, ahead)):.3f} to {max(coverage(report, ahead)):.3f} {ahead} ahead"
-                           for ahead in COVERAGE)
+        ranges = ", ".join(f"{min(coverage(report, end)):.3f} to {max(coverage(report, end)):.3f} {end} ahead"
+                           for end in COVERAGE)
         print(f"  adapt: {adapt}: 90 % intervals hold {ranges}, by column; Winkler score 1 ahead "
-              f"{interval(report['all']['horizons'][0])['winkler']:.3f}; {report['seconds']:.1f} s for "
+              f"{winkler(report):.3f}; {report['seconds']:.1f} s for "
               f"{report['values']} values, {report['values_per_second']:.0f} a second on {report['processors']} processors")
 
 
@@ -92,9 +101,8 @@ def broken(name, data, report):
     for end, most, found in zip(ENDS, data["most"]["mse"], averages(report)):
         if not found <= most:
             yield f"{name}: MSE over 1…{end}: at most {most} expected, {found:.4f} found"
-    winkler = interval(report["all"]["horizons"][0])["winkler"]
-    if not winkler <= data["most"]["winkler"]:
-        yield f"{name}: Winkler score 1 ahead: at most {data['most']['winkler']} expected, {winkler:.4f} found"
+    if not winkler(report) <= data["most"]["winkler"]:
+        yield f"{name}: Winkler score 1 ahead: at most {data['most']['winkler']} expected, {winkler(report):.4f} found"
     for horizon, width in COVERAGE.items():
         for column, found in zip(report["columns"], coverage(report, horizon)):
             if not abs(found - 0.9) <= width:

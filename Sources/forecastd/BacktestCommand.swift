@@ -60,6 +60,11 @@ struct BacktestCommand: AsyncParsableCommand {
             throw ValidationError("expected different files for the data, --weights and --plot")
         }
         if let horizon { try TrainingArguments.check("horizon", horizon, 1...512) }
+        try TrainingArguments.check("season", training.season, 0...100_000)
+        let known = [training.trainRows, training.validationRows].compactMap { $0?.rows.upperBound }.max()
+        if let test = testRows?.rows, let known, test.lowerBound < known {
+            throw ValidationError("--test-rows: expected rows after those to train and validate on")
+        }
     }
 
     func run() async throws {

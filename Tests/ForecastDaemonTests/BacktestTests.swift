@@ -18,8 +18,11 @@ struct BacktestTests {
             var test_rows: String
         }
         struct Model: Decodable { var validation_loss: Double? }
-        struct Errors: Decodable, Equatable { var mse: Double?, mae: Double? }
-        struct Interval: Decodable, Equatable { var level: Double, coverage, width, winkler: Double? }
+        struct Errors: Decodable, Equatable { var mse, mae: Double? }
+        struct Interval: Decodable, Equatable {
+            var level: Double
+            var coverage, width, winkler: Double?
+        }
         struct Figures: Decodable, Equatable {
             var from, to, origins, forecasts: Int
             var mse, mae: Double?
@@ -88,7 +91,7 @@ struct BacktestTests {
         var options = TrainingOptions()
         (options.trainingRows, options.validationRows) = (train, validate)
         options.season = season > 0 ? season : nil
-        (options.hiddenSize, options.window, options.batch, options.iterations) = (4, 20, 8, 20)
+        (options.hiddenSize, options.window, options.batch, options.iterations) = (4, 15, 8, 20)
         return options
     }
 
@@ -236,7 +239,7 @@ struct BacktestTests {
             let data = try write("\(changed).csv", columns.map { $0[..<changed] + $0[changed...].reversed() })
             return try await self.report(
                 BacktestRun(
-                    data: [data], training: Self.training(0..<120, 120..<180, season: 12),
+                    data: [data], training: Self.training(0..<120, season: 12),
                     testRows: 180..<240, horizon: 5, depth: .light, levels: [0.9]))
         }
         let (whole, afterTest, afterTraining) = try await (report(300), report(240), report(180))

@@ -143,7 +143,7 @@ struct AdaptiveForecasterTests {
         let adaptation = Adaptation(depth: .light, season: 24, horizon: 24, levels: [0.8, 0.95])
         let full = Adaptation(depth: .full, season: 24, horizon: 24, levels: [0.8, 0.95])
         let bytes = AdaptiveForecaster.bytesPerStream(adaptation, hiddenSize: 50)
-        #expect((90_000..<150_000).contains(bytes), "\(bytes)")
-        #expect((180_000..<300_000).contains(AdaptiveForecaster.bytesPerStream(full, hiddenSize: 50)))
+        #expect((160_000..<180_000).contains(bytes), "\(bytes)")
+        #expect((310_000..<330_000).contains(AdaptiveForecaster.bytesPerStream(full, hiddenSize: 50)))
     }
 }

@@ -19,6 +19,10 @@ COMPARED_WITH = {
     "write-number": "gcvt",
     "encode-msgpack-horizon-1": "encode-horizon-1",
     "encode-msgpack-horizon-24": "encode-horizon-24",
+    "encode-adapted-horizon-1": "encode-horizon-1",
+    "encode-adapted-horizon-24": "encode-horizon-24",
+    "encode-adapted-msgpack-horizon-1": "encode-adapted-horizon-1",
+    "encode-adapted-msgpack-horizon-24": "encode-adapted-horizon-24",
 }
 
 

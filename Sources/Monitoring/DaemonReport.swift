@@ -103,11 +103,14 @@ package struct DaemonReport: Codable, Sendable, Equatable {
     package var time: [String: UInt64]
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64
+    /// How forecasts turned out, for each rule with adaptation.
+    package var scores: [RuleScoreReport]
 
     /// Makes a report.
     package init(
         version: String, epoch: String, started: String, uptime: Double, pipelines: Int, streams: Streams,
-        rates: Rates?, inputs: [Input], outputs: [Output], time: [String: UInt64], resets: UInt64
+        rates: Rates?, inputs: [Input], outputs: [Output], time: [String: UInt64], resets: UInt64,
+        scores: [RuleScoreReport]
     ) {
         self.version = version
         self.epoch = epoch
@@ -120,5 +123,6 @@ package struct DaemonReport: Codable, Sendable, Equatable {
         self.outputs = outputs
         self.time = time
         self.resets = resets
+        self.scores = scores
     }
 }

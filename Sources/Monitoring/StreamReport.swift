@@ -65,6 +65,23 @@ package struct StreamReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// How the forecasts of the next tick turned out of late, as forecasts say it.
+    package struct Score: Codable, Sendable, Equatable {
+        /// Mean absolute error.
+        package var mae: Double
+        /// 1 - that / that of repeating the last value.
+        package var skill: Double?
+        /// By level: the share of values that intervals held.
+        package var coverage: [String: Double]
+
+        /// Makes a score.
+        package init(mae: Double, skill: Double?, coverage: [String: Double]) {
+            self.mae = mae
+            self.skill = skill
+            self.coverage = coverage
+        }
+    }
+
     /// What the senders' numbers of the messages of one topic tell.
     package struct Senders: Codable, Sendable, Equatable {
         /// The input that the messages came by, and their topic.
@@ -116,6 +133,10 @@ package struct StreamReport: Codable, Sendable, Equatable {
     package var window: Window?
     /// Observations that were not taken, by reason; reasons that have not occurred are left out.
     package var drops: [String: UInt64] = [:]
+    /// How the forecasts of the next tick turned out of late; nil without adaptation, and until it is known.
+    package var score: Score?
+    /// How all forecasts turned out, by ticks ahead; nil in lists, and without adaptation.
+    package var scores: [ScoreReport]?
     /// What the numbers of the messages tell; nil in lists, and where senders do not number them.
     package var senders: [Senders]?
 

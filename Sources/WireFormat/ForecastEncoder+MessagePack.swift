@@ -18,11 +18,12 @@ extension ForecastEncoder {
         return buffer.span.withUnsafeBytes { Array($0) }
     }
 
+    /// Writes the map but for the score, which is its last field where there are intervals.
     mutating func encodeMessagePack(
         _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double>
     ) {
         let hasIntervals = !levels[forecast.rule].isEmpty
-        buffer.appendMap(count: hasIntervals ? 14 : 12)
+        buffer.appendMap(count: hasIntervals ? 15 : 12)
         buffer.appendString("stream")
         buffer.appendString(stream)
         buffer.appendString("ts")
@@ -70,6 +71,23 @@ extension ForecastEncoder {
                 let bound = yhat[index] + sign * halfWidths[level * yhat.count + index]
                 appendMessagePack(forecastValue: bound, resolution: forecast.resolution)
             }
+        }
+    }
+
+    mutating func appendMessagePackScore(_ score: Span<Double>, rule: Int) {
+        guard !levels[rule].isEmpty else { return }
+        buffer.appendString("score")
+        buffer.appendMap(count: 3)
+        buffer.appendString("mae")
+        buffer.appendFloat(Float(score[0]))
+        buffer.appendString("skill")
+        buffer.appendFloat(Self.rounded(score[1]))
+        buffer.appendString("coverage")
+        buffer.appendMap(count: levels[rule].count)
+        for level in levels[rule].indices {
+            buffer.appendStringHead(length: levels[rule][level].count)
+            buffer.append(levels[rule][level])
+            buffer.appendFloat(Self.rounded(score[2 + level]))
         }
     }
 

@@ -59,8 +59,9 @@ public struct ForecastEncoder: ~Copyable {
     public static func maximumLength(rules: [RuleLabels], maximumHorizon: Int) -> Int {
         let longestLabels = rules.map { labels($0).utf8.count }.max() ?? 0
         let levelCount = rules.map(\.levels.count).max() ?? 0
+        let numberLength = ByteBuffer.maximumNumberLength + 1
         return 512 + StreamIdentifier.maximumLength + longestLabels
-            + (1 + 2 * levelCount) * (maximumHorizon + 8) * (ByteBuffer.maximumNumberLength + 1)
+            + (1 + 2 * levelCount) * (maximumHorizon + 8) * numberLength + (4 + 2 * levelCount) * numberLength
     }
 
     private static func labels(_ rule: RuleLabels) -> String {
@@ -76,19 +77,28 @@ public struct ForecastEncoder: ~Copyable {
     ///   - yhat: The forecast values; those that are not finite become `null`.
     ///   - halfWidths: Half the width of the intervals around them, level by level, `yhat.count` each, for rules whose
     ///     labels have levels.
+    ///   - score: For such rules, how the stream was forecast of late, as `ForecastEngine.recentScore` has it.
     public mutating func encode(
-        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double> = Span()
+        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double> = Span(),
+        score: Span<Double> = Span()
     ) {
+        let levelCount = levels[forecast.rule].count
         precondition(
-            halfWidths.count >= levels[forecast.rule].count * yhat.count,
-            "a half-width for each level and value")
+            halfWidths.count >= levelCount * yhat.count && (levelCount == 0 || score.count == 2 + levelCount),
+            "a half-width for each level and value, and two figures and one per level of a score")
         buffer.removeAll()
         switch format {
-        case .json: encodeJSON(forecast, stream: stream, yhat: yhat, halfWidths: halfWidths)
-        case .messagePack: encodeMessagePack(forecast, stream: stream, yhat: yhat, halfWidths: halfWidths)
+        case .json:
+            encodeJSON(forecast, stream: stream, yhat: yhat, halfWidths: halfWidths)
+            appendScore(score, rule: forecast.rule)
+            buffer.append("}")
+        case .messagePack:
+            encodeMessagePack(forecast, stream: stream, yhat: yhat, halfWidths: halfWidths)
+            appendMessagePackScore(score, rule: forecast.rule)
         }
     }
 
+    /// Writes the object but for its score and its end.
     private mutating func encodeJSON(
         _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double>
     ) {
@@ -137,7 +147,24 @@ public struct ForecastEncoder: ~Copyable {
             buffer.append(",\"inputs_missing\":")
             buffer.append(UInt64(missingInputs))
         }
-        buffer.append(forecast.isRevised ? ",\"revised\":true}}" : "}}")
+        buffer.append(forecast.isRevised ? ",\"revised\":true}" : "}")
+    }
+
+    /// Writes the score of a rule that has intervals.
+    private mutating func appendScore(_ score: Span<Double>, rule: Int) {
+        guard !levels[rule].isEmpty else { return }
+        buffer.append(",\"score\":{\"mae\":")
+        buffer.append(Float(score[0]))
+        buffer.append(",\"skill\":")
+        buffer.append(Self.rounded(score[1]))
+        buffer.append(",\"coverage\":{")
+        for level in levels[rule].indices {
+            buffer.append(level > 0 ? ",\"" : "\"")
+            buffer.append(levels[rule][level])
+            buffer.append("\":")
+            buffer.append(Self.rounded(score[2 + level]))
+        }
+        buffer.append("}}")
     }
 
     /// Writes the lower or the upper ends of all intervals, by level.
@@ -208,6 +235,9 @@ public struct ForecastEncoder: ~Copyable {
         let isEnough = rounded.isFinite && abs(Double(rounded) - value) <= resolution
         return isEnough || !value.isFinite ? rounded : nil
     }
+
+    /// A share to four decimals: of some hundreds of forecasts, more would say nothing.
+    static func rounded(_ share: Double) -> Float { Float((share * 1e4).rounded() / 1e4) }
 
     static func quoted(_ text: String) -> String {
         var result = "\""

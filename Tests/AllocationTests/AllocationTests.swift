@@ -65,7 +65,8 @@ struct AllocationTests {
                 let forecast = engine.forecast(at: index)
                 encoder.encode(
                     forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index),
-                    halfWidths: engine.halfWidths(at: index))
+                    halfWidths: engine.halfWidths(at: index),
+                    score: engine.recentScore(at: index))
             }
         }
     }

@@ -31,6 +31,42 @@ import Testing
         #expect(StateView.table([]) == "no stream is forecast yet")
     }
 
+    static func period(_ weight: Double) -> ScoreReport.Period {
+        .init(
+            weight: weight, mae: 0.25, rmse: 0.5, bias: -0.125, mase: 0.75, skill: 0.34, seasonSkill: nil,
+            coverage: ["0.8": 0.79, "0.95": 0.96], intervalScore: ["0.8": 2, "0.95": 3.5])
+    }
+
+    @Test func scoresStandInTheListWhereThereAreSome() {
+        var scored = Self.report("plant.a")
+        scored.score = .init(mae: 0.25, skill: 0.34, coverage: [:])
+        #expect(
+            StateView.table([scored, Self.report("plant.b")]) == """
+                stream   status  every  value  forecast   mae  skill   age  ticks  rule
+                plant.a  ok      event    2.5      3.25  0.25   0.34  0.5s     12  2 p*
+                plant.b  ok      event    2.5      3.25     -      -  0.5s     12  2 p*
+                """)
+    }
+
+    /// The next tick, the farthest, and two between.
+    @Test(arguments: [(1, [1]), (2, [1, 2]), (5, [1, 2, 5]), (24, [1, 6, 12, 24])])
+    func aPageHasScoresOfSomeHorizons(horizon: Int, shown: [Int]) {
+        var report = Self.report("plant.a")
+        report.scores = (1...horizon).map {
+            .init(horizon: $0, missing: 0, life: Self.period(1000), recent: Self.period(70.6))
+        }
+        let lines = StateView.page(report).split(separator: "\n").filter { $0.contains("its life") }
+        #expect(
+            lines.map { $0.split(separator: " ").first { $0.first?.isNumber == true }.map(String.init) }
+                == shown.map { "\($0)" })
+        let wanted = """
+            scores         ahead  over           count   mae  rmse    bias  mase  skill  season skill  in 0.8  score 0.8  in 0.95  score 0.95
+                           1      a day, fading     71  0.25   0.5  -0.125  0.75   0.34             -    0.79          2     0.96         3.5
+                           1      its life        1000  0.25   0.5  -0.125  0.75   0.34             -    0.79          2     0.96         3.5
+            """
+        if horizon == 1 { #expect(StateView.page(report).contains(wanted), "\(StateView.page(report))") }
+    }
+
     @Test func oneStreamHasAPage() {
         #expect(
             StateView.page(Self.report("plant.a")) == """

@@ -21,6 +21,10 @@ final class Peer {
                 /// Only in revised forecasts.
                 var revised: Bool?
             }
+            struct Score: Decodable {
+                var mae, skill: Double?
+                var coverage: [String: Double?]
+            }
             var stream: String
             var ts: String
             var every: String
@@ -34,6 +38,7 @@ final class Peer {
             var yhat: [Double?]
             var yhat_lower, yhat_upper: [String: [Double?]]?
             var quality: Quality
+            var score: Score?
         }
         var frames: Int
         var topic: String

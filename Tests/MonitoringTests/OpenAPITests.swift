@@ -119,15 +119,23 @@ import Yams
         var stream = SampleSource.report("plant:1")
         (stream.tick, stream.yhat, stream.scale) = (nil, nil, nil)
         (stream.window, stream.drops, stream.senders) = (nil, [:], nil)
+        let unknown = ScoreReport.Period(
+            weight: 0, mae: nil, rmse: nil, bias: nil, mase: nil, skill: nil, seasonSkill: nil, coverage: [:],
+            intervalScore: [:])
+        stream.score = .init(mae: 1, skill: nil, coverage: [:])
+        stream.scores = [.init(horizon: 1, missing: 0, life: unknown, recent: unknown)]
+        var plain = stream
+        (plain.score, plain.scores) = (nil, nil)
         var status = SampleSource.status
         (status.rates, status.inputs, status.outputs, status.time) = (nil, [], [], [:])
+        status.scores = []
         let description = try Description()
         func problems(_ value: some Encodable, _ path: String) throws -> [String] {
             let data = try JSONEncoder().encode(value)
             return description.problems(
                 try JSONSerialization.jsonObject(with: data), description.schema(path))
         }
-        #expect(try problems(StreamPage(streams: [stream], next: nil), "/api/v1/streams") == [])
+        #expect(try problems(StreamPage(streams: [stream, plain], next: nil), "/api/v1/streams") == [])
         #expect(try problems(status, "/api/v1/status") == [])
     }
 }

@@ -30,7 +30,14 @@ final class SampleSource: MonitoringSource {
                 name: "plant", messages: 5, observations: 4, restored: 0, drops: ["syntax": 1], lost: 2,
                 repeated: 1, reordered: 3, restarts: 1)
         ],
-        outputs: [.init(name: "forecasts", published: 4, dropped: 1)], time: ["imputed": 3], resets: 0)
+        outputs: [.init(name: "forecasts", published: 4, dropped: 1)], time: ["imputed": 3], resets: 0,
+        scores: [.init(rule: .init(number: 1, match: "*"), streams: 2, score: score)])
+
+    static let score = ScoreReport(
+        horizon: 1, missing: 3, life: period, recent: period)
+    static let period = ScoreReport.Period(
+        weight: 4, mae: 0.5, rmse: 0.75, bias: -0.25, mase: 0.8, skill: 0.2, seasonSkill: 0.4,
+        coverage: ["0.8": 0.75], intervalScore: ["0.8": 2])
 
     static func report(_ identifier: String) -> StreamReport {
         var report = StreamReport(
@@ -41,6 +48,8 @@ final class SampleSource: MonitoringSource {
             scale: .init(mean: 1, std: 2))
         report.window = .init(count: 7, mean: 2, std: 0.5, min: 1, max: 3, p5: 1.2, p50: 2, p95: 2.8)
         report.drops = ["late": 2]
+        report.score = .init(mae: 0.5, skill: 0.2, coverage: ["0.8": 0.75])
+        report.scores = [score]
         report.senders = [
             .init(input: "plant", topic: "plant", lost: 3, repeated: 1, reordered: 0, restarts: 1)
         ]

@@ -47,8 +47,9 @@ struct ForecastEncoderTests {
         #expect(encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == expected)
     }
 
-    @Test(arguments: [ForecastFormat.json, .messagePack]) func writesIntervalsByLevel(format: ForecastFormat)
-    {
+    @Test(arguments: [ForecastFormat.json, .messagePack]) func writesIntervalsAndScoreByLevel(
+        format: ForecastFormat
+    ) {
         var encoder = ForecastEncoder(
             epoch: 1, rules: [RuleLabels(model: "m", revision: "r", levels: [0.8, 0.95])], format: format,
             times: .s,
@@ -59,7 +60,10 @@ struct ForecastEncoderTests {
             resolution: 1e-6)
         let yhat = [1.5, 2]
         let halfWidths = [0.5, 1, 0.75, .nan]
-        encoder.encode(head, stream: "a".utf8.span.bytes, yhat: yhat.span, halfWidths: halfWidths.span)
+        let score = [0.21, 0.34004, 0.79, .nan]
+        encoder.encode(
+            head, stream: "a".utf8.span.bytes, yhat: yhat.span, halfWidths: halfWidths.span, score: score.span
+        )
         let bytes = encoder.bytes.withUnsafeBytes { Array($0) }
         let json = format == .json ? bytes : MessagePackText.json(bytes.span.bytes)
         let text = String(decoding: json ?? [], as: UTF8.self)
@@ -67,7 +71,9 @@ struct ForecastEncoderTests {
             #""yhat":[1.5,2],"yhat_lower":{"0.8":[1,1],"0.95":[0.75,null]},"#
             + #""yhat_upper":{"0.8":[2,3],"0.95":[2.25,null]},"quality""#
         // MessagePack tells a double from an integer.
-        #expect(text.replacing(".0", with: "").contains(expected), "\(text)")
+        #expect(text.replacing(".0,", with: ",").replacing(".0]", with: "]").contains(expected), "\(text)")
+        let ending = #"},"score":{"mae":0.21,"skill":0.34,"coverage":{"0.8":0.79,"0.95":null}}}"#
+        #expect(text.hasSuffix(ending), "\(text)")
     }
 
     /// As many digits as single precision has, and more where these would hide what the stream does.
@@ -87,24 +93,30 @@ struct ForecastEncoderTests {
         #expect(written.contains("\"yhat\":[\(text)]"), "\(written)")
     }
 
-    @Test func theBufferHoldsTheLongestForecast() throws {
+    @Test(arguments: [1, 500]) func theBufferHoldsTheLongestForecast(horizon: Int) throws {
         let name = "\"a\\b\n\u{1}é"
+        let levels = (0..<8).map { 0.12345678901234567 + 0.1 * Double($0) }
         var encoder = ForecastEncoder(
-            epoch: .max, rules: [RuleLabels(model: name, revision: "r")], times: .rfc3339, maximumHorizon: 500
-        )
+            epoch: .max, rules: [RuleLabels(model: name, revision: "r", levels: levels)], times: .rfc3339,
+            maximumHorizon: horizon)
         let head = Forecast(
             slot: 0, rule: 0, time: Timestamp(nanoseconds: .min), value: -2.2250738585072014e-308,
             status: .warming,
             warmth: 1 / 3, sequence: .max, age: -1 / 3, period: 999_999_999_000_000, isImputed: false,
             gap: .max, isReset: false)
-        let yhat = [Double](repeating: -2.2250738585072014e-308, count: 500)
+        let yhat = [Double](repeating: -2.2250738585072014e-308, count: horizon)
+        let halfWidths = [Double](repeating: 1.2345678901234567e-300, count: 8 * horizon)
+        let score = [Double](repeating: -1.1754943e-38, count: 10)
         let stream = String(repeating: "s", count: 128)
-        encoder.encode(head, stream: stream.utf8.span.bytes, yhat: yhat.span)
+        encoder.encode(
+            head, stream: stream.utf8.span.bytes, yhat: yhat.span, halfWidths: halfWidths.span,
+            score: score.span)
         let data = encoder.bytes.withUnsafeBytes { Data($0) }
         let fields = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(fields["model"] as? String == name)
         #expect(fields["stream"] as? String == stream)
-        #expect((fields["yhat"] as? [Any])?.count == 500)
+        #expect((fields["yhat"] as? [Any])?.count == horizon)
         #expect(fields["status"] as? String == "warming")
+        #expect(((fields["score"] as? [String: Any])?["coverage"] as? [String: Any])?.count == 8)
     }
 }

@@ -3,23 +3,32 @@
 import Forecasting
 import WireFormat
 
-/// Writes forecasts of one and of 24 values ahead as JSON and as MessagePack, times in seconds.
+/// Writes forecasts of one and of 24 values ahead as JSON and as MessagePack, times in seconds: those of a model as they
+/// are, and adapted ones, with intervals for two levels and a score.
 func measureEncoding(milliseconds: Double) {
-    for horizon in [1, 24] {
-        measureEncoding(.json, horizon: horizon, name: "encode", milliseconds: milliseconds)
-        measureEncoding(.messagePack, horizon: horizon, name: "encode-msgpack", milliseconds: milliseconds)
+    for (name, levels) in [("encode", []), ("encode-adapted", [0.8, 0.95])] {
+        for horizon in [1, 24] {
+            for (format, infix) in [(ForecastFormat.json, ""), (.messagePack, "-msgpack")] {
+                measureEncoding(
+                    format, levels: levels, horizon: horizon, name: "\(name)\(infix)-horizon-\(horizon)",
+                    milliseconds: milliseconds)
+            }
+        }
     }
 }
 
 private func measureEncoding(
-    _ format: ForecastFormat, horizon: Int, name: String, milliseconds: Double
+    _ format: ForecastFormat, levels: [Double], horizon: Int, name: String, milliseconds: Double
 ) {
     let identifier = Samples { "s\(10_000 + $0)" }
     let yhat = (0..<Samples.count + horizon).map(Samples.forecast)
     var encoder = ForecastEncoder(
-        epoch: 1, rules: [RuleLabels(model: "pump", revision: "0123456789ab")], format: format,
-        times: .s, maximumHorizon: horizon)
-    measure("\(name)-horizon-\(horizon)", milliseconds: milliseconds) { index in
+        epoch: 1, rules: [RuleLabels(model: "pump", revision: "0123456789ab", levels: levels)],
+        format: format, times: .s, maximumHorizon: horizon)
+    let halfWidths = (0..<Samples.count + levels.count * horizon).map { Samples.forecast($0) / 16 }
+    // Shares with all the digits of a double.
+    let score = (0..<Samples.count + 2 + levels.count).map { Samples.forecast($0) / 27 }
+    measure(name, milliseconds: milliseconds) { index in
         let forecast = Forecast(
             slot: 0, rule: 0,
             time: Timestamp(nanoseconds: 1_700_000_000_123_456_000 + Int64(index) * 1_000_003_000),
@@ -27,7 +36,9 @@ private func measureEncoding(
             age: 0.000_2)
         identifier.read(index) { identifier in
             encoder.encode(
-                forecast, stream: identifier.bytes, yhat: yhat.span.extracting(index..<index + horizon))
+                forecast, stream: identifier.bytes, yhat: yhat.span.extracting(index..<index + horizon),
+                halfWidths: halfWidths.span.extracting(index..<index + levels.count * horizon),
+                score: score.span.extracting(index..<index + 2 + levels.count))
         }
     }
 }

@@ -64,7 +64,7 @@ package final class DaemonMonitor: MonitoringSource {
         // Which engine has it depends on a hash that only the pipelines know.
         for answer in try await askAll(.one(Array(identifier.utf8))) {
             if let stream = answer.streams.first {
-                var report = StreamReport(stream, plan: plan, at: WallClock.now())
+                var report = StreamReport(stream, plan: plan, isAlone: true, at: WallClock.now())
                 report.senders = try await senders(of: identifier)
                 return report
             }
@@ -86,7 +86,7 @@ package final class DaemonMonitor: MonitoringSource {
                 engines[cursor.engine],
                 .several(first: cursor.slot, limit: limit - streams.count, match: match))
             let now = WallClock.now()
-            streams += answer.streams.map { StreamReport($0, plan: plan, at: now) }
+            streams += answer.streams.map { StreamReport($0, plan: plan, isAlone: false, at: now) }
             if let next = answer.next {
                 cursor.slot = next
             } else {

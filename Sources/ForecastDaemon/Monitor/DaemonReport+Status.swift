@@ -28,11 +28,23 @@ extension DaemonReport {
                 "learned": report.time.learned, "imputed": report.time.imputed,
                 "renewed": report.time.renewed, "stale": report.time.stale, "turned": report.time.turned,
                 "revised": report.time.revised,
-            ], resets: report.resets)
+            ], resets: report.resets,
+            scores: report.scores.enumerated().compactMap { rule, score in
+                score.map {
+                    RuleScoreReport(
+                        rule: plan.rule(rule), streams: $0.streams,
+                        score: ScoreReport($0.figures, horizon: 1, levels: plan.labels[rule].levels))
+                }
+            })
     }
 }
 
 extension PipelinePlan {
+    /// A rule by its index, as reports name it.
+    func rule(_ index: Int) -> StreamReport.Rule {
+        StreamReport.Rule(number: index + 1, match: forecasts.rules[index].match.pattern)
+    }
+
     /// The epoch as forecasts write it.
     var epochText: String {
         let digits = String(epoch, radix: 16)

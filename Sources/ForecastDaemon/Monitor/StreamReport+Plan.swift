@@ -5,8 +5,8 @@ import Monitoring
 import WireFormat
 
 extension StreamReport {
-    /// Says with names what an engine knows of a stream, at `now` by the clock.
-    init(_ stream: StreamAnswer.Stream, plan: PipelinePlan, at now: Timestamp) {
+    /// Says with names what an engine knows of a stream, at `now` by the clock; `isAlone` is whether it is no list.
+    init(_ stream: StreamAnswer.Stream, plan: PipelinePlan, isAlone: Bool, at now: Timestamp) {
         let summary = stream.summary
         let labels = plan.labels[summary.rule]
         self.init(
@@ -16,9 +16,14 @@ extension StreamReport {
             newest: Observation(summary.newest),
             age: now.seconds(since: summary.newest.time), yhat: summary.next, ticks: summary.ticks,
             seq: summary.sequence, warm: summary.warmth, gap: summary.gap,
-            rule: Rule(number: summary.rule + 1, match: plan.forecasts.rules[summary.rule].match.pattern),
+            rule: plan.rule(summary.rule),
             model: labels.model, revision: labels.revision, scale: summary.scale.flatMap { Scale($0) })
         window = summary.window.flatMap { Window($0) }
+        let scores = summary.scores.enumerated().map {
+            ScoreReport($0.element, horizon: $0.offset + 1, levels: labels.levels)
+        }
+        score = scores.first.flatMap { Score($0) }
+        self.scores = isAlone && !scores.isEmpty ? scores : nil
         let drops = zip(Refusal.allCases, summary.refused).filter { $0.1 > 0 }
         self.drops = Dictionary(uniqueKeysWithValues: drops.map { ($0.0.label, $0.1) })
     }

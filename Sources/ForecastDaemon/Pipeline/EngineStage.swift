@@ -92,7 +92,8 @@ struct EngineStage: ForecastStage, ~Copyable {
             let stream = engine.identifier(of: forecast.slot)
             encoder.encode(
                 forecast, stream: stream, yhat: engine.yhat(at: index),
-                halfWidths: engine.halfWidths(at: index))
+                halfWidths: engine.halfWidths(at: index),
+                score: engine.recentScore(at: index))
             try sink.publish(encoder.bytes, stream: stream, sequence: forecast.sequence, output: output)
         }
     }
@@ -123,5 +124,6 @@ struct EngineStage: ForecastStage, ~Copyable {
         report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
         report.resets = engine.resetCount
         report.time = engine.timeCounts
+        report.scores = engine.plan.rules.indices.map { engine.pooledScore(ofRule: $0) }
     }
 }

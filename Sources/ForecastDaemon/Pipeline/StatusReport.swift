@@ -69,11 +69,14 @@ package struct StatusReport: Sendable, Equatable {
     package var resets: UInt64 = 0
     /// What happened on the streams' time lines.
     package var time = TimeCounts()
+    /// How forecasts turned out, by rule; nil for a rule without adaptation.
+    package var scores: [PooledScore?] = []
 
     /// Begins at zero.
     init(_ plan: PipelinePlan) {
         inputs = plan.inputs.map { Input(name: $0.name) }
         outputs = plan.outputs.map { Output(name: $0.name) }
+        scores = plan.forecasts.rules.map { _ in nil }
     }
 
     /// Adds what another thread of the same plan counted.
@@ -87,6 +90,10 @@ package struct StatusReport: Sendable, Equatable {
         streams += other.streams
         resets += other.resets
         time.add(other.time)
+        for (rule, score) in other.scores.enumerated() {
+            guard let score else { continue }
+            if scores[rule] == nil { scores[rule] = score } else { scores[rule]?.add(score) }
+        }
     }
 
     /// Makes a report.

@@ -81,13 +81,15 @@ package struct StreamSearch: ~Copyable {
     package mutating func advance(over engine: borrowing ForecastEngine) -> StreamAnswer? {
         switch question.subject {
         case .one(let identifier):
-            if let slot = engine.slot(of: identifier.span.bytes) { add(slot, of: engine) }
+            if let slot = engine.slot(of: identifier.span.bytes) { add(slot, of: engine, horizons: .max) }
             return answer
         case .several(_, let limit, let match):
             // A slot that somebody made up may lie far beyond the last.
             let start = min(answer.next ?? 0, engine.streamCount)
             for slot in start..<min(start + Self.sliceLength, engine.streamCount) {
-                if match.matches(engine.identifier(of: UInt32(slot))) { add(UInt32(slot), of: engine) }
+                if match.matches(engine.identifier(of: UInt32(slot))) {
+                    add(UInt32(slot), of: engine, horizons: 1)
+                }
                 answer.next = slot + 1
                 if answer.streams.count == limit { break }
             }
@@ -99,10 +101,11 @@ package struct StreamSearch: ~Copyable {
         }
     }
 
-    private mutating func add(_ slot: UInt32, of engine: borrowing ForecastEngine) {
+    private mutating func add(_ slot: UInt32, of engine: borrowing ForecastEngine, horizons: Int) {
         guard engine.isForecast(slot) else { return }
         let identifier = engine.identifier(of: slot).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         answer.streams.append(
-            StreamAnswer.Stream(identifier: identifier, summary: engine.summary(of: slot)))
+            StreamAnswer.Stream(identifier: identifier, summary: engine.summary(of: slot, horizons: horizons))
+        )
     }
 }

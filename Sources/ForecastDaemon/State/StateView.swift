@@ -7,25 +7,21 @@ package enum StateView {
     /// Streams, a line each.
     package static func table(_ streams: [StreamReport]) -> String {
         guard !streams.isEmpty else { return "no stream is forecast yet" }
-        let header = ["stream", "status", "every", "value", "forecast", "age", "ticks", "rule"]
+        let isScored = streams.contains { $0.score != nil }
+        let header =
+            ["stream", "status", "every", "value", "forecast"] + (isScored ? ["mae", "skill"] : [])
+            + ["age", "ticks", "rule"]
         let rows = streams.map { stream in
-            [
-                stream.stream, status(stream), stream.every, stream.newest.y.compact,
-                stream.yhat?.compact ?? "-", age(stream.age), "\(stream.ticks)",
-                "\(stream.rule.number) \(stream.rule.match)",
-            ].map(\.printable)
+            let score = [stream.score?.mae, stream.score?.skill].map { $0?.compact ?? "-" }
+            return
+                ([
+                    stream.stream, status(stream), stream.every, stream.newest.y.compact,
+                    stream.yhat?.compact ?? "-",
+                ] + (isScored ? score : [])
+                + [age(stream.age), "\(stream.ticks)", "\(stream.rule.number) \(stream.rule.match)"])
+                .map(\.printable)
         }
-        let table = [header] + rows
-        let widths = header.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-        // Numbers stand to the right.
-        let rightColumns = 3...6
-        return table.map { row in
-            let cells = row.indices.map { column in
-                let padding = String(repeating: " ", count: widths[column] - row[column].count)
-                return rightColumns.contains(column) ? padding + row[column] : row[column] + padding
-            }
-            return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-        }.joined(separator: "\n")
+        return TextTable.lines([header] + rows, right: 3..<header.count - 1).joined(separator: "\n")
     }
 
     /// All that is known of one stream.
@@ -51,6 +47,9 @@ package enum StateView {
                 ("window", "\(window.count) values, mean \(window.mean.compact), std \(window.std.compact)"))
             let marks = [window.min, window.p5, window.p50, window.p95, window.max].map(\.compact)
             rows.append(("", "min, 5 %, 50 %, 95 %, max: " + marks.joined(separator: ", ")))
+        }
+        for (index, line) in ScoreTable.lines(stream.scores ?? []).enumerated() {
+            rows.append((index == 0 ? "scores" : "", line))
         }
         let drops = stream.drops.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         rows.append(("dropped", drops.isEmpty ? "nothing" : drops.joined(separator: ", ")))

@@ -7,6 +7,29 @@ extension AdaptiveForecaster {
         precondition((1...layout.horizon).contains(horizon), "a horizon of the adaptation")
         let row = Row(start(of: index), layout)
         guard row.head.isBegun else { return nil }
-        return score.figures(row.start + layout.scores + (horizon - 1) * score.length)
+        let first = row.start + layout.scores
+        return score.figures(
+            first + (horizon - 1) * score.length, scale: score.persistenceError(first))
+    }
+
+    /// Writes how a stream's forecasts of the next tick turned out of late: `2 + levels.count` figures, as
+    /// `ForecastScore.writeRecent` has them.
+    package func writeRecentScore(row index: Int, to figures: UnsafeMutablePointer<Double>) {
+        score.writeRecent(start(of: index) + layout.scores, to: figures)
+    }
+
+    /// How the forecasts of the next tick of all streams turned out together.
+    package var pooledScore: PooledScore {
+        PooledScore(
+            streams: begunCount, sums: Array(UnsafeBufferPointer(start: pool, count: score.length)),
+            levels: adaptation.levels)
+    }
+
+    /// Lets what is recent of all streams together fade, once a minute.
+    package func fadePool(to now: Timestamp) {
+        let seconds = now.seconds(since: poolTime)
+        guard seconds >= 60 || seconds < 0 else { return }
+        score.fade(pool, by: ForecastScore.fading(over: seconds))
+        poolTime = now
     }
 }

@@ -51,6 +51,7 @@ extension AdaptiveForecaster {
         skip(tick.skipped, in: &row)
         let now = row.head.position
         resolve(tick, in: row)
+        if tick.isObserved { row.head.observed = tick.time }
         row[now] = tick.value
         if tick.isObserved || row.head.statistics.count == 0 {
             guard row.head.statistics.update(with: tick.value, weight: scaleWeight) else {
@@ -70,6 +71,7 @@ extension AdaptiveForecaster {
 
     /// Forgets everything about a stream.
     package func reset(row index: Int) {
+        if Row(start(of: index), layout).head.isBegun { begunCount -= 1 }
         start(of: index).update(repeating: 0, count: layout.length)
     }
 
@@ -82,6 +84,7 @@ extension AdaptiveForecaster {
         var row = Row(start(of: index), layout)
         guard !row.head.isBegun else { return row }
         row.head.isBegun = true
+        begunCount += 1
         for place in 0..<layout.historyLength { row.start[layout.history + place] = .nan }
         return row
     }
@@ -98,6 +101,8 @@ extension AdaptiveForecaster {
         work.targets.update(repeating: .nan, count: layout.horizon)
         let unit = row.head.unit
         guard tick.isObserved && unit > 0 else { return }
+        // Where a day has fewer than 24 values, so many keep half.
+        let fading = ForecastScore.fading(over: min(tick.time.seconds(since: row.head.observed), 3600))
         for horizon in 1...layout.horizon where row.head.start + UInt64(horizon) <= now {
             let origin = now - UInt64(horizon)
             let value = row[origin]
@@ -124,13 +129,28 @@ extension AdaptiveForecaster {
                 row.start + layout.trackers + (horizon - 1) * tracker.length, residual: abs(truth - mixed),
                 spreads: row.outstanding(firstSpreadSeries) + place, widths: widths,
                 stride: layout.seriesLength, phase: phase(of: origin))
-            score.learn(
-                scores,
-                ForecastScore.Outcome(
-                    error: unit * mixed - (tick.value - value), persistenceError: value - tick.value,
-                    seasonalError: unit * work.column[1] - (tick.value - value))
-            ) { unit * Double(widths[$0 * layout.seriesLength]) }
+            let change = tick.value - value
+            note(scores, change, forecast: mixed, widths: widths, unit: unit, fading: fading)
+            if horizon == 1 { note(pool, change / unit, forecast: mixed, widths: widths, unit: 1, fading: 1) }
         }
+    }
+
+    /// Takes into a score what a forecast came to, by now in `work.column`.
+    ///
+    /// - Parameters:
+    ///   - change: What the forecast's value has changed by, `unit` times as large as `forecast` would have it.
+    ///   - unit: What a unit of the stream counts as.
+    private func note(
+        _ memory: UnsafeMutablePointer<Double>, _ change: Double, forecast: Double,
+        widths: UnsafePointer<Float>, unit: Double, fading: Double
+    ) {
+        let seasonalError = adaptation.season > 0 ? unit * work.column[1] - change : .nan
+        score.learn(
+            memory,
+            ForecastScore.Outcome(
+                error: unit * forecast - change, persistenceError: -change, seasonalError: seasonalError),
+            fading: fading
+        ) { unit * Double(widths[$0 * layout.seriesLength]) }
     }
 
     /// The experts' forecasts, as differences to the newest value, in units.
@@ -221,9 +241,10 @@ extension AdaptiveForecaster {
             let spreads = row.outstanding(firstSpreadSeries) + place
             tracker.writeSpreads(memory, phase: phase(of: now), to: spreads, stride: layout.seriesLength)
             for level in adaptation.levels.indices {
-                let width = tracker.width(memory, level: level, spreads: spreads, stride: layout.seriesLength)
+                let width = tracker.width(
+                    memory, level: level, spreads: spreads, stride: layout.seriesLength)
                 row.outstanding(firstWidthSeries + level)[place] = Float(width)
-                widths[level * layout.horizon + horizon - 1] = tracker.isBegun(memory) ? unit * width : .nan
+                widths[level * layout.horizon + horizon - 1] = unit * width
             }
         }
     }

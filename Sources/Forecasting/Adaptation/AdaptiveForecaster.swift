@@ -14,12 +14,18 @@ package final class AdaptiveForecaster {
         package var isObserved: Bool
         /// Places without a value between the last tick and this one.
         package var skipped: UInt64
+        /// When the tick is, for scores that fade with time.
+        package var time: Timestamp
 
         /// Makes a tick.
-        package init(value: Double, isObserved: Bool = true, skipped: UInt64 = 0) {
+        package init(
+            value: Double, isObserved: Bool = true, skipped: UInt64 = 0,
+            time: Timestamp = Timestamp(nanoseconds: 0)
+        ) {
             self.value = value
             self.isObserved = isObserved
             self.skipped = skipped
+            self.time = time
         }
     }
 
@@ -32,6 +38,8 @@ package final class AdaptiveForecaster {
         var statistics = RollingStatistics()
         /// The unit of all that is learned, in the stream's own; 0 while the stream's deviation is not settled.
         var unit = 0.0
+        /// When the newest tick with an observation was.
+        var observed = Timestamp(nanoseconds: 0)
     }
 
     let adaptation: Adaptation
@@ -51,6 +59,12 @@ package final class AdaptiveForecaster {
     let settlingCount: UInt64
     let pages: ZeroPages
     let work: AdaptationWorkspace
+    /// Rows that have begun.
+    var begunCount = 0
+    /// The sums of all streams' scores one tick ahead, each in its stream's unit, and when they last faded.
+    let pool: UnsafeMutablePointer<Double>
+    var poolTime = Timestamp(nanoseconds: 0)
+    private let poolPages: ZeroPages
 
     /// Experts before the readouts: persistence, the season before, the model.
     static let plainExpertCount = 3
@@ -61,8 +75,6 @@ package final class AdaptiveForecaster {
     static let unitRange = 16.0
     /// And how many times, before what was learned is forgotten.
     static let rescalingRange = 1000.0
-    /// Ticks after which an outcome counts half in the recent scores, where there is no season.
-    static let recentTicks = 1000.0
     /// No target and no forecast is further from the newest value, in units.
     static let limit = 30.0
 
@@ -77,7 +89,7 @@ package final class AdaptiveForecaster {
         readouts = Self.readouts(adaptation, hiddenSize: hiddenSize)
         mixture = ExpertMixture(expertCount: Self.plainExpertCount + readouts.count)
         trackers = Self.trackers(adaptation)
-        score = Self.score(adaptation)
+        score = ForecastScore(levels: adaptation.levels)
         layout = Self.layout(adaptation, readouts, mixture, trackers)
         seasonal = SeasonalFeatures(adaptation)
         profile = SeasonalProfile(season: adaptation.season)
@@ -87,6 +99,8 @@ package final class AdaptiveForecaster {
         work = AdaptationWorkspace(
             horizon: adaptation.horizon, expertCount: mixture.expertCount,
             stride: readouts.map(\.stride).max() ?? 8)
+        poolPages = ZeroPages(count: score.length, stride: MemoryLayout<Double>.stride)
+        pool = poolPages.start.assumingMemoryBound(to: Double.self)
     }
 
     /// Bytes that a stream takes.
@@ -121,12 +135,6 @@ package final class AdaptiveForecaster {
         }
     }
 
-    private static func score(_ adaptation: Adaptation) -> ForecastScore {
-        let halfLife = adaptation.season > 0 ? Double(adaptation.season) : recentTicks
-        return ForecastScore(
-            levels: adaptation.levels, fading: 1 - RollingStatistics.weight(halfLife: halfLife))
-    }
-
     private static func layout(
         _ adaptation: Adaptation, _ readouts: [LinearReadout], _ mixture: ExpertMixture,
         _ trackers: [IntervalTracker]
@@ -137,7 +145,7 @@ package final class AdaptiveForecaster {
             profileLength: SeasonalProfile(season: adaptation.season).length,
             headLength: (MemoryLayout<Head>.stride + 7) / 8, readouts: readouts.map(\.length),
             mixtureLength: mixture.length, trackerLength: trackers[0].length,
-            scoreLength: score(adaptation).length,
+            scoreLength: ForecastScore(levels: adaptation.levels).length,
             seriesCount: 2 + readouts.count + IntervalTracker.spreadCount + adaptation.levels.count)
     }
 }

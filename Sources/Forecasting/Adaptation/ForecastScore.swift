@@ -1,26 +1,24 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// How forecasts turned out, for one horizon: sums over the stream's life, and sums that fade.
 ///
 /// Errors are in the stream's unit. One value costs the same however many came before.
 package struct ForecastScore {
     /// Shares of values that intervals are to hold, rising.
     let levels: [Double]
-    /// What a value counts with each tick after it, in the sums that fade.
-    let fading: Double
 
     /// Makes an account.
-    package init(levels: [Double], fading: Double) {
-        self.levels = levels
-        self.fading = fading
-    }
+    package init(levels: [Double]) { self.levels = levels }
 
     /// What one forecast came to.
     package struct Outcome {
         /// The forecast minus the truth.
         package var error: Double
-        /// The same of persistence, and of the value one season before.
+        /// The same of persistence.
         package var persistenceError: Double
+        /// The same of the value one season before; NaN without a season.
         package var seasonalError: Double
 
         /// Makes an outcome.
@@ -31,20 +29,23 @@ package struct ForecastScore {
         }
     }
 
-    /// Sums: weight, |error|, error², error, |persistence|, |seasonal|, then per level hits and interval scores.
-    private var width: Int { 6 + 2 * levels.count }
+    /// Sums: weight, |error|, error², error, |persistence|, |seasonal|, weight of forecasts that had intervals, then per
+    /// level hits and interval scores.
+    private var width: Int { 7 + 2 * levels.count }
     /// Doubles of memory that a horizon takes: the sums over the life, those that fade, the forecasts missing.
     package var length: Int { 2 * width + 1 }
 
     /// Takes in the outcome of a forecast that had these half-widths, in the stream's unit; NaN where none was known.
+    ///
+    /// - Parameter fading: What the sums that fade keep of what came before, above 0, at most 1.
     package func learn(
-        _ memory: UnsafeMutablePointer<Double>, _ outcome: Outcome, halfWidth: (Int) -> Double
+        _ memory: UnsafeMutablePointer<Double>, _ outcome: Outcome, fading: Double,
+        halfWidth: (Int) -> Double
     ) {
-        let fresh = memory + width
-        for place in 0..<width { fresh[place] *= fading }
+        fade(memory, by: fading)
         func add(_ place: Int, _ value: Double) {
             memory[place] += value
-            fresh[place] += value
+            memory[width + place] += value
         }
         let miss = abs(outcome.error)
         add(0, 1)
@@ -53,63 +54,58 @@ package struct ForecastScore {
         add(3, outcome.error)
         add(4, abs(outcome.persistenceError))
         add(5, abs(outcome.seasonalError))
+        guard !levels.isEmpty, halfWidth(0).isFinite else { return }
+        add(6, 1)
         for level in levels.indices {
             let half = halfWidth(level)
-            add(6 + 2 * level, miss <= half ? 1 : 0)
-            add(7 + 2 * level, 2 * half + (miss > half ? 2 / (1 - levels[level]) * (miss - half) : 0))
+            add(7 + 2 * level, miss <= half ? 1 : 0)
+            add(8 + 2 * level, 2 * half + (miss > half ? 2 / (1 - levels[level]) * (miss - half) : 0))
         }
     }
+
+    /// Lets the sums that fade keep a share of themselves.
+    package func fade(_ memory: UnsafeMutablePointer<Double>, by fading: Double) {
+        for place in width..<2 * width { memory[place] *= fading }
+    }
+
+    /// What the sums that fade keep over so many seconds: half over a day.
+    package static func fading(over seconds: Double) -> Double { exp2(-max(seconds, 0) / 86_400) }
 
     /// Counts a value that no forecast had been made for.
     package func countMissing(_ memory: UnsafeMutablePointer<Double>) { memory[2 * width] += 1 }
 
+    /// The mean |error| of persistence so far; NaN where nothing is known yet.
+    package func persistenceError(_ memory: UnsafePointer<Double>) -> Double { ratio(4, to: 0, of: memory) }
+
     /// The figures so far.
-    package func figures(_ memory: UnsafePointer<Double>) -> ScoreFigures {
+    ///
+    /// - Parameter scale: The mean |error| that counts as 1 in the scaled error.
+    package func figures(_ memory: UnsafePointer<Double>, scale: Double) -> ScoreFigures {
         ScoreFigures(
-            life: figures(of: memory), recent: figures(of: memory + width), missing: UInt64(memory[2 * width])
-        )
+            life: figures(of: memory, scale: scale), recent: figures(of: memory + width, scale: scale),
+            missing: UInt64(memory[2 * width]))
     }
 
-    private func figures(of sums: UnsafePointer<Double>) -> ScoreFigures.Period {
-        let weight = sums[0]
-        func mean(_ place: Int) -> Double { weight > 0 ? sums[place] / weight : .nan }
-        func skill(against place: Int) -> Double { sums[place] > 0 ? 1 - sums[1] / sums[place] : .nan }
+    /// Writes of the sums that fade the mean absolute error, the skill against persistence, and the coverage per level;
+    /// NaN where nothing is known yet.
+    package func writeRecent(_ memory: UnsafePointer<Double>, to figures: UnsafeMutablePointer<Double>) {
+        let sums = memory + width
+        figures[0] = ratio(1, to: 0, of: sums)
+        figures[1] = 1 - ratio(1, to: 4, of: sums)
+        for level in levels.indices { figures[2 + level] = ratio(7 + 2 * level, to: 6, of: sums) }
+    }
+
+    private func ratio(_ place: Int, to base: Int, of sums: UnsafePointer<Double>) -> Double {
+        sums[base] > 0 ? sums[place] / sums[base] : .nan
+    }
+
+    private func figures(of sums: UnsafePointer<Double>, scale: Double) -> ScoreFigures.Period {
+        func ratio(_ place: Int, to base: Int = 0) -> Double { self.ratio(place, to: base, of: sums) }
         return ScoreFigures.Period(
-            weight: weight, meanAbsoluteError: mean(1), rootMeanSquareError: mean(2).squareRoot(),
-            bias: mean(3),
-            skillAgainstPersistence: skill(against: 4), skillAgainstSeason: skill(against: 5),
-            coverage: levels.indices.map { mean(6 + 2 * $0) },
-            intervalScore: levels.indices.map { mean(7 + 2 * $0) })
+            weight: sums[0], meanAbsoluteError: ratio(1), rootMeanSquareError: ratio(2).squareRoot(),
+            bias: ratio(3), meanAbsoluteScaledError: scale > 0 ? ratio(1) / scale : .nan,
+            skillAgainstPersistence: 1 - ratio(1, to: 4), skillAgainstSeason: 1 - ratio(1, to: 5),
+            coverage: levels.indices.map { ratio(7 + 2 * $0, to: 6) },
+            intervalScore: levels.indices.map { ratio(8 + 2 * $0, to: 6) })
     }
-}
-
-/// How the forecasts of one stream and horizon turned out.
-public struct ScoreFigures: Sendable, Equatable {
-    /// The figures of a stretch of the stream's life; NaN where nothing is known yet.
-    public struct Period: Sendable, Equatable {
-        /// Forecasts that count, by their weight.
-        public var weight: Double
-        /// Mean of |forecast - truth|, in the stream's unit.
-        public var meanAbsoluteError: Double
-        /// Root of the mean of (forecast - truth)², in the stream's unit.
-        public var rootMeanSquareError: Double
-        /// Mean of forecast - truth, in the stream's unit.
-        public var bias: Double
-        /// 1 - error / error of repeating the last value: above 0 is better.
-        public var skillAgainstPersistence: Double
-        /// 1 - error / error of repeating the value one season before.
-        public var skillAgainstSeason: Double
-        /// Per level: the share of values that the intervals held.
-        public var coverage: [Double]
-        /// Per level: the mean interval score (Winkler 1972), in the stream's unit: width, and 2 / (1 - level) times
-        /// by how much a value lay outside.
-        public var intervalScore: [Double]
-    }
-
-    /// Since the stream began.
-    public var life: Period
-    /// Of late: a season ago counts half.
-    public var recent: Period
-    /// Values that no forecast had been made for.
-    public var missing: UInt64
 }

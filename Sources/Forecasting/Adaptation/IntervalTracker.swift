@@ -91,9 +91,6 @@ package struct IntervalTracker {
         }
     }
 
-    /// Whether a residual was seen yet, without which no width is known.
-    package func isBegun(_ memory: UnsafePointer<Double>) -> Bool { memory[0] > 0 }
-
     /// The figures that a forecast's candidates come from, to be kept until its residual is known: one every `stride`.
     package func writeSpreads(
         _ memory: UnsafePointer<Double>, phase: Int, to spreads: UnsafeMutablePointer<Float>, stride: Int
@@ -103,15 +100,16 @@ package struct IntervalTracker {
         spreads[weights.count * stride] = spreads[stride] * Float(spread)
     }
 
-    /// The half-width of a forecast with these spreads, in units of the stream.
+    /// The half-width of a forecast with these spreads, in units of the stream; NaN before the first residual.
     package func width(
         _ memory: UnsafePointer<Double>, level index: Int, spreads: UnsafePointer<Float>, stride: Int
     ) -> Double {
+        guard memory[0] > 0 else { return .nan }
         let place = level(index)
         return withCandidates(spreads, stride) { memory[place] * mixture.mix(memory + place + 1, $0) }
     }
 
-    /// Takes in the residual of a forecast that had these spreads and half-widths.
+    /// Takes in the residual of a forecast that had these spreads and half-widths; NaN where none was known.
     package func learn(
         _ memory: UnsafeMutablePointer<Double>, residual: Double, spreads: UnsafePointer<Float>,
         widths: UnsafePointer<Float>, stride: Int, phase: Int
@@ -119,6 +117,7 @@ package struct IntervalTracker {
         withCandidates(spreads, stride) { candidates in
             for index in levels.indices {
                 let (factor, width) = (memory + level(index), Double(widths[index * stride]))
+                guard !width.isNaN else { continue }
                 let isHeld = residual <= width
                 let slope = (isHeld ? 1 : 0) - levels[index]
                 mixture.learn(

@@ -3,12 +3,13 @@
 // What becomes of forecasts once the model has made them.
 extension ForecastEngine {
     /// Adapts the batch's forecasts to their streams.
-    mutating func adapt(of runner: ModelRunner) {
+    mutating func adapt(of runner: ModelRunner, at now: Timestamp) {
         for (index, entry) in group.enumerated() {
             guard let forecaster = adaptive[forecasts[index].rule] else { continue }
+            forecaster.fadePool(to: now)
             let tick = AdaptiveForecaster.Tick(
                 value: entry.tick.value, isObserved: entry.tick.source == .observed,
-                skipped: UInt64(entry.tick.skipped))
+                skipped: UInt64(entry.tick.skipped), time: entry.tick.time)
             let stride = maximumHorizon
             let start = (index * stride, index * stride * maximumLevelCount)
             let isKept = yhat.withUnsafeMutableBufferPointer { yhat in
@@ -21,6 +22,7 @@ extension ForecastEngine {
                 }
             }
             if !isKept { forgetWidths(index) }
+            noteScore(index)
         }
     }
 
@@ -30,8 +32,21 @@ extension ForecastEngine {
         for place in index * count..<(index + 1) * count { widths[place] = .nan }
     }
 
+    /// Says with a forecast how earlier ones of its stream turned out.
+    mutating func noteScore(_ index: Int) {
+        let forecast = forecasts[index]
+        let start = index * maximumScoreLength
+        scores.withUnsafeMutableBufferPointer { scores in
+            adaptive[forecast.rule]?.writeRecentScore(
+                row: Int(forecast.slot), to: scores.baseAddress! + start)
+        }
+    }
+
     /// How the forecasts of the stream in `slot` so many ticks ahead turned out; nil without adaptation.
     public func scores(of slot: UInt32, horizon: Int) -> ScoreFigures? {
         adaptive[records[Int(slot)].rule]?.scores(row: Int(slot), horizon: horizon)
     }
+
+    /// How the forecasts of the next tick of all streams of a rule turned out together; nil without adaptation.
+    public func pooledScore(ofRule rule: Int) -> PooledScore? { adaptive[rule]?.pooledScore }
 }

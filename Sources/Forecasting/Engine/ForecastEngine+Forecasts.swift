@@ -29,6 +29,17 @@ extension ForecastEngine {
         return widths.span.extracting(start..<start + count)
     }
 
+    /// How the stream of the `index`-th forecast was forecast one tick ahead of late: the mean absolute error, in the
+    /// stream's unit, the skill against persistence, and the share of values that intervals held, level by level.
+    ///
+    /// NaN where nothing is known yet; empty for a rule without adaptation.
+    @_lifetime(borrow self)
+    public func recentScore(at index: Int) -> Span<Double> {
+        let levels = plan.rules[forecasts[index].rule].adaptation?.levels
+        let start = index * maximumScoreLength
+        return scores.span.extracting(start..<start + (levels.map { 2 + $0.count } ?? 0))
+    }
+
     /// The id of the stream in `slot`.
     @_lifetime(borrow self)
     public func identifier(of slot: UInt32) -> RawSpan { streams.identifier(of: slot) }

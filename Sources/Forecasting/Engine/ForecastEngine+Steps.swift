@@ -80,6 +80,7 @@ extension ForecastEngine {
             forgetWidths(forecasts.count)
             append(
                 entry.tick, slot: entry.slot, status: .stale, warmth: warmth(of: entry.slot), at: now)
+            noteScore(forecasts.count - 1)
         }
     }
 

@@ -52,6 +52,9 @@ public struct ForecastEngine: ~Copyable {
     /// Half-widths of the batch's intervals, by forecast, level and tick ahead.
     var widths: [Double]
     let maximumLevelCount: Int
+    /// What `recentScore` says of the batch's forecasts.
+    var scores: [Double]
+    let maximumScoreLength: Int
     /// Streams that have more ticks to make than the queue had room for.
     var backlog: [UInt32] = []
     /// Streams that are inputs of others; only for plans that have such.
@@ -118,6 +121,8 @@ public struct ForecastEngine: ~Copyable {
         maximumLevelCount = plan.rules.compactMap { $0.adaptation?.levels.count }.max() ?? 0
         widths = [Double](
             repeating: .nan, count: plan.batchLimit * maximumLevelCount * maximumHorizon)
+        maximumScoreLength = 2 + maximumLevelCount
+        scores = [Double](repeating: .nan, count: plan.batchLimit * maximumScoreLength)
         deadlines = DeadlineQueue(
             capacity: hasJoins ? plan.streamsLimit : rows { $0.every != .event || $0.reorders })
         reorders = policies.contains(where: \.reorders)
@@ -286,7 +291,7 @@ public struct ForecastEngine: ~Copyable {
         beginForecasts(of: runner, at: now)
         if !isFinite { resetNonFinite(of: runner) }
         readOut(of: runner)
-        adapt(of: runner)
+        adapt(of: runner, at: now)
         if checkpoints.length > 0 { dropHeldBack() }
         return true
     }

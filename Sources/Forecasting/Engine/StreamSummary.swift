@@ -28,6 +28,8 @@ public struct StreamSummary: Sendable, Equatable {
     public var window: Window?
     /// Observations of the stream that were not taken, by `Refusal.rawValue`.
     public var refused: [UInt64]
+    /// How forecasts turned out, from one tick ahead on, as far as was asked for; empty without adaptation.
+    public var scores: [ScoreFigures]
 
     /// What the observed values in a window come to.
     public struct Window: Sendable, Equatable {
@@ -46,7 +48,9 @@ extension ForecastEngine {
     public func slot(of identifier: RawSpan) -> UInt32? { streams.slot(of: identifier) }
 
     /// What is known of the stream in `slot`, which is below `streamCount`.
-    public func summary(of slot: UInt32) -> StreamSummary {
+    ///
+    /// - Parameter horizons: Ticks ahead, from the next on, whose scores are told.
+    public func summary(of slot: UInt32, horizons: Int = 1) -> StreamSummary {
         let record = records[Int(slot)]
         let line = record.resampler
         let warmth = warmth(of: slot)
@@ -56,7 +60,10 @@ extension ForecastEngine {
             newest: line.newest, gap: line.isOnGrid && line.hasKnown ? line.last - line.known : 0,
             next: record.nextValue.isFinite && !line.isStale ? record.nextValue : nil,
             scale: scale(of: record), window: windowSummary(of: slot),
-            refused: Refusal.allCases.map { refusals(of: slot, for: $0) })
+            refused: Refusal.allCases.map { refusals(of: slot, for: $0) },
+            scores: (0..<min(horizons, plan.rules[record.rule].horizon)).compactMap {
+                scores(of: slot, horizon: $0 + 1)
+            })
     }
 
     private func windowSummary(of slot: UInt32) -> StreamSummary.Window? {

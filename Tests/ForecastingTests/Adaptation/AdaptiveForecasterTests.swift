@@ -26,10 +26,10 @@ struct AdaptiveForecasterTests {
             widths = Array(repeating: 0, count: 2 * horizon)
         }
 
-        @discardableResult func step(_ tick: AdaptiveForecaster.Tick) -> Bool {
+        @discardableResult func step(_ tick: AdaptiveForecaster.Tick, row: Int = 1) -> Bool {
             for index in yhat.indices { yhat[index] = tick.value }
             return forecaster.advance(
-                row: 1, tick, hidden: hidden, yhat: &yhat, widths: &widths)
+                row: row, tick, hidden: hidden, yhat: &yhat, widths: &widths)
         }
     }
 
@@ -77,15 +77,19 @@ struct AdaptiveForecasterTests {
         }
     }
 
-    /// The scores must be those of the forecasts that were published.
+    /// The scores must be those of the forecasts and intervals that were published.
     @Test func scoresAreOfWhatWasPublished() throws {
         let stream = Stream()
         let values = Self.values(200, seed: 3)
         var published: [[Double]] = []
+        var widths: [[Double]] = []
         for value in values {
             stream.step(.init(value: value))
             published.append(stream.yhat)
+            widths.append(stream.widths)
         }
+        let plain = try #require(stream.forecaster.scores(row: 1, horizon: 1)).life
+        let scale = plain.meanAbsoluteError / (1 - plain.skillAgainstPersistence)
         for horizon in 1...Self.horizon {
             let scores = try #require(stream.forecaster.scores(row: 1, horizon: horizon))
             // Learning, and with it scoring, begins when the unit is known.
@@ -95,7 +99,61 @@ struct AdaptiveForecasterTests {
             }
             let mean = errors.reduce(0, +) / Double(errors.count)
             #expect(abs(scores.life.meanAbsoluteError - mean) < 1e-6)
+            #expect(abs(scores.life.meanAbsoluteScaledError - mean / scale) < 1e-6)
+            let halves = (first..<values.count - horizon).map { widths[$0][Self.horizon + horizon - 1] }
+            let held = zip(errors, halves).filter { $0 <= $1 }.count
+            let known = halves.filter(\.isFinite).count
+            #expect(known < errors.count, "the first forecasts have no intervals")
+            #expect(abs(scores.life.coverage[1] - Double(held) / Double(known)) < 1e-9)
         }
+    }
+
+    @Test func withoutASeasonThereIsNoSkillAgainstIt() throws {
+        let stream = Stream(season: 0)
+        for value in Self.values(100, seed: 5) { stream.step(.init(value: value)) }
+        let period = try #require(stream.forecaster.scores(row: 1, horizon: 2)).life
+        #expect(period.skillAgainstSeason.isNaN && period.skillAgainstPersistence.isFinite)
+    }
+
+    /// What is told of late is of the last days, or of the last values where a day has few.
+    @Test(arguments: [(1800, 48), (3600, 24), (864_000, 24)]) func recentScoresFadeWithTheTicksTimes(
+        seconds: Int64, halfLife: Double
+    ) throws {
+        let stream = Stream()
+        for (tick, value) in Self.values(400, seed: 6).enumerated() {
+            // It becomes quite another stream.
+            let time = Timestamp(nanoseconds: Int64(tick) * seconds * 1_000_000_000)
+            stream.step(.init(value: tick < 100 ? value : 0.001 * value, time: time))
+        }
+        let figures = try #require(stream.forecaster.scores(row: 1, horizon: 1))
+        #expect(abs(figures.recent.weight - 1 / (1 - exp2(-1 / halfLife))) < 1)
+        #expect(figures.recent.meanAbsoluteError < 0.1 * figures.life.meanAbsoluteError)
+    }
+
+    /// Streams that are the same but for their unit are as well forecast together as each alone.
+    @Test func aPoolCountsEachStreamInItsOwnUnit() throws {
+        let stream = Stream()
+        for value in Self.values(300, seed: 7) {
+            stream.step(.init(value: value), row: 0)
+            stream.step(.init(value: 4096 * value), row: 1)
+        }
+        let pool = stream.forecaster.pooledScore
+        let (all, one) = (pool.figures.life, try #require(stream.forecaster.scores(row: 0, horizon: 1)).life)
+        #expect(pool.streams == 2 && all.weight == 2 * one.weight)
+        #expect(abs(all.skillAgainstPersistence - one.skillAgainstPersistence) < 1e-6)
+        #expect(abs(all.skillAgainstSeason - one.skillAgainstSeason) < 1e-6)
+        #expect(all.coverage == one.coverage)
+        stream.forecaster.fadePool(to: Timestamp(nanoseconds: 86_400_000_000_000))
+        let faded = stream.forecaster.pooledScore
+        #expect(abs(faded.figures.recent.weight - 0.5 * all.weight) < 1e-4 * all.weight)
+        #expect(faded.figures.life == all)
+        var sum = pool
+        sum.add(pool)
+        #expect(sum.streams == 4 && sum.figures.life.weight == 2 * all.weight)
+        #expect(sum.figures.life.coverage == all.coverage)
+        stream.forecaster.reset(row: 0)
+        stream.forecaster.reset(row: 0)
+        #expect(stream.forecaster.pooledScore.streams == 1)
     }
 
     @Test func aGapTeachesNothing() throws {

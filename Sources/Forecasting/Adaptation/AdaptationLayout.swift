@@ -5,7 +5,7 @@
 ///     head | history | profile | readouts | mixtures | trackers | scores | outstanding forecasts
 ///
 /// Outstanding are the forecasts whose time has not come: for each horizon h the last h of each series (every expert
-/// that cannot be recomputed, the mixture, what intervals are made of, a half-width per level), as floats in units of the stream.
+/// that cannot be recomputed, the mixture, what intervals are made of, two margins per level), as floats in units of the stream.
 struct AdaptationLayout {
     let horizon: Int
     /// Places of the history, a power of two.

@@ -40,12 +40,13 @@ extension AdaptiveForecaster {
     ///   - hidden: The model's state after the tick, `hiddenSize` values.
     ///   - yhat: The model's forecasts, one per tick ahead, in the stream's unit, NaN where it has none; receives the
     ///     adapted ones.
-    ///   - widths: Receives for each level `horizon` half-widths, in the stream's unit; NaN where none is known yet.
+    ///   - margins: Receives for each level `horizon` margins below and as many above, in the stream's unit; NaN where
+    ///     none is known yet.
     /// - Returns: Whether the stream's values can still be computed with; if not, its row has begun anew, and `yhat` is
     ///   as it was.
     package func advance(
         row index: Int, _ tick: Tick, hidden: UnsafePointer<Float>, yhat: UnsafeMutablePointer<Double>,
-        widths: UnsafeMutablePointer<Double>
+        margins: UnsafeMutablePointer<Double>
     ) -> Bool {
         var row = begunRow(index)
         skip(tick.skipped, in: &row)
@@ -63,7 +64,7 @@ extension AdaptiveForecaster {
         }
         settle(&row)
         ask(row: row, hidden: hidden, yhat: yhat)
-        mix(in: row, yhat: yhat, widths: widths)
+        mix(in: row, yhat: yhat, margins: margins)
         row.head.position += 1
         row.save()
         return true
@@ -124,14 +125,16 @@ extension AdaptiveForecaster {
                 row.start + layout.mixtures + (horizon - 1) * mixture.length, mixture: mixed,
                 forecasts: work.column, truth: truth)
             let tracker = trackers[horizon - 1]
-            let widths = row.outstanding(firstWidthSeries) + place
+            let margins = row.outstanding(firstMarginSeries) + place
             tracker.learn(
-                row.start + layout.trackers + (horizon - 1) * tracker.length, residual: abs(truth - mixed),
-                spreads: row.outstanding(firstSpreadSeries) + place, widths: widths,
+                row.start + layout.trackers + (horizon - 1) * tracker.length, residual: truth - mixed,
+                spreads: row.outstanding(firstSpreadSeries) + place, margins: margins,
                 stride: layout.seriesLength, phase: phase(of: origin))
             let change = tick.value - value
-            note(scores, change, forecast: mixed, widths: widths, unit: unit, fading: fading)
-            if horizon == 1 { note(pool, change / unit, forecast: mixed, widths: widths, unit: 1, fading: 1) }
+            note(scores, change, forecast: mixed, margins: margins, unit: unit, fading: fading)
+            if horizon == 1 {
+                note(pool, change / unit, forecast: mixed, margins: margins, unit: 1, fading: 1)
+            }
         }
     }
 
@@ -142,7 +145,7 @@ extension AdaptiveForecaster {
     ///   - unit: What a unit of the stream counts as.
     private func note(
         _ memory: UnsafeMutablePointer<Double>, _ change: Double, forecast: Double,
-        widths: UnsafePointer<Float>, unit: Double, fading: Double
+        margins: UnsafePointer<Float>, unit: Double, fading: Double
     ) {
         let seasonalError = adaptation.season > 0 ? unit * work.column[1] - change : .nan
         score.learn(
@@ -150,7 +153,7 @@ extension AdaptiveForecaster {
             ForecastScore.Outcome(
                 error: unit * forecast - change, persistenceError: -change, seasonalError: seasonalError),
             fading: fading
-        ) { unit * Double(widths[$0 * layout.seriesLength]) }
+        ) { unit * Double(margins[$0 * layout.seriesLength]) }
     }
 
     /// The experts' forecasts, as differences to the newest value, in units.
@@ -218,13 +221,13 @@ extension AdaptiveForecaster {
 
     /// Mixes the experts, and keeps what all of them said until its time has come.
     private func mix(
-        in row: Row, yhat: UnsafeMutablePointer<Double>, widths: UnsafeMutablePointer<Double>
+        in row: Row, yhat: UnsafeMutablePointer<Double>, margins: UnsafeMutablePointer<Double>
     ) {
         let now = row.head.position
         let value = row[now]
         let unit = row.head.unit
         guard unit > 0 else {
-            return widths.update(repeating: .nan, count: adaptation.levels.count * layout.horizon)
+            return margins.update(repeating: .nan, count: 2 * adaptation.levels.count * layout.horizon)
         }
         let experts = mixture.expertCount
         for horizon in 1...layout.horizon {
@@ -241,10 +244,14 @@ extension AdaptiveForecaster {
             let spreads = row.outstanding(firstSpreadSeries) + place
             tracker.writeSpreads(memory, phase: phase(of: now), to: spreads, stride: layout.seriesLength)
             for level in adaptation.levels.indices {
-                let width = tracker.width(
+                let margin = tracker.margin(
                     memory, level: level, spreads: spreads, stride: layout.seriesLength)
-                row.outstanding(firstWidthSeries + level)[place] = Float(width)
-                widths[level * layout.horizon + horizon - 1] = unit * width
+                let series = firstMarginSeries + 2 * level
+                row.outstanding(series)[place] = Float(margin.below)
+                row.outstanding(series + 1)[place] = Float(margin.above)
+                let ends = margins + 2 * level * layout.horizon + horizon - 1
+                ends[0] = unit * margin.below
+                ends[layout.horizon] = unit * margin.above
             }
         }
     }

@@ -68,9 +68,9 @@ package final class AdaptiveForecaster {
 
     /// Experts before the readouts: persistence, the season before, the model.
     static let plainExpertCount = 3
-    /// Among the outstanding forecasts, where the figures behind their half-widths begin, and the half-widths.
+    /// Among the outstanding forecasts, where the figures behind their intervals begin, and these intervals' margins.
     var firstSpreadSeries: Int { readouts.count + 2 }
-    var firstWidthSeries: Int { firstSpreadSeries + IntervalTracker.spreadCount }
+    var firstMarginSeries: Int { firstSpreadSeries + IntervalTracker.spreadCount }
     /// How many times larger or smaller the stream's deviation may become before all is said in another unit.
     static let unitRange = 16.0
     /// And how many times, before what was learned is forgotten.
@@ -146,6 +146,6 @@ package final class AdaptiveForecaster {
             headLength: (MemoryLayout<Head>.stride + 7) / 8, readouts: readouts.map(\.length),
             mixtureLength: mixture.length, trackerLength: trackers[0].length,
             scoreLength: ForecastScore(levels: adaptation.levels).length,
-            seriesCount: 2 + readouts.count + IntervalTracker.spreadCount + adaptation.levels.count)
+            seriesCount: 2 + readouts.count + IntervalTracker.spreadCount + 2 * adaptation.levels.count)
     }
 }

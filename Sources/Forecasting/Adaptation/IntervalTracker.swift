@@ -2,19 +2,19 @@
 
 import Glibc
 
-/// How wide an interval must be to hold a given share of the values, for one horizon.
+/// How far intervals must reach below and above forecasts to hold a given share of the values, for one horizon.
 ///
-/// Residuals a of the stream have running means m of three half-lives, and differ over the season by T, in its phase k.
-/// Candidates for the half-width are each of the means times T and times √T:
+/// The sizes a of a stream's residuals have running means m of three half-lives, and differ over the season by T, in its
+/// phase k. Candidates for how far an interval reaches are each of the means times T and times √T:
 ///
 ///     m_i += α_i (a / T_k - m_i)                 T_k = max(0.1, T_k + β (a / m_2 - T_k))
 ///     q   = max(m_i, 1e-3) T_k^p                 p = ½, 1
 ///
-/// For each level the candidates are mixed as experts are (`ExpertMixture`), by the slope of the interval's loss, and a
-/// factor f brings what they come to to the share that is asked for:
+/// For each level the candidates are mixed as experts are (`ExpertMixture`), by the slope of the interval's loss, and on
+/// each side a factor f brings what they come to to the share of values that is to lie outside there:
 ///
-///     Q = f Σ w q                                f ← f e^(η (1[a > Q] - (1 - level)))
-///     regret of a candidate: (1[a ≤ Q] - level) (Q - f q)
+///     Q = f Σ w q                                f ← f e^(η (1[outside] - (1 - level) / 2))
+///     regret of a candidate, on the residual's side: (1[a ≤ Q] - level) (Q - f q)
 ///
 /// Steps that depend only on whether the interval held are as those of adaptive conformal inference (Gibbs, Candès
 /// 2021). A residual teaches with the candidates as they were when its forecast was made.
@@ -27,7 +27,7 @@ package struct IntervalTracker {
     private let weights: [Double]
     /// The candidates' mixture.
     private let mixture: ExpertMixture
-    /// Per level, what its factor is first, and is multiplied by where an interval held and where it did not.
+    /// Per level, what its factors are first, and are multiplied by where the interval held and where it did not.
     private let factors: [(first: Double, held: Double, missed: Double)]
 
     /// Half-lives of the means in seasons, one tick ahead; six times as long from a quarter of a season ahead on.
@@ -49,9 +49,10 @@ package struct IntervalTracker {
         let length = (season > 0 ? Double(season) : Self.plainSeason) * (1 + 5 * reach)
         weights = Self.halfLives.map { RollingStatistics.weight(halfLife: $0 * length) }
         mixture = ExpertMixture(expertCount: (phaseCount > 0 ? 2 : 1) * Self.halfLives.count)
-        let rate = 0.02 / Double(horizon).squareRoot()
+        let rate = 0.025 / Double(horizon).squareRoot()
         factors = levels.map { level in
-            (Self.ratio(level), exp(-rate * (1 - level)), exp(rate * level))
+            let outside = (1 - level) / 2
+            return (Self.ratio(level), exp(-rate * outside), exp(rate * (1 - outside)))
         }
     }
 
@@ -67,19 +68,21 @@ package struct IntervalTracker {
         return low / (2 / Double.pi).squareRoot()
     }
 
-    /// Doubles of memory that a horizon takes: the count, the means, T per phase, then per level its factor and its
-    /// mixture.
-    package var length: Int { 1 + weights.count + phaseCount + levels.count * (1 + mixture.length) }
+    /// Doubles of memory that a horizon takes: the count, the means, T per phase, then per level its factors
+    /// below and above and its mixture.
+    package var length: Int { 1 + weights.count + phaseCount + levels.count * (2 + mixture.length) }
 
     private func level(_ index: Int) -> Int {
-        1 + weights.count + phaseCount + index * (1 + mixture.length)
+        1 + weights.count + phaseCount + index * (2 + mixture.length)
     }
 
     /// Forgets everything.
     package func reset(_ memory: UnsafeMutablePointer<Double>) {
         memory.update(repeating: 0, count: length)
         (memory + 1 + weights.count).update(repeating: 1, count: phaseCount)
-        for index in levels.indices { memory[level(index)] = factors[index].first }
+        for index in levels.indices {
+            (memory + level(index)).update(repeating: factors[index].first, count: 2)
+        }
     }
 
     /// Says the residuals in a unit `ratio` times as large.
@@ -87,7 +90,7 @@ package struct IntervalTracker {
         for index in weights.indices { memory[1 + index] /= ratio }
         // Regrets are as large as widths, not as their squares.
         for index in levels.indices {
-            mixture.rescale(memory + level(index) + 1, by: ratio.squareRoot())
+            mixture.rescale(memory + level(index) + 2, by: ratio.squareRoot())
         }
     }
 
@@ -100,42 +103,54 @@ package struct IntervalTracker {
         spreads[weights.count * stride] = spreads[stride] * Float(spread)
     }
 
-    /// The half-width of a forecast with these spreads, in units of the stream; NaN before the first residual.
-    package func width(
+    /// How far the interval of a forecast with these spreads reaches, in units of the stream; NaN before the first
+    /// residual.
+    package func margin(
         _ memory: UnsafePointer<Double>, level index: Int, spreads: UnsafePointer<Float>, stride: Int
-    ) -> Double {
-        guard memory[0] > 0 else { return .nan }
-        let place = level(index)
-        return withCandidates(spreads, stride) { memory[place] * mixture.mix(memory + place + 1, $0) }
+    ) -> (below: Double, above: Double) {
+        guard memory[0] > 0 else { return (.nan, .nan) }
+        let factors = memory + level(index)
+        let mixed = withCandidates(spreads, stride) { mixture.mix(factors + 2, $0) }
+        return (factors[0] * mixed, factors[1] * mixed)
     }
 
-    /// Takes in the residual of a forecast that had these spreads and half-widths; NaN where none was known.
+    /// Takes in the residual (truth minus forecast) of a forecast that had these spreads and margins.
+    ///
+    /// - Parameter margins: Of each level first that below, then that above; NaN where none was known.
     package func learn(
         _ memory: UnsafeMutablePointer<Double>, residual: Double, spreads: UnsafePointer<Float>,
-        widths: UnsafePointer<Float>, stride: Int, phase: Int
+        margins: UnsafePointer<Float>, stride: Int, phase: Int
     ) {
+        let side = residual < 0 ? 0 : 1
+        let size = abs(residual)
         withCandidates(spreads, stride) { candidates in
             for index in levels.indices {
-                let (factor, width) = (memory + level(index), Double(widths[index * stride]))
-                guard !width.isNaN else { continue }
-                let isHeld = residual <= width
-                let slope = (isHeld ? 1 : 0) - levels[index]
+                let margin = Double(margins[(2 * index + side) * stride])
+                guard !margin.isNaN else { continue }
+                let isHeld = size <= margin
+                let factors = memory + level(index)
                 mixture.learn(
-                    factor + 1, slope: slope, mixture: width, forecasts: candidates, scale: factor.pointee)
-                let step = isHeld ? factors[index].held : factors[index].missed
-                factor.pointee = min(max(factor.pointee * step, 1 / Self.factorLimit), Self.factorLimit)
+                    factors + 2, slope: (isHeld ? 1 : 0) - levels[index], mixture: margin,
+                    forecasts: candidates, scale: factors[side])
+                move(factors + side, level: index, isHeld: isHeld)
+                move(factors + 1 - side, level: index, isHeld: true)
             }
         }
         memory[0] += 1
         let spread = phaseCount > 0 ? memory + 1 + weights.count + phase : nil
-        let normalized = residual / (spread?.pointee ?? 1)
+        let normalized = size / (spread?.pointee ?? 1)
         for (index, weight) in weights.enumerated() {
             memory[1 + index] += max(weight, 1 / memory[0]) * (normalized - memory[1 + index])
         }
         if let spread, memory[2] > 0 {
             spread.pointee = max(
-                0.1, spread.pointee + Self.phaseWeight * (residual / memory[2] - spread.pointee))
+                0.1, spread.pointee + Self.phaseWeight * (size / memory[2] - spread.pointee))
         }
+    }
+
+    private func move(_ factor: UnsafeMutablePointer<Double>, level: Int, isHeld: Bool) {
+        let step = isHeld ? factors[level].held : factors[level].missed
+        factor.pointee = min(max(factor.pointee * step, 1 / Self.factorLimit), Self.factorLimit)
     }
 
     /// Gives the candidates that come of a forecast's spreads.

@@ -4,8 +4,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BINARY := .build/release/forecastd
+# Where the public data of `make quality` are.
+DATA ?= ../shared/data
 
-.PHONY: help run build test check format bench bench-peers golden deps deps-test arm64 clean
+.PHONY: help run build test check format bench bench-peers quality golden deps deps-test arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -33,6 +35,9 @@ bench: deps-test ## measures step, codecs and end to end beside a C echo, as rat
 
 bench-peers: ## the same beside PyTorch, ONNX Runtime, OpenVINO and pyzmq daemons
 	$(MAKE) -C Benchmarks bench-peers
+
+quality: build ## backtests on public data (make quality DATA=folder) beside published figures
+	@/usr/bin/python3 Benchmarks/quality.py --data "$(DATA)"
 
 golden: deps-test ## makes the golden vectors anew with PyTorch and zoneinfo
 	/usr/bin/python3 Tests/RecurrentKernelsTests/Golden/make_golden.py

@@ -67,7 +67,7 @@ let package = Package(
         .executableTarget(
             name: "forecastd",
             dependencies: [
-                "ForecastDaemon", "Training",
+                "ForecastDaemon", "Forecasting", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),

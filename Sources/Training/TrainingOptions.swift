@@ -55,12 +55,12 @@ package struct TrainingOptions: Sendable {
     }
 
     /// Rows to train on of a series of `count`.
-    func trainingRows(of count: Int) -> Range<Int> {
+    package func trainingRows(of count: Int) -> Range<Int> {
         trainingRows ?? 0..<(validationRows?.lowerBound ?? count * 4 / 5)
     }
 
     /// Rows to validate on of a series of `count`.
-    func validationRows(of count: Int) -> Range<Int> {
+    package func validationRows(of count: Int) -> Range<Int> {
         let end = trainingRows(of: count).upperBound
         return validationRows ?? min(end, count)..<count
     }

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import ForecastDaemon
-import RecurrentKernels
 import Training
 
 /// `forecastd train`: a model for streams whose history is there.
@@ -33,47 +32,10 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Write a picture (SVG) of the losses and of sample forecasts.", completion: .file())
     var plot: String?
 
-    @Option(help: "Rows of each file to train on, from A to before B, as A:B (the first 80 % of each).")
-    var trainRows: RowRange?
-
-    @Option(help: "Rows of each file to validate on, as B:C (those that follow the rows to train on).")
-    var validationRows: RowRange?
-
-    @Option(help: "Units per layer.")
-    var hidden = TrainingOptions().hiddenSize
-
-    @Option(help: "Layers of the LSTM.")
-    var layers = TrainingOptions().layerCount
-
     @Option(help: "Ticks to forecast.")
     var horizon = TrainingOptions().horizon
 
-    @Option(help: "Ticks per season, as 24 for hourly values with a daily course.")
-    var season: Int?
-
-    @Option(help: "The half-life in ticks of the rolling scale (2 seasons; without --season, 600).")
-    var halfLife: Double?
-
-    @Option(help: "Ticks of a window; the first sixth of them is burn-in.")
-    var window = TrainingOptions().window
-
-    @Option(help: "Windows per iteration.")
-    var batch = TrainingOptions().batch
-
-    @Option(help: "Updates of the weights.")
-    var iterations = TrainingOptions().iterations
-
-    @Option(help: "The highest learning rate of Adam's one cycle.")
-    var learningRate = TrainingOptions().learningRate
-
-    @Option(help: "Iterations from one validation to the next.")
-    var validateEvery = TrainingOptions().validationInterval
-
-    @Option(help: "End after so many validations without a better one (never).")
-    var patience: Int?
-
-    @Option(help: "What the first weights and the batches follow from.")
-    var seed: UInt64 = TrainingOptions().seed
+    @OptionGroup var training: TrainingArguments
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -83,39 +45,12 @@ struct TrainCommand: ParsableCommand {
         guard Set(data + [out]).count == Set(data).count + 1,
             plot.map({ (data + [out]).contains($0) }) != true
         else { throw ValidationError("expected different files for the data, --out and --plot") }
-        for (name, number, range) in [
-            ("hidden", hidden, 1...1024), ("layers", layers, 1...RecurrentGradient.maximumLayers),
-            ("horizon", horizon, 1...1024), ("season", season ?? 2, 2...1_000_000),
-            ("window", window, 2...10_000), ("batch", batch, 1...4096),
-            ("iterations", iterations, 1...10_000_000), ("validate-every", validateEvery, 1...10_000_000),
-            ("patience", patience ?? 1, 1...10_000_000),
-        ] {
-            guard range.contains(number) else {
-                throw ValidationError(
-                    "--\(name): expected \(range.lowerBound) to \(range.upperBound), found \(number)")
-            }
-        }
-        if let halfLife, !(1...1e9).contains(halfLife) {
-            throw ValidationError("--half-life: expected ticks from 1 to 1e9, found \(halfLife)")
-        }
-        guard learningRate > 0, learningRate <= 1 else {
-            throw ValidationError("--learning-rate: expected above 0 and at most 1, found \(learningRate)")
-        }
-        if let training = trainRows?.rows, let validation = validationRows?.rows,
-            training.overlaps(validation)
-        {
-            throw ValidationError("--validation-rows: expected none of those to train on")
-        }
+        try TrainingArguments.check("horizon", horizon, 1...1024)
     }
 
     func run() throws {
-        var options = TrainingOptions()
-        (options.hiddenSize, options.layerCount, options.horizon) = (hidden, layers, horizon)
-        (options.season, options.halfLife) = (season, halfLife)
-        (options.window, options.batch, options.iterations) = (window, batch, iterations)
-        (options.learningRate, options.validationInterval) = (learningRate, validateEvery)
-        (options.patience, options.seed) = (patience, seed)
-        (options.trainingRows, options.validationRows) = (trainRows?.rows, validationRows?.rows)
+        var options = training.options
+        options.horizon = horizon
         let report = try TrainRun(data: data, output: out, plot: plot, training: options).run()
         try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }

@@ -6,10 +6,13 @@ import Foundation
 struct PlotArea {
     /// A line in it, and what it is.
     struct Curve {
-        var name: String
+        /// Written above the axes; empty for nothing.
+        var name = ""
         var color: String
         var points: [(x: Double, y: Double)]
         var dashes: String?
+        /// Whether the points are the edge of a shaded area.
+        var isArea = false
     }
 
     /// Where it lies in the drawing, in pixels, with room for what is written around it.
@@ -41,7 +44,12 @@ struct PlotArea {
         drawing.write(title, x: left, y: y + 18)
         var end = right
         for curve in curves.reversed() {
-            drawing.line(curve.points.map(place), color: curve.color, dashes: curve.dashes)
+            if curve.isArea {
+                drawing.area(curve.points.map(place), color: curve.color)
+            } else {
+                drawing.line(curve.points.map(place), color: curve.color, dashes: curve.dashes)
+            }
+            if curve.name.isEmpty { continue }
             drawing.write(curve.name, x: end, y: y + 18, anchor: .end, color: curve.color)
             end -= 7 * Double(curve.name.count) + 12
         }

@@ -29,11 +29,16 @@ struct SVGDrawing {
     mutating func line(
         _ points: [(x: Double, y: Double)], color: String, width: Double = 1.5, dashes: String? = nil
     ) {
-        let places = points.map { "\(Self.digits($0.x)),\(Self.digits($0.y))" }.joined(separator: " ")
         let dashing = dashes.map { " stroke-dasharray=\"\($0)\"" } ?? ""
         elements.append(
-            "<polyline points=\"\(places)\" stroke=\"\(color)\" stroke-width=\"\(Self.digits(width))\"\(dashing)/>"
+            "<polyline points=\"\(Self.places(points))\" stroke=\"\(color)\" stroke-width=\"\(Self.digits(width))\"\(dashing)/>"
         )
+    }
+
+    /// Adds an area between the points, in a light shade of the colour.
+    mutating func area(_ points: [(x: Double, y: Double)], color: String) {
+        elements.append(
+            "<polygon points=\"\(Self.places(points))\" fill=\"\(color)\" fill-opacity=\"0.15\"/>")
     }
 
     /// Adds a text whose base line begins, or is centred, or ends at a point.
@@ -43,6 +48,10 @@ struct SVGDrawing {
         elements.append(
             "<text x=\"\(Self.digits(x))\" y=\"\(Self.digits(y))\" text-anchor=\"\(anchor)\" fill=\"\(color)\">"
                 + "\(Self.escaped(text))</text>")
+    }
+
+    private static func places(_ points: [(x: Double, y: Double)]) -> String {
+        points.map { "\(digits($0.x)),\(digits($0.y))" }.joined(separator: " ")
     }
 
     private static func digits(_ number: Double) -> String { String(format: "%.1f", number) }

@@ -23,9 +23,10 @@ package struct TrainRun: Sendable {
     package func run() throws(DaemonError) -> TrainReport {
         let model = try OutputFile(path: output)
         let picture = try plot.map { path throws(DaemonError) in try OutputFile(path: path) }
-        let (series, notes) = try readSeries()
+        let history = try readHistory()
+        let series = history.series
         let start = ContinuousClock.now
-        let (trainer, network) = try fit(series)
+        let (trainer, network) = try Trainer.fit(series, options: training, from: data)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         do {
             let metadata = metadata(network)
@@ -37,56 +38,20 @@ package struct TrainRun: Sendable {
         let trained = Set(trainer.trainingSeries)
         return TrainReport(
             file: output, plot: plot, series: trained.count,
-            notes: notes
+            notes: history.notes
                 + series.indices.filter { !trained.contains($0) }.map {
                     "series \(series[$0].name) is not trained on: it has no "
                         + "\(training.window + training.horizon) values in a row"
                 }, windows: trainer.windowCount, network: network, batch: training.batch, seconds: seconds)
     }
 
-    private func fit(_ series: [Series]) throws(DaemonError) -> (Trainer, TrainedNetwork) {
-        var progress = ProgressLine()
-        do {
-            let trainer = try Trainer(series, options: training)
-            let network = try trainer.train { now in progress.show(describe(now)) }
-            progress.erase()
-            return (trainer, network)
-        } catch {
-            progress.erase()
-            throw DaemonError(.data, "\(data.joined(separator: ", ")): \(error)")
+    private func readHistory() throws(DaemonError) -> History {
+        let history = try History(paths: data)
+        for file in history.files {
+            try file.check(training.trainingRows, of: "--train-rows")
+            try file.check(training.validationRows, of: "--validation-rows")
         }
-    }
-
-    private func describe(_ progress: Trainer.Progress) -> String {
-        func digits(_ loss: Double) -> String { String(format: "%.4f", loss) }
-        let share = 100 * progress.iteration / training.iterations
-        let validation = progress.validationLoss.map { ", validation \(digits($0))" } ?? ""
-        return "train: \(progress.iteration) of \(training.iterations) iterations (\(share) %), loss "
-            + digits(progress.trainingLoss) + validation
-    }
-
-    /// The series of all files, and what was left out.
-    private func readSeries() throws(DaemonError) -> (series: [Series], notes: [String]) {
-        var (series, notes) = ([Series](), [String]())
-        for path in data {
-            let file = try HistoryFile(path: path)
-            for (rows, option) in [
-                (training.trainingRows, "--train-rows"), (training.validationRows, "--validation-rows"),
-            ] {
-                guard let rows, rows.upperBound > file.rowCount else { continue }
-                throw DaemonError(
-                    .data,
-                    "\(path): expected \(rows.upperBound) rows or more, for \(option) "
-                        + "\(rows.lowerBound):\(rows.upperBound), found \(file.rowCount)")
-            }
-            let name = URL(filePath: path).deletingPathExtension().lastPathComponent
-            for var one in file.series {
-                if data.count > 1 { one.name = "\(name).\(one.name)" }
-                series.append(one)
-            }
-            notes += file.notes
-        }
-        return (series, notes)
+        return history
     }
 
     /// What the model file says of its use and of its making.

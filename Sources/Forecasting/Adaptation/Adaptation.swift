@@ -47,7 +47,9 @@ public struct Adaptation: Sendable, Equatable {
     }
 
     /// Features of the stream's own past that are differences of values, and come first.
-    var differenceCount: Int { Self.lagCount + seasonalOffsets.count + 1 }
+    var differenceCount: Int {
+        Self.lagCount + 2 * seasonalOffsets.count + (season > 0 ? 1 : 0) + 1
+    }
 
     /// Features of the stream's own past.
     var ownFeatureCount: Int { differenceCount + 1 + (season > 0 ? 4 : 0) }

@@ -2,15 +2,16 @@
 
 /// Where the parts of a stream's row of memory lie, in doubles from its beginning; each begins at a multiple of 64 bytes.
 ///
-///     head | history | readouts | mixtures | trackers | scores | outstanding forecasts
+///     head | history | profile | readouts | mixtures | trackers | scores | outstanding forecasts
 ///
 /// Outstanding are the forecasts whose time has not come: for each horizon h the last h of each series (every expert
-/// that cannot be recomputed, the mixture, a half-width per level), as floats in units of the stream.
+/// that cannot be recomputed, the mixture, what intervals are made of, two margins per level), as floats in units of the stream.
 struct AdaptationLayout {
     let horizon: Int
     /// Places of the history, a power of two.
     let historyLength: Int
     let history: Int
+    let profile: Int
     let readouts: [Int]
     let mixtures: Int
     let trackers: Int
@@ -23,7 +24,8 @@ struct AdaptationLayout {
     let length: Int
 
     init(
-        horizon: Int, historyLength: Int, headLength: Int, readouts lengths: [Int], mixtureLength: Int,
+        horizon: Int, historyLength: Int, profileLength: Int, headLength: Int, readouts lengths: [Int],
+        mixtureLength: Int,
         trackerLength: Int, scoreLength: Int, seriesCount: Int
     ) {
         var end = 0
@@ -36,6 +38,7 @@ struct AdaptationLayout {
         _ = place(headLength)
         self.historyLength = Self.powerOfTwo(historyLength)
         history = place(self.historyLength)
+        profile = place(profileLength)
         readouts = lengths.map { place($0) }
         mixtures = place(horizon * mixtureLength)
         trackers = place(horizon * trackerLength)

@@ -40,12 +40,13 @@ extension AdaptiveForecaster {
     ///   - hidden: The model's state after the tick, `hiddenSize` values.
     ///   - yhat: The model's forecasts, one per tick ahead, in the stream's unit, NaN where it has none; receives the
     ///     adapted ones.
-    ///   - widths: Receives for each level `horizon` half-widths, in the stream's unit; NaN where none is known yet.
+    ///   - margins: Receives for each level `horizon` margins below and as many above, in the stream's unit; NaN where
+    ///     none is known yet.
     /// - Returns: Whether the stream's values can still be computed with; if not, its row has begun anew, and `yhat` is
     ///   as it was.
     package func advance(
         row index: Int, _ tick: Tick, hidden: UnsafePointer<Float>, yhat: UnsafeMutablePointer<Double>,
-        widths: UnsafeMutablePointer<Double>
+        margins: UnsafeMutablePointer<Double>
     ) -> Bool {
         var row = begunRow(index)
         skip(tick.skipped, in: &row)
@@ -58,10 +59,12 @@ extension AdaptiveForecaster {
                 reset(row: index)
                 return false
             }
+            profile.learn(
+                row.start + layout.profile, tick.value, place: now, count: row.head.statistics.count)
         }
         settle(&row)
         ask(row: row, hidden: hidden, yhat: yhat)
-        mix(in: row, yhat: yhat, widths: widths)
+        mix(in: row, yhat: yhat, margins: margins)
         row.head.position += 1
         row.save()
         return true
@@ -122,14 +125,16 @@ extension AdaptiveForecaster {
                 row.start + layout.mixtures + (horizon - 1) * mixture.length, mixture: mixed,
                 forecasts: work.column, truth: truth)
             let tracker = trackers[horizon - 1]
+            let margins = row.outstanding(firstMarginSeries) + place
             tracker.learn(
-                row.start + layout.trackers + (horizon - 1) * tracker.length, residual: abs(truth - mixed),
-                widths: row.outstanding(readouts.count + 2) + place, widthStride: layout.seriesLength,
-                phase: phase(of: origin))
-            let widths = row.outstanding(readouts.count + 2) + place
+                row.start + layout.trackers + (horizon - 1) * tracker.length, residual: truth - mixed,
+                spreads: row.outstanding(firstSpreadSeries) + place, margins: margins,
+                stride: layout.seriesLength, phase: phase(of: origin))
             let change = tick.value - value
-            note(scores, change, forecast: mixed, widths: widths, unit: unit, fading: fading)
-            if horizon == 1 { note(pool, change / unit, forecast: mixed, widths: widths, unit: 1, fading: 1) }
+            note(scores, change, forecast: mixed, margins: margins, unit: unit, fading: fading)
+            if horizon == 1 {
+                note(pool, change / unit, forecast: mixed, margins: margins, unit: 1, fading: 1)
+            }
         }
     }
 
@@ -140,7 +145,7 @@ extension AdaptiveForecaster {
     ///   - unit: What a unit of the stream counts as.
     private func note(
         _ memory: UnsafeMutablePointer<Double>, _ change: Double, forecast: Double,
-        widths: UnsafePointer<Float>, unit: Double, fading: Double
+        margins: UnsafePointer<Float>, unit: Double, fading: Double
     ) {
         let seasonalError = adaptation.season > 0 ? unit * work.column[1] - change : .nan
         score.learn(
@@ -148,7 +153,7 @@ extension AdaptiveForecaster {
             ForecastScore.Outcome(
                 error: unit * forecast - change, persistenceError: -change, seasonalError: seasonalError),
             fading: fading
-        ) { unit * Double(widths[$0 * layout.seriesLength]) }
+        ) { unit * Double(margins[$0 * layout.seriesLength]) }
     }
 
     /// The experts' forecasts, as differences to the newest value, in units.
@@ -166,13 +171,7 @@ extension AdaptiveForecaster {
                 horizon, from: now, value, unit, in: row)
             forecasts(of: 2)[horizon - 1] = known
         }
-        seasonal.write(
-            to: work.own, tick: now, level: Self.clipped((value - row.head.statistics.mean) / unit)
-        ) { back in
-            guard UInt64(back) <= now else { return 0 }
-            let old = row[now - UInt64(back)]
-            return old.isFinite ? Self.clipped((old - value) / unit) : 0
-        }
+        fillOwnFeatures(row)
         for (index, readout) in readouts.enumerated() {
             fillFeatures(of: readout, hidden: hidden)
             let target = forecasts(of: Self.plainExpertCount + index)
@@ -185,6 +184,22 @@ extension AdaptiveForecaster {
                 target.update(repeating: 0, count: layout.horizon)
             }
             for horizon in 0..<layout.horizon { target[horizon] = Self.clipped(target[horizon]) }
+        }
+    }
+
+    private func fillOwnFeatures(_ row: Row) {
+        let (now, unit) = (row.head.position, row.head.unit)
+        let value = row[now]
+        let usual = row.start + layout.profile
+        seasonal.write(
+            to: work.own, tick: now, level: Self.clipped((value - row.head.statistics.mean) / unit)
+        ) { back in
+            guard UInt64(back) <= now else { return 0 }
+            let old = row[now - UInt64(back)]
+            return old.isFinite ? Self.clipped((old - value) / unit) : 0
+        } usual: { ahead in
+            let expected = ahead.map { profile.usual(usual, place: now + UInt64($0)) } ?? profile.mean(usual)
+            return Self.clipped((expected - value) / unit)
         }
     }
 
@@ -206,13 +221,13 @@ extension AdaptiveForecaster {
 
     /// Mixes the experts, and keeps what all of them said until its time has come.
     private func mix(
-        in row: Row, yhat: UnsafeMutablePointer<Double>, widths: UnsafeMutablePointer<Double>
+        in row: Row, yhat: UnsafeMutablePointer<Double>, margins: UnsafeMutablePointer<Double>
     ) {
         let now = row.head.position
         let value = row[now]
         let unit = row.head.unit
         guard unit > 0 else {
-            return widths.update(repeating: .nan, count: adaptation.levels.count * layout.horizon)
+            return margins.update(repeating: .nan, count: 2 * adaptation.levels.count * layout.horizon)
         }
         let experts = mixture.expertCount
         for horizon in 1...layout.horizon {
@@ -226,11 +241,17 @@ extension AdaptiveForecaster {
             yhat[horizon - 1] = value + unit * mixed
             let tracker = trackers[horizon - 1]
             let memory = row.start + layout.trackers + (horizon - 1) * tracker.length
+            let spreads = row.outstanding(firstSpreadSeries) + place
+            tracker.writeSpreads(memory, phase: phase(of: now), to: spreads, stride: layout.seriesLength)
             for level in adaptation.levels.indices {
-                let isKnown = memory[0] > 0
-                let width = isKnown ? tracker.width(memory, level: level, phase: phase(of: now)) : .nan
-                row.outstanding(readouts.count + 2 + level)[place] = Float(width)
-                widths[level * layout.horizon + horizon - 1] = unit * width
+                let margin = tracker.margin(
+                    memory, level: level, spreads: spreads, stride: layout.seriesLength)
+                let series = firstMarginSeries + 2 * level
+                row.outstanding(series)[place] = Float(margin.below)
+                row.outstanding(series + 1)[place] = Float(margin.above)
+                let ends = margins + 2 * level * layout.horizon + horizon - 1
+                ends[0] = unit * margin.below
+                ends[layout.horizon] = unit * margin.above
             }
         }
     }

@@ -45,7 +45,7 @@ extension AdaptiveForecaster {
         }
         for horizon in 0..<layout.horizon {
             mixture.rescale(row.start + layout.mixtures + horizon * mixture.length, by: ratio)
-            row.start[layout.trackers + horizon * trackers[0].length + 1] /= ratio
+            trackers[horizon].rescale(row.start + layout.trackers + horizon * trackers[0].length, by: ratio)
         }
         let outstanding = row.outstanding(0)
         for place in 0..<layout.seriesCount * layout.seriesLength { outstanding[place] /= Float(ratio) }

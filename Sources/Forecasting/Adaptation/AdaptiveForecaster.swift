@@ -53,6 +53,7 @@ package final class AdaptiveForecaster {
     let score: ForecastScore
     let layout: AdaptationLayout
     let seasonal: SeasonalFeatures
+    let profile: SeasonalProfile
     let scaleWeight: Double
     /// Values that a stream's deviation is first taken from.
     let settlingCount: UInt64
@@ -67,6 +68,9 @@ package final class AdaptiveForecaster {
 
     /// Experts before the readouts: persistence, the season before, the model.
     static let plainExpertCount = 3
+    /// Among the outstanding forecasts, where the figures behind their intervals begin, and these intervals' margins.
+    var firstSpreadSeries: Int { readouts.count + 2 }
+    var firstMarginSeries: Int { firstSpreadSeries + IntervalTracker.spreadCount }
     /// How many times larger or smaller the stream's deviation may become before all is said in another unit.
     static let unitRange = 16.0
     /// And how many times, before what was learned is forgotten.
@@ -88,6 +92,7 @@ package final class AdaptiveForecaster {
         score = ForecastScore(levels: adaptation.levels)
         layout = Self.layout(adaptation, readouts, mixture, trackers)
         seasonal = SeasonalFeatures(adaptation)
+        profile = SeasonalProfile(season: adaptation.season)
         scaleWeight = RollingStatistics.weight(halfLife: max(5000, 20 * Double(adaptation.season)))
         settlingCount = UInt64(adaptation.season > 0 ? min(max(adaptation.season, 16), 256) : 32)
         pages = ZeroPages(count: rowCount, stride: layout.length * MemoryLayout<Double>.stride)
@@ -137,9 +142,10 @@ package final class AdaptiveForecaster {
         AdaptationLayout(
             horizon: adaptation.horizon,
             historyLength: max(adaptation.season, Adaptation.lagCount) + adaptation.horizon + 1,
+            profileLength: SeasonalProfile(season: adaptation.season).length,
             headLength: (MemoryLayout<Head>.stride + 7) / 8, readouts: readouts.map(\.length),
             mixtureLength: mixture.length, trackerLength: trackers[0].length,
             scoreLength: ForecastScore(levels: adaptation.levels).length,
-            seriesCount: 1 + readouts.count + 1 + adaptation.levels.count)
+            seriesCount: 2 + readouts.count + IntervalTracker.spreadCount + 2 * adaptation.levels.count)
     }
 }

@@ -3,7 +3,8 @@
 /// Weights of several experts' forecasts for one horizon, by how much better than their mixture each would have been.
 ///
 /// MLpol (Gaillard, Stoltz, van Erven 2014, "A second-order bound with excess losses") with a discount γ: with the
-/// mixture ŷ, the truth y and an expert's f, the regret of the gradient is r = 2 (ŷ - y)(ŷ - f), and
+/// mixture ŷ, an expert's f and the slope g of the loss at ŷ, which for the squared error to the truth y is 2 (ŷ - y), the
+/// regret is r = g (ŷ - f), and
 ///
 ///     R = γ R + r,  V = γ V + r²,  weight ∝ max(R, 0) / (V + 1e-9)
 ///
@@ -46,8 +47,16 @@ package struct ExpertMixture {
         _ memory: UnsafeMutablePointer<Double>, mixture: Double, forecasts: UnsafePointer<Double>,
         truth: Double
     ) {
+        learn(memory, slope: 2 * (mixture - truth), mixture: mixture, forecasts: forecasts)
+    }
+
+    /// Takes in the slope that a loss has at the mixture of the experts' forecasts, each taken `scale` times.
+    package func learn(
+        _ memory: UnsafeMutablePointer<Double>, slope: Double, mixture: Double,
+        forecasts: UnsafePointer<Double>, scale: Double = 1
+    ) {
         for expert in 0..<expertCount {
-            let regret = 2 * (mixture - truth) * (mixture - forecasts[expert])
+            let regret = slope * (mixture - scale * forecasts[expert])
             memory[expert] = Self.discount * memory[expert] + regret
             memory[expertCount + expert] = Self.discount * memory[expertCount + expert] + regret * regret
         }

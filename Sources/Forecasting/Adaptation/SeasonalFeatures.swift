@@ -2,8 +2,8 @@
 
 import Glibc
 
-/// The features of a stream's own past: differences to its last values and to those one season before, its level, a
-/// constant, and where in the season it is.
+/// The features of a stream's own past: differences to its last values, to those one season before and to what the
+/// season's profile expects, its level, a constant, and where in the season it is.
 struct SeasonalFeatures {
     private let season: Int
     private let offsets: [Int]
@@ -25,8 +25,10 @@ struct SeasonalFeatures {
     ///
     /// - Parameters:
     ///   - difference: The value so many places back minus the newest, in units of the stream; 0 where there is none.
+    ///   - usual: What is usual so many ticks ahead minus the newest value, in units of the stream; nil for the mean.
     func write(
-        to features: UnsafeMutablePointer<Double>, tick: UInt64, level: Double, difference: (Int) -> Double
+        to features: UnsafeMutablePointer<Double>, tick: UInt64, level: Double, difference: (Int) -> Double,
+        usual: (Int?) -> Double
     ) {
         var next = features
         func append(_ value: Double) {
@@ -35,6 +37,10 @@ struct SeasonalFeatures {
         }
         for lag in 1...Adaptation.lagCount { append(difference(lag)) }
         for offset in offsets { append(difference(season - offset)) }
+        if season > 0 {
+            for offset in offsets { append(usual(offset)) }
+            append(usual(nil))
+        }
         append(level)
         append(1)
         guard season > 0 else { return }

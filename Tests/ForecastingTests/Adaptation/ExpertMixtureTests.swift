@@ -12,8 +12,8 @@ extension ExpertMixture {
     }
 }
 
-/// Mixtures and intervals, held against what their formulas come to when all is summed anew.
-struct MixtureAndIntervalTests {
+/// Mixtures, held against what their formulas come to when all is summed anew.
+struct ExpertMixtureTests {
     @Test func weightsAreThoseOfAllRegretsSummedAnew() {
         let mixture = ExpertMixture(expertCount: 3)
         let memory = AlignedDoubles(mixture.length)
@@ -45,26 +45,5 @@ struct MixtureAndIntervalTests {
         let mixture = ExpertMixture(expertCount: 4)
         let memory = AlignedDoubles(mixture.length)
         #expect(mixture.weights(memory.start) == [0.25, 0.25, 0.25, 0.25])
-    }
-
-    /// Residuals whose spread changes over a season and doubles halfway: the share held must stay what was asked for.
-    @Test(arguments: [0, 24], [0.5, 0.9, 0.99]) func intervalsHoldTheirShare(season: Int, level: Double) {
-        let tracker = IntervalTracker(levels: [level], horizon: 1, season: season, phaseCount: season)
-        let memory = AlignedDoubles(tracker.length)
-        tracker.reset(memory.start)
-        var generator = SeededGenerator(seed: UInt64(level * 1000) + UInt64(season))
-        var held = 0
-        let count = 20_000
-        for tick in 0..<count {
-            let phase = season > 0 ? tick % season : 0
-            let width = Float(tracker.width(memory.start, level: 0, phase: phase))
-            let spread = (1 + 0.8 * sin(Double(tick % 24) / 24 * 2 * .pi)) * (tick < count / 2 ? 1 : 2)
-            // A Laplace distribution has heavier tails than the normal one.
-            let residual = -log(Double.random(in: 0.000001...1, using: &generator)) * spread
-            if residual <= Double(width) { held += 1 }
-            tracker.learn(memory.start, residual: residual, widths: [width], widthStride: 1, phase: phase)
-        }
-        let share = Double(held) / Double(count)
-        #expect(abs(share - level) < 0.01, "\(share)")
     }
 }

@@ -1,0 +1,36 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+
+/// What the engine said at one row.
+package struct OriginForecast: Sendable, Equatable {
+    /// The row, whose value is the latest that the forecast knows.
+    package var row = 0
+    /// Its value, or what stands in for it.
+    package var value = 0.0
+    /// Forecasts, one per tick ahead; NaN where there is none.
+    package var yhat: [Double] = []
+    /// The margins of the intervals around them, as `ForecastEngine.margins` has them.
+    package var margins: [Double] = []
+    /// What the model by itself says.
+    package var frozen: [Double] = []
+}
+
+extension OriginForecast {
+    /// Takes the two forecasts of the engine's newest batch.
+    mutating func take(_ engine: borrowing ForecastEngine) {
+        precondition(engine.forecastCount == 2, "both streams step together")
+        let adapted = engine.forecast(at: 0).rule == 0 ? 0 : 1
+        let forecast = engine.forecast(at: adapted)
+        row = Int(forecast.time.nanoseconds / forecast.period)
+        value = forecast.value
+        Self.copy(engine.yhat(at: adapted), to: &yhat)
+        Self.copy(engine.margins(at: adapted), to: &margins)
+        Self.copy(engine.yhat(at: 1 - adapted), to: &frozen)
+    }
+
+    private static func copy(_ values: Span<Double>, to array: inout [Double]) {
+        array.removeAll(keepingCapacity: true)
+        for index in values.indices { array.append(values[index]) }
+    }
+}

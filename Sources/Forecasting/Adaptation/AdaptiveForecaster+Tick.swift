@@ -124,16 +124,15 @@ extension AdaptiveForecaster {
             mixture.learn(
                 row.start + layout.mixtures + (horizon - 1) * mixture.length, mixture: mixed,
                 forecasts: work.column, truth: truth)
-            let tracker = trackers[horizon - 1]
-            let margins = row.outstanding(firstMarginSeries) + place
+            let figures = row.outstanding(firstIntervalSeries) + place
             tracker.learn(
-                row.start + layout.trackers + (horizon - 1) * tracker.length, residual: truth - mixed,
-                spreads: row.outstanding(firstSpreadSeries) + place, margins: margins,
-                stride: layout.seriesLength, phase: phase(of: origin))
+                row.start + layout.trackers + (horizon - 1) * tracker.length, horizon: horizon,
+                residual: truth - mixed, figures: figures, stride: layout.seriesLength,
+                phase: phase(of: origin))
             let change = tick.value - value
-            note(scores, change, forecast: mixed, margins: margins, unit: unit, fading: fading)
+            note(scores, change, forecast: mixed, figures: figures, unit: unit, fading: fading)
             if horizon == 1 {
-                note(pool, change / unit, forecast: mixed, margins: margins, unit: 1, fading: 1)
+                note(pool, change / unit, forecast: mixed, figures: figures, unit: 1, fading: 1)
             }
         }
     }
@@ -145,7 +144,7 @@ extension AdaptiveForecaster {
     ///   - unit: What a unit of the stream counts as.
     private func note(
         _ memory: UnsafeMutablePointer<Double>, _ change: Double, forecast: Double,
-        margins: UnsafePointer<Float>, unit: Double, fading: Double
+        figures: UnsafePointer<Float>, unit: Double, fading: Double
     ) {
         let seasonalError = adaptation.season > 0 ? unit * work.column[1] - change : .nan
         score.learn(
@@ -153,7 +152,7 @@ extension AdaptiveForecaster {
             ForecastScore.Outcome(
                 error: unit * forecast - change, persistenceError: -change, seasonalError: seasonalError),
             fading: fading
-        ) { unit * Double(margins[$0 * layout.seriesLength]) }
+        ) { unit * Double(figures[IntervalTracker.margin($0) * layout.seriesLength]) }
     }
 
     /// The experts' forecasts, as differences to the newest value, in units.
@@ -172,18 +171,20 @@ extension AdaptiveForecaster {
             forecasts(of: 2)[horizon - 1] = known
         }
         fillOwnFeatures(row)
+        var memory = row.start + layout.readouts
         for (index, readout) in readouts.enumerated() {
             fillFeatures(of: readout, hidden: hidden)
             let target = forecasts(of: Self.plainExpertCount + index)
             readout.step(
-                row.start + layout.readouts[index], tick: now - row.head.start, features: work.features,
+                memory, tick: now - row.head.start, features: work.features,
                 targets: work.targets, scratch: work.scratch, forecasts: target)
             if !(0..<layout.horizon).allSatisfy({ target[$0].isFinite }) {
                 // Rounding has used P up, which only values of very different sizes do: learning begins anew.
-                readout.reset(row.start + layout.readouts[index])
+                readout.reset(memory)
                 target.update(repeating: 0, count: layout.horizon)
             }
             for horizon in 0..<layout.horizon { target[horizon] = Self.clipped(target[horizon]) }
+            memory += AdaptationLayout.padded(readout.length)
         }
     }
 
@@ -227,7 +228,7 @@ extension AdaptiveForecaster {
         let value = row[now]
         let unit = row.head.unit
         guard unit > 0 else {
-            return margins.update(repeating: .nan, count: 2 * adaptation.levels.count * layout.horizon)
+            return margins.update(repeating: .nan, count: 2 * levelCount * layout.horizon)
         }
         let experts = mixture.expertCount
         for horizon in 1...layout.horizon {
@@ -239,19 +240,13 @@ extension AdaptiveForecaster {
             }
             row.outstanding(readouts.count + 1)[place] = Float(mixed)
             yhat[horizon - 1] = value + unit * mixed
-            let tracker = trackers[horizon - 1]
-            let memory = row.start + layout.trackers + (horizon - 1) * tracker.length
-            let spreads = row.outstanding(firstSpreadSeries) + place
-            tracker.writeSpreads(memory, phase: phase(of: now), to: spreads, stride: layout.seriesLength)
-            for level in adaptation.levels.indices {
-                let margin = tracker.margin(
-                    memory, level: level, spreads: spreads, stride: layout.seriesLength)
-                let series = firstMarginSeries + 2 * level
-                row.outstanding(series)[place] = Float(margin.below)
-                row.outstanding(series + 1)[place] = Float(margin.above)
-                let ends = margins + 2 * level * layout.horizon + horizon - 1
-                ends[0] = unit * margin.below
-                ends[layout.horizon] = unit * margin.above
+            let figures = row.outstanding(firstIntervalSeries) + place
+            tracker.forecast(
+                row.start + layout.trackers + (horizon - 1) * tracker.length, phase: phase(of: now),
+                to: figures, stride: layout.seriesLength)
+            for series in 0..<2 * levelCount {
+                margins[series * layout.horizon + horizon - 1] =
+                    unit * Double(figures[IntervalTracker.margin(series) * layout.seriesLength])
             }
         }
     }

@@ -11,7 +11,7 @@ struct IntervalTrackerTests {
     final class Stream {
         let tracker: IntervalTracker
         let memory: AlignedDoubles
-        private var waiting: [(spreads: [Float], margins: [Float], phase: Int)] = []
+        private var waiting: [(figures: [Float], phase: Int)] = []
         private let horizon: Int
 
         init(levels: [Double], horizon: Int, season: Int) {
@@ -23,14 +23,10 @@ struct IntervalTrackerTests {
 
         /// Makes the intervals of a forecast: of each level the margins below and above.
         func margins(phase: Int) -> [Float] {
-            var spreads = [Float](repeating: 0, count: IntervalTracker.spreadCount)
-            tracker.writeSpreads(memory.start, phase: phase, to: &spreads, stride: 1)
-            let margins = tracker.levels.indices.flatMap { level in
-                let margin = tracker.margin(memory.start, level: level, spreads: spreads, stride: 1)
-                return [Float(margin.below), Float(margin.above)]
-            }
-            waiting.append((spreads, margins, phase))
-            return margins
+            var figures = [Float](repeating: 0, count: tracker.figureCount)
+            tracker.forecast(memory.start, phase: phase, to: &figures, stride: 1)
+            waiting.append((figures, phase))
+            return Array(figures[IntervalTracker.margin(0)...])
         }
 
         /// Learns from the residual of the forecast that has waited for `horizon` ticks, and gives its margins.
@@ -38,9 +34,9 @@ struct IntervalTrackerTests {
             guard waiting.count >= horizon else { return nil }
             let oldest = waiting.removeFirst()
             tracker.learn(
-                memory.start, residual: residual, spreads: oldest.spreads, margins: oldest.margins, stride: 1,
+                memory.start, horizon: horizon, residual: residual, figures: oldest.figures, stride: 1,
                 phase: oldest.phase)
-            return oldest.margins
+            return Array(oldest.figures[IntervalTracker.margin(0)...])
         }
     }
 

@@ -24,6 +24,8 @@ package struct CheckReport: Sendable, Encodable {
         var values: ValueReport
         /// How forecasts are adapted; absent where they are the model's.
         var adaptation: AdaptationReport?
+        /// What is taken for an anomaly; absent where none is looked for.
+        var anomaly: AnomalyReport?
         var bytesPerStream: Int
         /// What enters the model, in its order; absent for the stream's own value alone.
         var inputs: InputsReport?
@@ -37,7 +39,7 @@ package struct CheckReport: Sendable, Encodable {
 
         enum CodingKeys: String, CodingKey {
             case match, model, mode, precision, scale, target, horizon, recursion, warmup, time, values,
-                adaptation, inputs
+                adaptation, anomaly, inputs
             case precisionError = "precision_error"
             case bytesPerStream = "bytes_per_stream"
         }
@@ -71,6 +73,7 @@ package struct CheckReport: Sendable, Encodable {
                 recursion: rule.horizon > model.packed.shape.outputSize, warmup: plan.warmup(of: rule),
                 time: TimeReport(rule.time), values: ValueReport(rule.values),
                 adaptation: rule.adaptation.map { AdaptationReport($0) },
+                anomaly: rule.anomalies.map { AnomalyReport($0) },
                 bytesPerStream: plan.bytesPerStream(rule: rule),
                 inputs: rule.inputs.map { InputsReport($0, rule: rule, configuration) })
         }
@@ -86,7 +89,7 @@ package struct CheckReport: Sendable, Encodable {
         let rows = rules.map { rule in
             "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
                 + (rule.recursion ? "by recursion" : "by the model's outputs")
-                + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text)\(rule.adaptation?.text ?? ", not adapted"), \(rule.bytesPerStream) bytes per stream"
+                + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text)\(rule.adaptation?.text ?? ", not adapted")\(rule.anomaly?.text ?? ""), \(rule.bytesPerStream) bytes per stream"
                 + (rule.inputs.map { "\n    inputs: \($0.text)" } ?? "") + rule.precisionText
         }
         return

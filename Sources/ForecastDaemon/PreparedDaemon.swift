@@ -96,12 +96,14 @@ package struct PreparedDaemon: Sendable {
             let match = try Glob(rule.match)
             let order = try ModelInputOrder(rule, match: match, model: model)
             var time = rule.time.policy
+            var anomalies = rule.anomalies
+            anomalies?.season = rule.time.seasonTicks ?? 0
             time.wait = rule.inputs?.wait(rule.time).nanoseconds ?? 0
             return ForecastPlan.Rule(
                 match: match, model: index, scaling: order.targetScaling, horizon: horizon,
                 warmup: rule.warmup, maximumSkew: rule.maximumSkew.nanoseconds, time: time,
                 values: rule.values, inputs: order.inputs,
-                adaptation: try adaptation(rule, horizon: horizon))
+                adaptation: try adaptation(rule, horizon: horizon), anomalies: anomalies)
         } catch {
             throw failure("\(error)")
         }
@@ -161,7 +163,8 @@ extension PreparedDaemon {
                 options.linger = output.linger
                 return PipelinePlan.Output(
                     name: output.name, options: options, connect: output.connection.connect,
-                    bind: output.connection.bind, format: output.format, times: output.timeFormat)
+                    bind: output.connection.bind, format: output.format, times: output.timeFormat,
+                    alarms: output.anomalies)
             }, forecasts: forecasts,
             labels: forecasts.rules.map {
                 RuleLabels(

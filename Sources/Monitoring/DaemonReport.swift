@@ -64,6 +64,17 @@ package struct DaemonReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// What begins and ends with streams.
+    package struct Changes: Codable, Sendable, Equatable {
+        /// Streams that it is so with.
+        package var now: UInt64
+        /// Times that it began.
+        package var total: UInt64
+
+        /// Makes an account.
+        package init(now: UInt64, total: UInt64) { (self.now, self.total) = (now, total) }
+    }
+
     /// What happens per second, over the last seconds.
     package struct Rates: Codable, Sendable, Equatable {
         /// Observations taken.
@@ -103,6 +114,10 @@ package struct DaemonReport: Codable, Sendable, Equatable {
     package var time: [String: UInt64]
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64
+    /// Alarms of streams whose values are not what was expected.
+    package var alarms: Changes
+    /// Streams on which the model's own forecasts have become worse than they were.
+    package var drifts: Changes
     /// How forecasts turned out, for each rule with adaptation.
     package var scores: [RuleScoreReport]
 
@@ -110,7 +125,7 @@ package struct DaemonReport: Codable, Sendable, Equatable {
     package init(
         version: String, epoch: String, started: String, uptime: Double, pipelines: Int, streams: Streams,
         rates: Rates?, inputs: [Input], outputs: [Output], time: [String: UInt64], resets: UInt64,
-        scores: [RuleScoreReport]
+        alarms: Changes, drifts: Changes, scores: [RuleScoreReport]
     ) {
         self.version = version
         self.epoch = epoch
@@ -123,6 +138,8 @@ package struct DaemonReport: Codable, Sendable, Equatable {
         self.outputs = outputs
         self.time = time
         self.resets = resets
+        self.alarms = alarms
+        self.drifts = drifts
         self.scores = scores
     }
 }

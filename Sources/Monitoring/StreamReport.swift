@@ -99,9 +99,35 @@ package struct StreamReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// How unusual the stream's values are.
+    package struct Anomaly: Codable, Sendable, Equatable {
+        /// Of the newest tick, above 1 for an anomaly; nil where none is known.
+        package var score: Double?
+        /// Alarms so far, the one that is on included.
+        package var alarms: UInt64
+
+        /// Makes an account.
+        package init(score: Double?, alarms: UInt64) { (self.score, self.alarms) = (score, alarms) }
+    }
+
+    /// How the model's own forecasts of the next tick turn out.
+    package struct Drift: Codable, Sendable, Equatable {
+        /// Their mean absolute error over that of repeating the last value, in the newest block of ticks.
+        package var ratio: Double
+        /// What that is usually; nil before it is known.
+        package var limit: Double?
+        /// Whether it is more, lastingly.
+        package var now: Bool
+
+        /// Makes an account.
+        package init(ratio: Double, limit: Double?, now: Bool) {
+            (self.ratio, self.limit, self.now) = (ratio, limit, now)
+        }
+    }
+
     /// The stream's id.
     package var stream: String
-    /// `warming`, `ok` or `stale`.
+    /// `warming`, `ok`, `stale` or `anomalous`.
     package var status: String
     /// `event`, or the stream's period, as `1s`.
     package var every: String
@@ -131,6 +157,10 @@ package struct StreamReport: Codable, Sendable, Equatable {
     package var scale: Scale?
     /// The rolling window; nil where the rule keeps none, or nothing in it was observed.
     package var window: Window?
+    /// How unusual its values are; nil where its rule looks for no anomalies.
+    package var anomaly: Anomaly?
+    /// How the model's own forecasts turn out; nil before enough of them are known.
+    package var drift: Drift?
     /// Observations that were not taken, by reason; reasons that have not occurred are left out.
     package var drops: [String: UInt64] = [:]
     /// How the forecasts of the next tick turned out of late; nil without adaptation, and until it is known.

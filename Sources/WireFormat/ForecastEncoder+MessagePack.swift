@@ -23,7 +23,7 @@ extension ForecastEncoder {
         _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, margins: Span<Double>
     ) {
         let hasIntervals = !levels[forecast.rule].isEmpty
-        buffer.appendMap(count: hasIntervals ? 15 : 12)
+        buffer.appendMap(count: 12 + (hasIntervals ? 3 : 0) + (forecast.anomalyScore == nil ? 0 : 1))
         buffer.appendString("stream")
         buffer.appendString(stream)
         buffer.appendString("ts")
@@ -40,6 +40,7 @@ extension ForecastEncoder {
         case .ok: buffer.appendString("ok")
         case .reset: buffer.appendString("reset")
         case .stale: buffer.appendString("stale")
+        case .anomalous: buffer.appendString("anomalous")
         }
         buffer.appendString("y")
         buffer.appendDouble(forecast.value)
@@ -55,6 +56,10 @@ extension ForecastEncoder {
             appendMessagePackBounds(of: forecast, yhat: yhat, margins: margins, side: 0)
             buffer.appendString("yhat_upper")
             appendMessagePackBounds(of: forecast, yhat: yhat, margins: margins, side: 1)
+        }
+        if let anomalyScore = forecast.anomalyScore {
+            buffer.appendString("anomaly_score")
+            buffer.appendFloat(Float(anomalyScore))
         }
         appendQuality(of: forecast)
     }

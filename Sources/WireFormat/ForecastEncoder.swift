@@ -60,7 +60,7 @@ public struct ForecastEncoder: ~Copyable {
         let longestLabels = rules.map { labels($0).utf8.count }.max() ?? 0
         let levelCount = rules.map(\.levels.count).max() ?? 0
         let numberLength = ByteBuffer.maximumNumberLength + 1
-        return 512 + StreamIdentifier.maximumLength + longestLabels
+        return 544 + StreamIdentifier.maximumLength + longestLabels
             + (1 + 2 * levelCount) * (maximumHorizon + 8) * numberLength + (4 + 2 * levelCount) * numberLength
     }
 
@@ -118,6 +118,7 @@ public struct ForecastEncoder: ~Copyable {
         case .ok: buffer.append("ok")
         case .reset: buffer.append("reset")
         case .stale: buffer.append("stale")
+        case .anomalous: buffer.append("anomalous")
         }
         buffer.append("\",\"y\":")
         buffer.append(forecast.value)
@@ -135,6 +136,10 @@ public struct ForecastEncoder: ~Copyable {
             buffer.append("},\"yhat_upper\":{")
             appendBounds(of: forecast, yhat: yhat, margins: margins, side: 1)
             buffer.append("}")
+        }
+        if let anomalyScore = forecast.anomalyScore {
+            buffer.append(",\"anomaly_score\":")
+            append(share: anomalyScore)
         }
         buffer.append(",\"quality\":{\"warm\":")
         buffer.append(Float(forecast.warmth))
@@ -238,7 +243,7 @@ public struct ForecastEncoder: ~Copyable {
         return isEnough || !value.isFinite ? rounded : nil
     }
 
-    /// Writes a share to four decimals: of some hundreds of forecasts, more would say nothing.
+    /// Writes a share or a score to four decimals: of some hundreds of forecasts, more would say nothing.
     private mutating func append(share: Double) {
         let count = (share * 1e4).rounded()
         guard count.magnitude < 1e15 else { return buffer.append(Float(share)) }

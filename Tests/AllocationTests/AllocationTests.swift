@@ -15,6 +15,7 @@ struct AllocationTests {
         var decoded = DecodedMessage()
         var engine: ForecastEngine
         var encoder: ForecastEncoder
+        var topic = AlarmTopic()
         let decoder: PayloadDecoder
         var forecastCount = 0
 
@@ -55,14 +56,18 @@ struct AllocationTests {
 
         mutating func forecast(at now: Timestamp) {
             while engine.advance(at: now) {
-                Self.encode(engine, into: &encoder)
+                Self.encode(engine, into: &encoder, &topic)
                 forecastCount += engine.forecastCount
             }
         }
 
-        private static func encode(_ engine: borrowing ForecastEngine, into encoder: inout ForecastEncoder) {
+        private static func encode(
+            _ engine: borrowing ForecastEngine, into encoder: inout ForecastEncoder,
+            _ topic: inout AlarmTopic
+        ) {
             for index in 0..<engine.forecastCount {
                 let forecast = engine.forecast(at: index)
+                if forecast.alarm.isChange { topic.write(engine.identifier(of: forecast.slot)) }
                 encoder.encode(
                     forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index),
                     margins: engine.margins(at: index),
@@ -82,6 +87,7 @@ struct AllocationTests {
         var scaling = Scaling.rolling(halfLife: 100)
         var values = ValuePolicy()
         var adaptation: Adaptation?
+        var anomalies: AnomalyPolicy?
         var format = ForecastFormat.json
         /// Whether the streams that end in `temp` have those in `hum`, one for all, and the hour as inputs beside them.
         var isJoined = false
@@ -218,9 +224,12 @@ struct AllocationTests {
     static let adaptedCases = [ForecastFormat.json, .messagePack].map { format in
         Case(
             name: "adapted, as \(format)", mode: .stateful, outputs: 4, horizon: 4, decoder: json,
-            adaptation: Adaptation(depth: .full, season: 12, horizon: 4, levels: [0.5, 0.9]), format: format
+            adaptation: Adaptation(depth: .full, season: 12, horizon: 4, levels: [0.5, 0.9]),
+            anomalies: AnomalyPolicy(), format: format
         ) {
-            Array(#"{"ts":\#(1_700_000_000 + $0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8)
+            Array(
+                #"{"ts":\#(1_700_000_000 + $0),"value":\#(Double($0 % 13) * 0.37 + ($0 % 1999 < 300 ? 100 : 0))}"#
+                    .utf8)
         }
     }
 
@@ -254,7 +263,7 @@ struct AllocationTests {
                     match: match, model: 0, scaling: example.scaling,
                     horizon: example.horizon,
                     warmup: 3, maximumSkew: .max, time: example.time, values: example.values, inputs: inputs,
-                    adaptation: example.adaptation)
+                    adaptation: example.adaptation, anomalies: example.anomalies)
             ], streamsLimit: 1000, batchLimit: 32)
         var way = Way(plan, decoder: example.decoder, format: example.format)
         let identifiers = (0..<50).map { Array("stream.\($0)".utf8) }

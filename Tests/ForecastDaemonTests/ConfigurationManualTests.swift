@@ -42,7 +42,8 @@ import Testing
               line: {weights: models/line.safetensors}
             streams:
               - {match: "plant.*", model: general, half_life: 600, horizon: 24, window_length: 64,
-                 values: {reject: [-9999, 65535], minimum: -40, maximum: 150, rate: 5, stuck: 10m}}
+                 values: {reject: [-9999, 65535], minimum: -40, maximum: 150, rate: 5, stuck: 10m},
+                 anomaly: {}}
               - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5, every: 1s,
                  gaps: {limit: 10s, then: rewarm}, adapt: light, season: 10m}
               - {match: "meter.*", model: general, every: 15m, late: revise, revise_limit: 8,

@@ -286,7 +286,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             4, "  forecasts: {socket: pub, bind: [tcp://*:1], topics: [a]}",
             #"4:47: outputs.forecasts: unknown key "topics"; known keys: socket, connect, bind, "#
-                + "high_water_mark, heartbeat, reconnect, handshake_timeout, format, time_format, linger"),
+                + "high_water_mark, heartbeat, reconnect, handshake_timeout, format, time_format, "
+                + "anomalies, linger"),
         BadLine(
             4, "  forecasts: {socket: pub, bind: [tcp://*:1], format: mspack}",
             #"4:55: outputs.forecasts.format: expected json or msgpack, found "mspack"; did you mean "msgpack"?"#
@@ -425,7 +426,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
                 + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, "
-                + "window_length, adapt, levels, inputs_from, wait, time_zone, values"),
+                + "window_length, adapt, levels, anomaly, inputs_from, wait, time_zone, values"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -478,7 +479,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
                 + "season in ticks, or as a duration"),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, adapt: off, season: 5, window_length: 9}"#,
-            "8:60: streams[0].season: only for gaps.fill: seasonal and for adapt: light or full"),
+            "8:60: streams[0].season: only for gaps.fill: seasonal, for adapt: light or full, and for anomaly"
+        ),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, gaps: {then: rewarm}, window_length: 0}"#,
             "8:77: streams[0].window_length: gaps.then: rewarm runs over the window: expected at least 1 tick, "
@@ -514,6 +516,26 @@ struct BadLine: Sendable, CustomTestStringConvertible {
 
     static let adaptations = [
         BadLine(
+            8, #"  - {match: a, model: pump, anomaly: {direction: up}}"#,
+            #"8:50: streams[0].anomaly.direction: expected both, above or below, found "up""#),
+        BadLine(
+            8, #"  - {match: a, model: pump, anomaly: {false_alarms: 0.1}}"#,
+            "8:53: streams[0].anomaly.false_alarms: expected a share of the values from 1e-06 to 0.01, found \"0.1\""
+        ),
+        BadLine(
+            8, #"  - {match: a, model: pump, anomaly: {debounce: 0}}"#,
+            "8:49: streams[0].anomaly.debounce: expected a whole number from 1 to 1000000, found \"0\""),
+        BadLine(
+            8, #"  - {match: a, model: pump, anomaly: {minimum_deviation: -1}}"#,
+            "8:58: streams[0].anomaly.minimum_deviation: expected a number from 0 up, found \"-1\""),
+        BadLine(
+            8, #"  - {match: a, model: pump, every: 1s, late: revise, anomaly: {}}"#,
+            "8:46: streams[0].late: expected drop, found revise: an alarm (anomaly) is not taken back"),
+        BadLine(
+            4, #"  forecasts: {socket: pub, bind: ["tcp://127.0.0.1:5557"], anomalies: only}"#,
+            "4:71: outputs.forecasts.anomalies: there are no alarms: no rule looks for anomalies; give one the key "
+                + "anomaly, as anomaly: {debounce: 3}"),
+        BadLine(
             8, #"  - {match: a, model: pump, adapt: lots}"#,
             #"8:36: streams[0].adapt: expected off, light or full, found "lots""#),
         BadLine(
@@ -522,7 +544,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, late: revise, levels: [0.9], season: 5}"#,
             "8:62: streams[0].levels: only for adapt: light or full; this rule has off, because of its late",
-            "8:77: streams[0].season: only for gaps.fill: seasonal and for adapt: light or full"),
+            "8:77: streams[0].season: only for gaps.fill: seasonal, for adapt: light or full, and for anomaly"
+        ),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: light, levels: [0.9, 1]}"#,
             "8:57: streams[0].levels[1]: expected a number above 0 and below 1, found \"1\""),

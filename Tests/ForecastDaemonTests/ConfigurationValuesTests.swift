@@ -20,6 +20,19 @@ import WireFormat
         #expect(try Self.input("handshake_timeout: \(text)").connection.handshakeTimeout == duration)
     }
 
+    @Test func anomaliesAreLookedForWhereTheKeyIs() throws {
+        let rule = "  - {match: a, model: pump, season: 24, anomaly: "
+        let text = ConfigurationSample.text(8, rule + "{direction: below, debounce: 3}}")
+        let policy = try #require(try DaemonConfiguration.parse(text, file: "f.yaml").streams[0].anomalies)
+        var expected = AnomalyPolicy()
+        (expected.direction, expected.debounce) = (.below, 3)
+        #expect(policy == expected)
+        let usual = try DaemonConfiguration.parse(ConfigurationSample.text(8, rule + "{}}"), file: "f.yaml")
+        #expect(usual.streams[0].anomalies == AnomalyPolicy())
+        let bare = try DaemonConfiguration.parse(ConfigurationSample.text(), file: "f.yaml")
+        #expect(bare.streams[0].anomalies == nil)
+    }
+
     @Test(arguments: [
         ("127.0.0.1:8080", "127.0.0.1", 8080), ("localhost:1", "localhost", 1),
         ("127.9.9.9:65535", "127.9.9.9", 65535),

@@ -96,6 +96,17 @@ import WireFormat
         #expect(DropLogService.lines(from: report, to: report).isEmpty)
     }
 
+    @Test func modelsThatBecameWorseAreSaidOnce() {
+        let report = Self.report { ($0.watch.alarms, $0.watch.drifts, $0.watch.driftsEnded) = (9, 3, 1) }
+        #expect(
+            DropLogService.lines(from: nil, to: report) == [
+                "3 streams: the model's own forecasts have become worse than they were, lastingly; train it anew "
+                    + "(forecastd state show says drifting of which)",
+                "1 streams: the model's own forecasts are as they were again",
+            ])
+        #expect(DropLogService.lines(from: report, to: report).isEmpty)
+    }
+
     /// A reason without a word would be a drop that nobody can name.
     @Test func everyReasonHasItsOwnWord() {
         let report = Self.report { report in

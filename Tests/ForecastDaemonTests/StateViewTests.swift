@@ -87,6 +87,21 @@ import Testing
         #expect(stale.contains("next forecast  none\n") && stale.contains("scale          none\n"))
     }
 
+    @Test func anomaliesAndDriftAreShown() {
+        var report = Self.report("plant.a", status: "anomalous")
+        report.anomaly = .init(score: 1.5, alarms: 3)
+        report.drift = .init(ratio: 1.25, limit: 0.75, now: true)
+        let page = StateView.page(report)
+        #expect(page.contains("status         anomalous, drifting\n"))
+        #expect(page.contains("anomaly score  1.5; 3 alarms so far\n"))
+        #expect(page.contains("1.25 times that of repeating the last value, usually up to 0.75\n"))
+        #expect(StateView.table([report]).contains("plant.a  anomalous, drifting  event"))
+        report.anomaly?.score = nil
+        report.drift = .init(ratio: 1.25, limit: nil, now: false)
+        #expect(StateView.page(report).contains("anomaly score  none; 3 alarms so far\n"))
+        #expect(StateView.page(report).contains("1.25 times that of repeating the last value\n"))
+    }
+
     @Test func whatWasCountedIsShown() {
         var report = Self.report("plant.a")
         report.window = .init(

@@ -36,6 +36,7 @@ final class Peer {
             var y: Double
             var horizon: Int
             var yhat: [Double?]
+            var anomaly_score: Double?
             var yhat_lower, yhat_upper: [String: [Double?]]?
             var quality: Quality
             var score: Score?

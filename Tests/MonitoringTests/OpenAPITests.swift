@@ -55,7 +55,7 @@ import Yams
                 return words?.contains(text) ?? true ? [] : ["\(place) is \(text)"]
             case ("integer", let number as NSNumber):
                 return number.doubleValue.rounded() == number.doubleValue ? [] : ["\(place) is no integer"]
-            case ("number", is NSNumber): return []
+            case ("number", is NSNumber), ("boolean", is Bool): return []
             case (let type, _): return ["\(place) is no \(type ?? "described thing")"]
             }
         }
@@ -125,7 +125,7 @@ import Yams
         stream.score = .init(mae: 1, skill: nil, coverage: [:])
         stream.scores = [.init(horizon: 1, missing: 0, life: unknown, recent: unknown)]
         var plain = stream
-        (plain.score, plain.scores) = (nil, nil)
+        (plain.score, plain.scores, plain.anomaly, plain.drift) = (nil, nil, nil, nil)
         var status = SampleSource.status
         (status.rates, status.inputs, status.outputs, status.time) = (nil, [], [], [:])
         status.scores = []

@@ -31,6 +31,7 @@ final class SampleSource: MonitoringSource {
                 repeated: 1, reordered: 3, restarts: 1)
         ],
         outputs: [.init(name: "forecasts", published: 4, dropped: 1)], time: ["imputed": 3], resets: 0,
+        alarms: .init(now: 1, total: 5), drifts: .init(now: 0, total: 1),
         scores: [.init(rule: .init(number: 1, match: "*"), streams: 2, score: score)])
 
     static let score = ScoreReport(
@@ -47,6 +48,8 @@ final class SampleSource: MonitoringSource {
             gap: 0, rule: .init(number: 1, match: "*"), model: "pump", revision: "0123456789ab",
             scale: .init(mean: 1, std: 2))
         report.window = .init(count: 7, mean: 2, std: 0.5, min: 1, max: 3, p5: 1.2, p50: 2, p95: 2.8)
+        report.anomaly = .init(score: 0.25, alarms: 1)
+        report.drift = .init(ratio: 0.5, limit: 0.75, now: false)
         report.drops = ["late": 2]
         report.score = .init(mae: 0.5, skill: 0.2, coverage: ["0.8": 0.75])
         report.scores = [score]

@@ -36,12 +36,12 @@ struct ForecastEncoderTests {
             slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: 1, status: .stale, warmth: 0.5,
             sequence: 1,
             age: 2, period: milliseconds * 1_000_000, isImputed: true, gap: 7, isReset: true,
-            isRevised: true, missingInputs: milliseconds == 0 ? nil : 3)
+            isRevised: true, missingInputs: milliseconds == 0 ? nil : 3, anomalyScore: .nan)
         let yhat = [Double.nan]
         encoder.encode(head, stream: "a".utf8.span.bytes, yhat: yhat.span)
         let expected =
             #"{"stream":"a","ts":0,"every":"\#(every)","model":"m","revision":"r","epoch":"0000000000000001","seq":1,"#
-            + #""status":"stale","y":1,"horizon":1,"yhat":[null],"#
+            + #""status":"stale","y":1,"horizon":1,"yhat":[null],"anomaly_score":null,"#
             + #""quality":{"warm":0.5,"imputed":true,"age":2,"gap":7,"reset":true"#
             + (milliseconds == 0 ? "" : #","inputs_missing":3"#) + #","revised":true}}"#
         #expect(encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == expected)
@@ -57,7 +57,7 @@ struct ForecastEncoderTests {
         let head = Forecast(
             slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: 1, status: .ok, warmth: 1, sequence: 1,
             age: 0,
-            resolution: 1e-6)
+            resolution: 1e-6, anomalyScore: 1.25)
         let yhat = [1.5, 2]
         let margins = [0.5, 1, 0.25, 1.5, 0.75, .nan, 1.25, .nan]
         let score = [0.21, 0.34, 0.79, .nan]
@@ -69,7 +69,7 @@ struct ForecastEncoderTests {
         let text = String(decoding: json ?? [], as: UTF8.self)
         let expected =
             #""yhat":[1.5,2],"yhat_lower":{"0.8":[1,1],"0.95":[0.75,null]},"#
-            + #""yhat_upper":{"0.8":[1.75,3.5],"0.95":[2.75,null]},"quality""#
+            + #""yhat_upper":{"0.8":[1.75,3.5],"0.95":[2.75,null]},"anomaly_score":1.25,"quality""#
         // MessagePack tells a double from an integer.
         #expect(text.replacing(".0,", with: ",").replacing(".0]", with: "]").contains(expected), "\(text)")
         let ending = #"},"score":{"mae":0.21,"skill":0.34,"coverage":{"0.8":0.79,"0.95":null}}}"#
@@ -123,7 +123,7 @@ struct ForecastEncoderTests {
             slot: 0, rule: 0, time: Timestamp(nanoseconds: .min), value: -2.2250738585072014e-308,
             status: .warming,
             warmth: 1 / 3, sequence: .max, age: -1 / 3, period: 999_999_999_000_000, isImputed: false,
-            gap: .max, isReset: false)
+            gap: .max, isReset: false, anomalyScore: -1.1754943e-38)
         let yhat = [Double](repeating: -2.2250738585072014e-308, count: horizon)
         let margins = [Double](repeating: 1.2345678901234567e-300, count: 16 * horizon)
         let score = [Double](repeating: -1.1754943e-38, count: 10)

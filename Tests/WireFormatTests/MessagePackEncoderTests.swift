@@ -16,6 +16,7 @@ struct MessagePackEncoderTests {
             var gap: Int
             var inputs_missing: Int?
         }
+        var anomaly_score: Double?
 
         var stream, every, model, revision, epoch, status: String
         var ts, y: Double
@@ -85,6 +86,8 @@ struct MessagePackEncoderTests {
                 value: value.isFinite ? value : 0,
                 sequence: bits >> UInt64.random(in: 0...63, using: &generator))
             forecast.missingInputs = bits & 1 == 0 ? nil : Int(bits % 65)
+            forecast.anomalyScore = bits & 2 == 0 ? nil : Double(bits % 1000) / 8
+            forecast.status = bits & 4 == 0 ? .ok : .anomalous
             let yhat = (0..<Int.random(in: 1...40, using: &generator)).map { index in
                 index == 3 ? Double.nan : Double(bitPattern: generator.next())
             }

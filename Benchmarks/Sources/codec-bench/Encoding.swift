@@ -33,7 +33,8 @@ private func measureEncoding(
             slot: 0, rule: 0,
             time: Timestamp(nanoseconds: 1_700_000_000_123_456_000 + Int64(index) * 1_000_003_000),
             value: Samples.value(index), status: .ok, warmth: 1, sequence: UInt64(index) &* 977,
-            age: 0.000_2, resolution: 1e-4)
+            age: 0.000_2, resolution: 1e-4,
+            anomalyScore: levels.isEmpty ? nil : Samples.forecast(index) / 27)
         identifier.read(index) { identifier in
             encoder.encode(
                 forecast, stream: identifier.bytes, yhat: yhat.span.extracting(index..<index + horizon),

@@ -75,6 +75,13 @@ extension DaemonConfiguration: ConfigurationSection {
         log = table.readSection("log")
         http = table.take("http")?.readSection(name: "http")
         checkRules(table)
+        for output in outputs
+        where output.anomalies != .off && !streams.contains(where: { $0.anomalies != nil }) {
+            table.problem(
+                "outputs.\(output.name).anomalies",
+                "there are no alarms: no rule looks for anomalies; give one the key anomaly, as anomaly: {debounce: 3}"
+            )
+        }
     }
 
     /// A rule names a model that exists, and no earlier rule takes all of its streams.

@@ -10,6 +10,16 @@ public struct OutputConfiguration: Sendable, Equatable {
         case pub
     }
 
+    /// Whether messages with which an alarm begins or ends go out by topics of their own.
+    public enum Anomalies: String, Sendable, CaseIterable {
+        /// No.
+        case off
+        /// Besides all forecasts.
+        case also
+        /// And nothing else.
+        case only
+    }
+
     /// The name under which logs and figures know the output.
     public var name: String
     /// The kind of socket.
@@ -20,6 +30,8 @@ public struct OutputConfiguration: Sendable, Equatable {
     public var format = ForecastFormat.json
     /// How times are written: as text, or as a number in this unit since 1970-01-01T00:00:00Z.
     public var timeFormat = TimeFormat.rfc3339
+    /// Whether messages with which an alarm begins or ends go out by topics of their own.
+    public var anomalies = Anomalies.off
     /// How long, at the end, messages that wait may still be sent.
     public var linger = Duration.seconds(1)
 }
@@ -31,6 +43,7 @@ extension OutputConfiguration: ConfigurationSection {
         connection = ConnectionConfiguration(from: &table)
         table.read("format", into: &format)
         table.read("time_format", into: &timeFormat)
+        table.read("anomalies", into: &anomalies)
         table.read("linger", in: .zero...(.seconds(60)), into: &linger)
     }
 }

@@ -40,6 +40,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var inputs: ModelInputsConfiguration?
     /// How forecasts are adapted to each stream; nil for those of the model as they are.
     public var adaptation: AdaptationConfiguration?
+    /// What is taken for an anomaly, but for its season; nil where none is looked for.
+    public var anomalies: AnomalyPolicy?
     /// Which values are taken for missing.
     public var values = ValuePolicy()
 }
@@ -80,7 +82,11 @@ extension StreamRuleConfiguration: ConfigurationSection {
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
         time = TimeConfiguration(from: &table)
         adaptation = AdaptationConfiguration(from: &table, time: time, horizon: horizon)
-        if adaptation == nil { time.refuseUselessSeason(table) }
+        anomalies = table.take("anomaly")?.readSection(name: "anomaly")
+        if adaptation == nil && anomalies == nil { time.refuseUselessSeason(table) }
+        if anomalies != nil && time.late == .revise {
+            table.problem("late", "expected drop, found revise: an alarm (anomaly) is not taken back")
+        }
         let windowLength = time.policy.windowLength
         if scale == .window && windowLength < 2 {
             table.problem(

@@ -137,10 +137,10 @@ extension TimeConfiguration {
         }
     }
 
-    /// Notes a season in a rule without adaptation that makes nothing else of it.
+    /// Notes a season in a rule that neither adapts nor looks for anomalies, and makes nothing else of it.
     func refuseUselessSeason(_ table: borrowing ConfigurationTable) {
         if gaps.fill == .seasonal && every != .event { return }
-        table.refuse("season", "only for gaps.fill: seasonal and for adapt: light or full")
+        table.refuse("season", "only for gaps.fill: seasonal, for adapt: light or full, and for anomaly")
     }
 
     private func checkWindow(_ table: borrowing ConfigurationTable) {

@@ -29,6 +29,10 @@ extension DaemonReport {
                 "renewed": report.time.renewed, "stale": report.time.stale, "turned": report.time.turned,
                 "revised": report.time.revised,
             ], resets: report.resets,
+            alarms: Changes(
+                now: report.watch.alarms - report.watch.alarmsEnded, total: report.watch.alarms),
+            drifts: Changes(
+                now: report.watch.drifts - report.watch.driftsEnded, total: report.watch.drifts),
             scores: report.scores.enumerated().compactMap { rule, score in
                 score.map {
                     RuleScoreReport(

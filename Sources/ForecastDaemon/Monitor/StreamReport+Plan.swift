@@ -24,6 +24,10 @@ extension StreamReport {
         }
         score = scores.first.flatMap { Score($0) }
         self.scores = isAlone && !scores.isEmpty ? scores : nil
+        anomaly = summary.anomaly.map {
+            Anomaly(score: $0.score.isNaN ? nil : $0.score, alarms: $0.alarms)
+        }
+        drift = summary.drift.map { Drift(ratio: $0.ratio, limit: $0.limit, now: $0.isOn) }
         let drops = zip(Refusal.allCases, summary.refused).filter { $0.1 > 0 }
         self.drops = Dictionary(uniqueKeysWithValues: drops.map { ($0.0.label, $0.1) })
     }
@@ -74,6 +78,7 @@ extension Forecast.Status {
         case .ok: "ok"
         case .reset: "reset"
         case .stale: "stale"
+        case .anomalous: "anomalous"
         }
     }
 }

@@ -32,7 +32,7 @@ struct EngineLoop: ~Copyable {
             let longest = ForecastRecord.length(
                 payload: ForecastEncoder.maximumLength(
                     rules: plan.labels, maximumHorizon: plan.maximumHorizon),
-                stream: StreamIdentifier.maximumLength)
+                stream: AlarmTopic.maximumLength)
             forecasts = RecordRing(minimumCapacity: max(turn * 512, 8 * longest))
         }
     }

@@ -16,6 +16,8 @@ struct EngineStage: ForecastStage, ~Copyable {
     private var engine: ForecastEngine
     /// One per output.
     private var encoders: RigidArray<ForecastEncoder>
+    private let alarms: [PipelinePlan.Output.Alarms]
+    private var topic = AlarmTopic()
     private var inputs: [InputCounts]
     private let questions: QuestionBox
     /// Whether there is no other engine, and so no stage that knows which members have come.
@@ -36,6 +38,7 @@ struct EngineStage: ForecastStage, ~Copyable {
                     epoch: plan.epoch, rules: plan.labels, format: output.format, times: output.times,
                     maximumHorizon: plan.maximumHorizon))
         }
+        alarms = plan.outputs.map(\.alarms)
         inputs = plan.inputs.map { _ in InputCounts() }
     }
 
@@ -67,7 +70,13 @@ struct EngineStage: ForecastStage, ~Copyable {
     ) throws(ZeroMQError) {
         while engine.advance(at: now) {
             for output in encoders.indices {
-                try Self.publish(engine, output: output, through: &encoders[output], to: &sink)
+                if alarms[output] != .only {
+                    try Self.publish(engine, output: output, through: &encoders[output], to: &sink)
+                }
+                if alarms[output] != .off {
+                    try Self.publishAlarms(
+                        engine, output: output, through: &encoders[output], by: &topic, to: &sink)
+                }
             }
         }
     }
@@ -89,13 +98,35 @@ struct EngineStage: ForecastStage, ~Copyable {
     ) throws(ZeroMQError) {
         for index in 0..<engine.forecastCount {
             let forecast = engine.forecast(at: index)
-            let stream = engine.identifier(of: forecast.slot)
-            encoder.encode(
-                forecast, stream: stream, yhat: engine.yhat(at: index),
-                margins: engine.margins(at: index),
-                score: engine.recentScore(at: index))
-            try sink.publish(encoder.bytes, stream: stream, sequence: forecast.sequence, output: output)
+            encode(engine, index, by: &encoder)
+            try sink.publish(
+                encoder.bytes, stream: engine.identifier(of: forecast.slot), sequence: forecast.sequence,
+                output: output)
         }
+    }
+
+    /// Publishes the forecasts with which an alarm begins or ends, once more or alone, by a topic of their own.
+    private static func publishAlarms<Sink: ForecastSink & ~Copyable>(
+        _ engine: borrowing ForecastEngine, output: Int, through encoder: inout ForecastEncoder,
+        by topic: inout AlarmTopic, to sink: inout Sink
+    ) throws(ZeroMQError) {
+        for index in 0..<engine.forecastCount {
+            let forecast = engine.forecast(at: index)
+            guard forecast.alarm.isChange else { continue }
+            encode(engine, index, by: &encoder)
+            topic.write(engine.identifier(of: forecast.slot))
+            try sink.publish(
+                encoder.bytes, stream: topic.bytes, sequence: forecast.alarmChanges, output: output)
+        }
+    }
+
+    private static func encode(
+        _ engine: borrowing ForecastEngine, _ index: Int, by encoder: inout ForecastEncoder
+    ) {
+        let forecast = engine.forecast(at: index)
+        encoder.encode(
+            forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index),
+            margins: engine.margins(at: index), score: engine.recentScore(at: index))
     }
 
     var isAsked: Bool { questions.isAsked }
@@ -124,6 +155,7 @@ struct EngineStage: ForecastStage, ~Copyable {
         report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
         report.resets = engine.resetCount
         report.time = engine.timeCounts
+        report.watch = engine.watchCounts
         report.scores = engine.plan.rules.indices.map { engine.pooledScore(ofRule: $0) }
     }
 }

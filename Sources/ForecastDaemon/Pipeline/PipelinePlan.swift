@@ -26,6 +26,9 @@ package struct PipelinePlan: Sendable {
 
     /// A socket that forecasts go out by.
     package struct Output: Sendable {
+        /// Whether alarms go out by topics of their own.
+        package typealias Alarms = OutputConfiguration.Anomalies
+
         /// The output's name in the configuration.
         package var name: String
         /// Limits and timing of the socket.
@@ -38,6 +41,8 @@ package struct PipelinePlan: Sendable {
         package var format: ForecastFormat
         /// How times are written.
         package var times: TimeFormat
+        /// Whether alarms go out by topics of their own.
+        package var alarms = Alarms.off
     }
 
     /// Where observations come from.

@@ -69,6 +69,8 @@ package struct StatusReport: Sendable, Equatable {
     package var resets: UInt64 = 0
     /// What happened on the streams' time lines.
     package var time = TimeCounts()
+    /// Alarms of streams, and drifts of their models.
+    package var watch = WatchCounts()
     /// How forecasts turned out, by rule; nil for a rule without adaptation.
     package var scores: [PooledScore?] = []
 
@@ -90,6 +92,7 @@ package struct StatusReport: Sendable, Equatable {
         streams += other.streams
         resets += other.resets
         time.add(other.time)
+        watch.add(other.watch)
         for (rule, score) in other.scores.enumerated() {
             guard let score else { continue }
             if scores[rule] == nil { scores[rule] = score } else { scores[rule]?.add(score) }

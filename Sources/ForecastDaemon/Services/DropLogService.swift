@@ -69,6 +69,20 @@ package struct DropLogService: Service {
         let resets = after.resets - (before?.resets ?? 0)
         if resets > 0 { lines.append("\(resets) streams were reset because their state was not finite") }
         return lines + timeLines(from: before?.time ?? TimeCounts(), to: after.time)
+            + driftLines(from: before?.watch ?? WatchCounts(), to: after.watch)
+    }
+
+    /// A line for models that became worse than they were between two reports, and one for those that are good again.
+    private static func driftLines(from before: WatchCounts, to after: WatchCounts) -> [String] {
+        let (begun, ended) = (after.drifts - before.drifts, after.driftsEnded - before.driftsEnded)
+        var lines: [String] = []
+        if begun > 0 {
+            lines.append(
+                "\(begun) streams: the model's own forecasts have become worse than they were, lastingly; train it "
+                    + "anew (forecastd state show says drifting of which)")
+        }
+        if ended > 0 { lines.append("\(ended) streams: the model's own forecasts are as they were again") }
+        return lines
     }
 
     /// What the numbers of an input's messages told between two reports, if it is anything to speak of.

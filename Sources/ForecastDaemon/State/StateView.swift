@@ -48,6 +48,15 @@ package enum StateView {
             let marks = [window.min, window.p5, window.p50, window.p95, window.max].map(\.compact)
             rows.append(("", "min, 5 %, 50 %, 95 %, max: " + marks.joined(separator: ", ")))
         }
+        if let anomaly = stream.anomaly {
+            rows.append(
+                ("anomaly score", "\(anomaly.score?.compact ?? "none"); \(anomaly.alarms) alarms so far"))
+        }
+        if let drift = stream.drift {
+            let limit = drift.limit.map { ", usually up to \($0.compact)" } ?? ""
+            rows.append(
+                ("model's error", "\(drift.ratio.compact) times that of repeating the last value\(limit)"))
+        }
         for (index, line) in ScoreTable.lines(stream.scores ?? []).enumerated() {
             rows.append((index == 0 ? "scores" : "", line))
         }
@@ -67,7 +76,8 @@ package enum StateView {
     }
 
     private static func status(_ stream: StreamReport) -> String {
-        stream.status == "warming" ? "warming \(Int(stream.warm * 100)) %" : stream.status
+        (stream.status == "warming" ? "warming \(Int(stream.warm * 100)) %" : stream.status)
+            + (stream.drift?.now == true ? ", drifting" : "")
     }
 
     /// Seconds as a person reads them.

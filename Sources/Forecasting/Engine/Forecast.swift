@@ -14,6 +14,23 @@ public struct Forecast: Sendable, Equatable {
         case reset
         /// Values no longer come; no forecasts follow until they do.
         case stale
+        /// The stream's alarm is on, whatever else would be said: its values are not what was expected.
+        case anomalous
+    }
+
+    /// What a tick does to the stream's alarm.
+    public enum Alarm: UInt8, Sendable {
+        /// Nothing: it is off.
+        case off
+        /// It goes on with this tick.
+        case begins
+        /// Nothing: it is on.
+        case on
+        /// It goes off with this tick.
+        case ends
+
+        /// Whether the tick changes it.
+        public var isChange: Bool { self == .begins || self == .ends }
     }
 
     /// The stream's slot in the engine's `StreamTable`.
@@ -48,12 +65,20 @@ public struct Forecast: Sendable, Equatable {
     public var missingInputs: Int?
     /// Whether the tick was forecast before, without an observation that came late.
     public var isRevised: Bool
+    /// How unusual the value is, from 0, above 1 for an anomaly; NaN where that is not known, nil for a rule that looks
+    /// for none.
+    public var anomalyScore: Double?
+    /// What the tick does to the stream's alarm.
+    public var alarm = Alarm.off
+    /// How often the alarm has begun and ended so far, where it begins or ends with this tick.
+    public var alarmChanges: UInt64 = 0
 
     /// Makes a forecast's head.
     public init(
         slot: UInt32, rule: Int, time: Timestamp, value: Double, status: Status, warmth: Double,
         sequence: UInt64, age: Double, resolution: Double = 0, period: Int64 = 0, isImputed: Bool = false,
-        gap: Int64 = 0, isReset: Bool = false, isRevised: Bool = false, missingInputs: Int? = nil
+        gap: Int64 = 0, isReset: Bool = false, isRevised: Bool = false, missingInputs: Int? = nil,
+        anomalyScore: Double? = nil
     ) {
         self.slot = slot
         self.rule = rule
@@ -70,5 +95,6 @@ public struct Forecast: Sendable, Equatable {
         self.isReset = isReset
         self.missingInputs = missingInputs
         self.isRevised = isRevised
+        self.anomalyScore = anomalyScore
     }
 }

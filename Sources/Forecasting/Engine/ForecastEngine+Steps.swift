@@ -81,6 +81,7 @@ extension ForecastEngine {
             append(
                 entry.tick, slot: entry.slot, status: .stale, warmth: warmth(of: entry.slot), at: now)
             noteScore(forecasts.count - 1)
+            endAlarm(forecasts.count - 1, slot: entry.slot)
         }
     }
 

@@ -26,6 +26,11 @@ extension ForecastEngine {
         return !queue.isEmpty
     }
 
+    func isAhead(_ time: Timestamp, rule: Int, now: Timestamp) -> Bool {
+        let (limit, overflow) = now.nanoseconds.addingReportingOverflow(plan.rules[rule].maximumSkew)
+        return !overflow && time.nanoseconds > limit
+    }
+
     /// Nothing is due before this time; nil if nothing will be without an observation.
     public var nextDeadline: Timestamp? { deadlines.first?.time }
 

@@ -55,6 +55,8 @@ public struct ForecastEngine: ~Copyable {
     /// What `recentScore` says of the batch's forecasts.
     var scores: [Double]
     let maximumScoreLength: Int
+    /// What values are held against, to find anomalies and models that have become worse.
+    var watches: WatchTable
     /// Streams that have more ticks to make than the queue had room for.
     var backlog: [UInt32] = []
     /// Streams that are inputs of others; only for plans that have such.
@@ -123,6 +125,7 @@ public struct ForecastEngine: ~Copyable {
             repeating: .nan, count: plan.batchLimit * 2 * maximumLevelCount * maximumHorizon)
         maximumScoreLength = 2 + maximumLevelCount
         scores = [Double](repeating: .nan, count: plan.batchLimit * maximumScoreLength)
+        watches = WatchTable(plan)
         deadlines = DeadlineQueue(
             capacity: hasJoins ? plan.streamsLimit : rows { $0.every != .event || $0.reorders })
         reorders = policies.contains(where: \.reorders)
@@ -250,11 +253,6 @@ public struct ForecastEngine: ~Copyable {
         return nil
     }
 
-    func isAhead(_ time: Timestamp, rule: Int, now: Timestamp) -> Bool {
-        let (limit, overflow) = now.nanoseconds.addingReportingOverflow(plan.rules[rule].maximumSkew)
-        return !overflow && time.nanoseconds > limit
-    }
-
     mutating func enqueue(_ tick: Tick, slot: UInt32) {
         let index = Int(slot)
         if records[index].turn != turn {
@@ -292,6 +290,7 @@ public struct ForecastEngine: ~Copyable {
         if !isFinite { resetNonFinite(of: runner) }
         readOut(of: runner)
         adapt(of: runner, at: now)
+        watch()
         if checkpoints.length > 0 { dropHeldBack() }
         return true
     }

@@ -72,12 +72,14 @@ public struct ForecastPlan: Sendable {
         public var values: ValuePolicy
         /// How forecasts are adapted to each stream; nil for those of the model as they are.
         public var adaptation: Adaptation?
+        /// What is taken for an anomaly; nil where none is looked for.
+        public var anomalies: AnomalyPolicy?
 
         /// Makes a rule.
         public init(
             match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
             time: TimePolicy = TimePolicy(), values: ValuePolicy = ValuePolicy(), inputs: InputList? = nil,
-            adaptation: Adaptation? = nil
+            adaptation: Adaptation? = nil, anomalies: AnomalyPolicy? = nil
         ) {
             self.match = match
             self.model = model
@@ -89,6 +91,7 @@ public struct ForecastPlan: Sendable {
             self.inputs = inputs
             self.values = values
             self.adaptation = adaptation
+            self.anomalies = anomalies
         }
     }
 
@@ -138,6 +141,10 @@ public struct ForecastPlan: Sendable {
             precondition(
                 rule.adaptation == nil || rule.time.reviseLimit == 0,
                 "what a stream has learned is not taken back for late observations")
+            precondition(
+                rule.anomalies.map { $0.isValid && rule.time.reviseLimit == 0 } ?? true,
+                "an anomaly policy keeps within its ranges, and alarms are not taken back for late observations"
+            )
         }
         self.models = models
         self.rules = rules
@@ -145,6 +152,11 @@ public struct ForecastPlan: Sendable {
         self.batchLimit = batchLimit
         memberPatterns = rules.flatMap { $0.inputs?.templates.map(\.pattern) ?? [] }
     }
+}
+
+extension ForecastPlan.Rule {
+    /// Ticks in a season, wherever the rule has one; 0 where none is known.
+    var season: Int { max(time.season, adaptation?.season ?? 0, anomalies?.season ?? 0) }
 }
 
 extension ForecastPlan {
@@ -179,7 +191,8 @@ extension ForecastPlan {
         return state + states + checkpoints + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
             + bytesOfTime(rule.time) + RefusalTable.bytesPerStream
             + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0) + bytesOfInputs(rule)
-            + bytesOfAdaptation(rule)
+            + bytesOfAdaptation(rule) + MemoryLayout<DriftState>.stride
+            + (rule.anomalies == nil ? 0 : MemoryLayout<AnomalyState>.stride)
     }
 
     private func bytesOfAdaptation(_ rule: Rule) -> Int {

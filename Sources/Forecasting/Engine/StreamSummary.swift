@@ -30,6 +30,10 @@ public struct StreamSummary: Sendable, Equatable {
     public var refused: [UInt64]
     /// How forecasts turned out, from one tick ahead on, as far as was asked for; empty without adaptation.
     public var scores: [ScoreFigures]
+    /// How unusual the newest value is; nil if its rule looks for no anomalies.
+    public var anomaly: Anomaly?
+    /// How the model's own forecasts turn out; nil before their first block of ticks.
+    public var drift: Drift?
 
     /// What the observed values in a window come to.
     public struct Window: Sendable, Equatable {
@@ -54,8 +58,10 @@ extension ForecastEngine {
         let record = records[Int(slot)]
         let line = record.resampler
         let warmth = warmth(of: slot)
+        let usual: Forecast.Status = line.isStale ? .stale : warmth < 1 ? .warming : .ok
         return StreamSummary(
-            rule: record.rule, status: line.isStale ? .stale : warmth < 1 ? .warming : .ok, warmth: warmth,
+            rule: record.rule, status: watches.isAlarmOn(Int(slot), rule: record.rule) ? .anomalous : usual,
+            warmth: warmth,
             ticks: record.ticks, sequence: record.sequence, period: line.period, tick: line.newestTick,
             newest: line.newest, gap: line.isOnGrid && line.hasKnown ? line.last - line.known : 0,
             next: record.nextValue.isFinite && !line.isStale ? record.nextValue : nil,
@@ -63,7 +69,7 @@ extension ForecastEngine {
             refused: Refusal.allCases.map { refusals(of: slot, for: $0) },
             scores: (0..<min(horizons, plan.rules[record.rule].horizon)).compactMap {
                 scores(of: slot, horizon: $0 + 1)
-            })
+            }, anomaly: anomaly(of: slot), drift: drift(of: slot))
     }
 
     private func windowSummary(of slot: UInt32) -> StreamSummary.Window? {

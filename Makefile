@@ -4,10 +4,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BINARY := .build/release/forecastd
-# Where the public data of `make quality` are.
+# Where the public data of `make quality` and `make anomalies` are.
 DATA ?= ../shared/data
 
-.PHONY: help run build test check format bench bench-peers quality golden deps deps-test arm64 clean
+.PHONY: help run build test check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -38,6 +38,10 @@ bench-peers: ## the same beside PyTorch, ONNX Runtime, OpenVINO and pyzmq daemon
 
 quality: build ## backtests on public data (make quality DATA=folder) beside published figures
 	@/usr/bin/python3 Benchmarks/quality.py --data "$(DATA)"
+
+anomalies: build ## scores labelled series of PyPI and anomalies put into those of DATA=folder (NAB=folder: those as well)
+	$(call install,python3 python3-numpy python3-pip python3-zmq)
+	/usr/bin/python3 Benchmarks/anomaly/run.py $(if $(wildcard $(DATA)/ETTh2.csv),--ett "$(DATA)") $(if $(NAB),--nab "$(NAB)")
 
 golden: deps-test ## makes the golden vectors anew with PyTorch and zoneinfo
 	/usr/bin/python3 Tests/RecurrentKernelsTests/Golden/make_golden.py

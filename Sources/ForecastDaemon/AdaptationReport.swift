@@ -6,6 +6,8 @@ import Forecasting
 struct AdaptationReport: Sendable, Encodable {
     /// `light` or `full`.
     var depth: String
+    /// `mlpol` or `boa`.
+    var mix: String
     /// In ticks; absent where none is known.
     var season: Int?
     /// The shares of values that intervals are to hold.
@@ -13,6 +15,7 @@ struct AdaptationReport: Sendable, Encodable {
 
     init(_ adaptation: Adaptation) {
         depth = adaptation.depth.rawValue
+        mix = adaptation.mix.rawValue
         season = adaptation.season > 0 ? adaptation.season : nil
         levels = adaptation.levels
     }
@@ -21,6 +24,6 @@ struct AdaptationReport: Sendable, Encodable {
     var text: String {
         let season = season.map { ", season of \($0) ticks" } ?? ""
         return
-            ", adapted (\(depth)\(season)), intervals for \(levels.map { "\($0)" }.joined(separator: ", "))"
+            ", adapted (\(depth), \(mix)\(season)), intervals for \(levels.map { "\($0)" }.joined(separator: ", "))"
     }
 }

@@ -119,7 +119,7 @@ package struct PreparedDaemon: Sendable {
         }
         return Adaptation(
             depth: adaptation.depth, season: rule.time.seasonTicks ?? 0, horizon: horizon,
-            levels: adaptation.levels)
+            levels: adaptation.levels, mix: adaptation.mix)
     }
 
     /// Runs the daemon until it is told to stop.

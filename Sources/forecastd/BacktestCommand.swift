@@ -28,6 +28,9 @@ struct BacktestCommand: AsyncParsableCommand {
     /// The words for `--adapt`.
     enum Adapt: String, CaseIterable, ExpressibleByArgument { case off, light, full }
 
+    /// The words for `--mix`.
+    enum Mix: String, CaseIterable, ExpressibleByArgument { case mlpol, boa }
+
     @Argument(help: "CSV files of history.", completion: .file(extensions: ["csv"]))
     var data: [String]
 
@@ -42,6 +45,9 @@ struct BacktestCommand: AsyncParsableCommand {
 
     @Option(help: "How much forecasts learn from what came: off, light or full.")
     var adapt = Adapt.full
+
+    @Option(help: "How forecasts are mixed, by their regrets: mlpol or boa.")
+    var mix = Mix.mlpol
 
     @Option(help: "Shares of values that intervals are to hold, divided by commas.")
     var levels = LevelList([0.8, 0.9, 0.95])
@@ -70,7 +76,8 @@ struct BacktestCommand: AsyncParsableCommand {
     func run() async throws {
         let report = try await BacktestRun(
             data: data, weights: weights, plot: plot, training: training.options, testRows: testRows?.rows,
-            horizon: horizon, depth: Adaptation.Depth(rawValue: adapt.rawValue), levels: levels.levels
+            horizon: horizon, depth: Adaptation.Depth(rawValue: adapt.rawValue), levels: levels.levels,
+            mix: mix == .boa ? .boa : .mlpol
         ).run()
         try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }

@@ -215,10 +215,12 @@ struct AllocationTests {
     }()
 
     /// At 50 streams each comes 80 times a round, so that learning begins in the first.
-    static let adaptedCases = [ForecastFormat.json, .messagePack].map { format in
+    static let adaptedCases = [(ForecastFormat.json, Adaptation.Mix.mlpol), (.messagePack, .boa)].map {
+        format, mix in
         Case(
-            name: "adapted, as \(format)", mode: .stateful, outputs: 4, horizon: 4, decoder: json,
-            adaptation: Adaptation(depth: .full, season: 12, horizon: 4, levels: [0.5, 0.9]), format: format
+            name: "adapted, \(mix), as \(format)", mode: .stateful, outputs: 4, horizon: 4, decoder: json,
+            adaptation: Adaptation(depth: .full, season: 12, horizon: 4, levels: [0.5, 0.9], mix: mix),
+            format: format
         ) {
             Array(#"{"ts":\#(1_700_000_000 + $0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8)
         }

@@ -424,7 +424,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
-                + "warmup, maximum_skew, adapt, levels, every, aggregate, lateness, late, revise_limit, gaps, season, "
+                + "warmup, maximum_skew, adapt, levels, mix, every, aggregate, lateness, late, revise_limit, gaps, season, "
                 + "window_length, inputs_from, wait, time_zone, values"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
@@ -519,6 +519,12 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, levels: [0.9]}"#,
             "8:37: streams[0].levels: only for adapt: light or full; this rule has off"),
+        BadLine(
+            8, #"  - {match: a, model: pump, mix: boa}"#,
+            "8:34: streams[0].mix: only for adapt: light or full; this rule has off"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: light, mix: ewa}"#,
+            #"8:48: streams[0].mix: expected mlpol or boa, found "ewa""#),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: light, levels: [0.9, 1]}"#,
             "8:57: streams[0].levels[1]: expected a number above 0 and below 1, found \"1\""),

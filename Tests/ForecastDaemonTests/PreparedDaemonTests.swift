@@ -94,6 +94,26 @@ import Testing
         #expect(bytes[0] < bytes[1] && bytes[1] < bytes[2])
     }
 
+    @Test func rulesThatAdaptAreInForce() throws {
+        let prepared = try prepared(
+            """
+            {match: "a.*", model: one, adapt: light, season: 12, levels: [0.9, 0.5]},
+            {match: "b.*", model: one, adapt: full, mix: boa}, {match: "c.*", model: one}
+            """)
+        let rules = prepared.forecasts.rules
+        #expect(
+            rules[0].adaptation == Adaptation(depth: .light, season: 12, horizon: 1, levels: [0.5, 0.9]))
+        #expect(
+            rules[1].adaptation
+                == Adaptation(depth: .full, season: 0, horizon: 1, levels: [0.8, 0.95], mix: .boa))
+        #expect(rules[2].adaptation == nil)
+        let lines = CheckReport(prepared).text.split(separator: "\n")
+        #expect(
+            lines[1].contains(", adapted (light, mlpol, season of 12 ticks), intervals for 0.5, 0.9, "))
+        #expect(lines[2].contains(", adapted (full, boa), intervals for 0.8, 0.95, "))
+        #expect(try CheckReport(prepared).jsonText().contains(#""mix":"boa""#))
+    }
+
     @Test func rulesOfBadValuesAreInForce() throws {
         let prepared = try prepared(
             """

@@ -30,6 +30,7 @@ struct BacktestTests {
         var notes: [String]
         var model: Model
         var adapt: String
+        var mix: String?
         var season, horizon: Int
         var all: Column
         var columns: [Column]
@@ -59,7 +60,8 @@ struct BacktestTests {
         #expect(report.notes == ["f.csv: column \"state\" is left out: line 2 has \"on\""])
         #expect(report.model.file == nil && report.model.hidden_size == 6)
         #expect(report.model.scale == "rolling (half-life 40 ticks)")
-        #expect(report.adapt == "full" && report.season == 20 && report.horizon == 30)
+        #expect(
+            report.adapt == "full" && report.mix == "mlpol" && report.season == 20 && report.horizon == 30)
         #expect(report.columns.map(\.name) == ["wave", "saw <&>"] && report.values == 760)
         #expect(report.values_per_second > 0)
         for column in report.columns + [report.all] {
@@ -98,13 +100,14 @@ struct BacktestTests {
     @Test func withoutRowsTheyAreDividedAndThatIsSaid() throws {
         let directory = try TrainTests.folder()
         let model = DaemonProcess.root.appending(path: "config/models/general.safetensors").path
-        let arguments = ["f.csv", "--weights", model, "--adapt", "light", "--levels", "0.5"]
+        let arguments = ["f.csv", "--weights", model, "--adapt", "light", "--mix", "boa", "--levels", "0.5"]
         let (report, errors) = try Self.run(arguments, in: directory)
         #expect(
             errors
                 == "backtest: f.csv: no rows were named: 0:80 are for training, 80:100 for validation, 100:400 "
                 + "for the test\n")
         #expect(report.files[0].test_rows == "100:400" && report.season == 0 && report.horizon == 24)
+        #expect(report.mix == "boa")
         #expect(report.all.averages.map(\.to) == [1, 24])
         #expect(
             report.all.averages.allSatisfy { $0.seasonal_naive == nil && $0.intervals.map(\.level) == [0.5] })
@@ -122,6 +125,7 @@ struct BacktestTests {
         let directory = try TrainTests.folder()
         let model = DaemonProcess.root.appending(path: "config/models/general.safetensors").path
         let (report, _) = try Self.run(["f.csv", "--weights", model, "--adapt", "off"], in: directory)
+        #expect(report.mix == nil)
         for figures in report.all.averages + report.all.horizons {
             #expect(figures.intervals.isEmpty && figures.mse == figures.frozen.mse)
         }

@@ -23,14 +23,19 @@ package struct BacktestRun: Sendable {
     package var depth: Adaptation.Depth?
     /// The shares of values that intervals are to hold, rising.
     package var levels: [Double]
+    /// How the experts' forecasts are mixed.
+    package var mix: Adaptation.Mix
 
     /// Makes a run.
     package init(
         data: [String], weights: String? = nil, plot: String? = nil, training: TrainingOptions,
-        testRows: Range<Int>? = nil, horizon: Int? = nil, depth: Adaptation.Depth?, levels: [Double]
+        testRows: Range<Int>? = nil, horizon: Int? = nil, depth: Adaptation.Depth?, levels: [Double],
+        mix: Adaptation.Mix = .mlpol
     ) {
         (self.data, self.weights, self.plot, self.training) = (data, weights, plot, training)
-        (self.testRows, self.horizon, self.depth, self.levels) = (testRows, horizon, depth, levels)
+        (self.testRows, self.horizon, self.depth, self.levels, self.mix) = (
+            testRows, horizon, depth, levels, mix
+        )
     }
 
     /// Reads, trains if need be, replays all columns, and tells what came of it.
@@ -56,7 +61,8 @@ package struct BacktestRun: Sendable {
         let replay = ColumnReplay(
             model.planned, scaling: model.scaling, horizon: horizon,
             adaptation: depth.map {
-                Adaptation(depth: $0, season: training.season ?? 0, horizon: horizon, levels: levels)
+                Adaptation(
+                    depth: $0, season: training.season ?? 0, horizon: horizon, levels: levels, mix: mix)
             })
         let start = ContinuousClock.now
         let scores = await self.scores(of: columns, replay, horizon: horizon)

@@ -8,6 +8,8 @@ public struct AdaptationConfiguration: Sendable, Equatable {
     public var depth: Adaptation.Depth
     /// The shares of values that intervals are to hold, rising.
     public var levels = [0.8, 0.95]
+    /// How the experts' forecasts are mixed.
+    public var mix = Adaptation.Mix.mlpol
 
     /// Ticks that an adapted forecast may reach ahead: what is learned takes memory by the square of them.
     static let maximumHorizon = 512
@@ -21,13 +23,16 @@ extension AdaptationConfiguration {
     /// The words for `adapt`.
     private enum Word: String, CaseIterable { case off, light, full }
 
-    /// Takes `adapt` and `levels` out of a rule's table; nil for `adapt: off`.
+    /// Takes `adapt`, `levels` and `mix` out of a rule's table; nil for `adapt: off`.
     init?(from table: inout ConfigurationTable) {
         var word = Word.off
         let isKnown = table.read("adapt", into: &word)
         let levels = Self.levels(&table)
+        table.read("mix", into: &mix)
         guard isKnown, let depth = Adaptation.Depth(rawValue: word.rawValue) else {
-            if isKnown { table.refuse("levels", "only for adapt: light or full; this rule has off") }
+            for key in ["levels", "mix"] where isKnown {
+                table.refuse(key, "only for adapt: light or full; this rule has off")
+            }
             return nil
         }
         self.depth = depth

@@ -10,6 +10,9 @@ public struct Adaptation: Sendable, Equatable {
         case full
     }
 
+    /// How the experts' forecasts are mixed, by their regrets: `ExpertMixture` has the equations.
+    public enum Mix: String, Sendable, CaseIterable { case mlpol, boa }
+
     /// How much is learned.
     public var depth: Depth
     /// Ticks in a season; 0 where none is known.
@@ -18,13 +21,16 @@ public struct Adaptation: Sendable, Equatable {
     public var horizon: Int
     /// The shares of values that intervals are to hold, rising, each above 0 and below 1.
     public var levels: [Double]
+    /// How the experts' forecasts are mixed.
+    public var mix: Mix
 
     /// Makes an adaptation.
-    public init(depth: Depth, season: Int, horizon: Int, levels: [Double]) {
+    public init(depth: Depth, season: Int, horizon: Int, levels: [Double], mix: Mix = .mlpol) {
         self.depth = depth
         self.season = season
         self.horizon = horizon
         self.levels = levels
+        self.mix = mix
     }
 
     /// Features of the stream's own past in front of those of the season: differences to the last values.

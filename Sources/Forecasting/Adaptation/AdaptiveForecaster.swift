@@ -87,7 +87,7 @@ package final class AdaptiveForecaster {
         differenceCount = adaptation.differenceCount
         self.rowCount = rowCount
         readouts = Self.readouts(adaptation, hiddenSize: hiddenSize)
-        mixture = ExpertMixture(expertCount: Self.plainExpertCount + readouts.count)
+        mixture = Self.mixture(adaptation, readouts)
         trackers = Self.trackers(adaptation)
         score = ForecastScore(levels: adaptation.levels)
         layout = Self.layout(adaptation, readouts, mixture, trackers)
@@ -106,7 +106,7 @@ package final class AdaptiveForecaster {
     /// Bytes that a stream takes.
     package static func bytesPerStream(_ adaptation: Adaptation, hiddenSize: Int) -> Int {
         let readouts = readouts(adaptation, hiddenSize: hiddenSize)
-        let mixture = ExpertMixture(expertCount: plainExpertCount + readouts.count)
+        let mixture = mixture(adaptation, readouts)
         return layout(adaptation, readouts, mixture, trackers(adaptation)).length
             * MemoryLayout<Double>.stride
     }
@@ -125,6 +125,10 @@ package final class AdaptiveForecaster {
             readout(.past, own, 0.9999), readout(.stateAndPast, hiddenSize + own, 0.999),
             readout(.state, hiddenSize + 1, 0.999),
         ]
+    }
+
+    private static func mixture(_ adaptation: Adaptation, _ readouts: [LinearReadout]) -> ExpertMixture {
+        ExpertMixture(expertCount: plainExpertCount + readouts.count, rule: adaptation.mix)
     }
 
     private static func trackers(_ adaptation: Adaptation) -> [IntervalTracker] {

@@ -86,7 +86,7 @@ package struct CheckReport: Sendable, Encodable {
         let rows = rules.map { rule in
             "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
                 + (rule.recursion ? "by recursion" : "by the model's outputs")
-                + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text)\(rule.adaptation?.text ?? ""), \(rule.bytesPerStream) bytes per stream"
+                + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text)\(rule.adaptation?.text ?? ", not adapted"), \(rule.bytesPerStream) bytes per stream"
                 + (rule.inputs.map { "\n    inputs: \($0.text)" } ?? "") + rule.precisionText
         }
         return

@@ -112,6 +112,7 @@ package struct PreparedDaemon: Sendable {
     ) throws(DaemonError) -> Adaptation? {
         guard let adaptation = rule.adaptation else { return nil }
         guard horizon <= AdaptationConfiguration.maximumHorizon else {
+            guard adaptation.isStated else { return nil }
             throw DaemonError(
                 .configuration,
                 "rule \"\(rule.match)\": expected a horizon of at most \(AdaptationConfiguration.maximumHorizon) with "

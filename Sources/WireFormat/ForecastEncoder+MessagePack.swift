@@ -20,7 +20,7 @@ extension ForecastEncoder {
 
     /// Writes the map but for the score, which is its last field where there are intervals.
     mutating func encodeMessagePack(
-        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double>
+        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, margins: Span<Double>
     ) {
         let hasIntervals = !levels[forecast.rule].isEmpty
         buffer.appendMap(count: hasIntervals ? 15 : 12)
@@ -52,15 +52,15 @@ extension ForecastEncoder {
         }
         if hasIntervals {
             buffer.appendString("yhat_lower")
-            appendMessagePackBounds(of: forecast, yhat: yhat, halfWidths: halfWidths, sign: -1)
+            appendMessagePackBounds(of: forecast, yhat: yhat, margins: margins, side: 0)
             buffer.appendString("yhat_upper")
-            appendMessagePackBounds(of: forecast, yhat: yhat, halfWidths: halfWidths, sign: 1)
+            appendMessagePackBounds(of: forecast, yhat: yhat, margins: margins, side: 1)
         }
         appendQuality(of: forecast)
     }
 
     private mutating func appendMessagePackBounds(
-        of forecast: Forecast, yhat: Span<Double>, halfWidths: Span<Double>, sign: Double
+        of forecast: Forecast, yhat: Span<Double>, margins: Span<Double>, side: Int
     ) {
         buffer.appendMap(count: levels[forecast.rule].count)
         for level in levels[forecast.rule].indices {
@@ -68,7 +68,8 @@ extension ForecastEncoder {
             buffer.append(levels[forecast.rule][level])
             buffer.appendArray(count: yhat.count)
             for index in yhat.indices {
-                let bound = yhat[index] + sign * halfWidths[level * yhat.count + index]
+                let margin = margins[(2 * level + side) * yhat.count + index]
+                let bound = side == 0 ? yhat[index] - margin : yhat[index] + margin
                 appendMessagePack(forecastValue: bound, resolution: forecast.resolution)
             }
         }

@@ -75,32 +75,33 @@ public struct ForecastEncoder: ~Copyable {
     ///   - forecast: The forecast's head.
     ///   - stream: The stream's id, valid.
     ///   - yhat: The forecast values; those that are not finite become `null`.
-    ///   - halfWidths: Half the width of the intervals around them, level by level, `yhat.count` each, for rules whose
-    ///     labels have levels.
+    ///   - margins: For rules whose labels have levels, the margins of the intervals around them, as
+    ///     `ForecastEngine.margins` has them.
     ///   - score: For such rules, how the stream was forecast of late, as `ForecastEngine.recentScore` has it.
     public mutating func encode(
-        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double> = Span(),
+        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, margins: Span<Double> = Span(),
         score: Span<Double> = Span()
     ) {
         let levelCount = levels[forecast.rule].count
         precondition(
-            halfWidths.count >= levelCount * yhat.count && (levelCount == 0 || score.count == 2 + levelCount),
-            "a half-width for each level and value, and two figures and one per level of a score")
+            margins.count >= 2 * levelCount * yhat.count
+                && (levelCount == 0 || score.count == 2 + levelCount),
+            "two margins for each level and value, and two figures and one per level of a score")
         buffer.removeAll()
         switch format {
         case .json:
-            encodeJSON(forecast, stream: stream, yhat: yhat, halfWidths: halfWidths)
+            encodeJSON(forecast, stream: stream, yhat: yhat, margins: margins)
             appendScore(score, rule: forecast.rule)
             buffer.append("}")
         case .messagePack:
-            encodeMessagePack(forecast, stream: stream, yhat: yhat, halfWidths: halfWidths)
+            encodeMessagePack(forecast, stream: stream, yhat: yhat, margins: margins)
             appendMessagePackScore(score, rule: forecast.rule)
         }
     }
 
     /// Writes the object but for its score and its end.
     private mutating func encodeJSON(
-        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, halfWidths: Span<Double>
+        _ forecast: Forecast, stream: RawSpan, yhat: Span<Double>, margins: Span<Double>
     ) {
         buffer.append("{\"stream\":\"")
         buffer.append(stream)
@@ -130,9 +131,9 @@ public struct ForecastEncoder: ~Copyable {
         buffer.append("]")
         if !levels[forecast.rule].isEmpty {
             buffer.append(",\"yhat_lower\":{")
-            appendBounds(of: forecast, yhat: yhat, halfWidths: halfWidths, sign: -1)
+            appendBounds(of: forecast, yhat: yhat, margins: margins, side: 0)
             buffer.append("},\"yhat_upper\":{")
-            appendBounds(of: forecast, yhat: yhat, halfWidths: halfWidths, sign: 1)
+            appendBounds(of: forecast, yhat: yhat, margins: margins, side: 1)
             buffer.append("}")
         }
         buffer.append(",\"quality\":{\"warm\":")
@@ -167,9 +168,9 @@ public struct ForecastEncoder: ~Copyable {
         buffer.append("}}")
     }
 
-    /// Writes the lower or the upper ends of all intervals, by level.
+    /// Writes the lower (0) or the upper ends (1) of all intervals, by level.
     private mutating func appendBounds(
-        of forecast: Forecast, yhat: Span<Double>, halfWidths: Span<Double>, sign: Double
+        of forecast: Forecast, yhat: Span<Double>, margins: Span<Double>, side: Int
     ) {
         for level in levels[forecast.rule].indices {
             buffer.append(level > 0 ? ",\"" : "\"")
@@ -177,7 +178,8 @@ public struct ForecastEncoder: ~Copyable {
             buffer.append("\":[")
             for index in yhat.indices {
                 if index > 0 { buffer.append(UInt8(ascii: ",")) }
-                let bound = yhat[index] + sign * halfWidths[level * yhat.count + index]
+                let margin = margins[(2 * level + side) * yhat.count + index]
+                let bound = side == 0 ? yhat[index] - margin : yhat[index] + margin
                 append(forecastValue: bound, resolution: forecast.resolution)
             }
             buffer.append("]")

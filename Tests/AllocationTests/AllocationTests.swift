@@ -65,7 +65,7 @@ struct AllocationTests {
                 let forecast = engine.forecast(at: index)
                 encoder.encode(
                     forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index),
-                    halfWidths: engine.halfWidths(at: index),
+                    margins: engine.margins(at: index),
                     score: engine.recentScore(at: index))
             }
         }

@@ -9,7 +9,7 @@ struct BacktestReference {
         var value: Double
         var yhat: [Double]
         /// By level, then by tick ahead.
-        var halfWidths: [[Double]]
+        var margins: [[Double]]
     }
 
     /// One forecast of one row beside its truth.
@@ -19,7 +19,7 @@ struct BacktestReference {
         var persistence: Double
         var seasonal: Double
         var frozen: Double
-        var halfWidths: [Double]
+        var margins: [Double]
     }
 
     var values: [Double]
@@ -59,14 +59,14 @@ struct BacktestReference {
             let now = Timestamp(nanoseconds: Int64(row) * 60_000_000_000)
             _ = engine.accept(Observation(time: now, value: value), of: "s".utf8.span.bytes, at: now)
             while engine.advance(at: now) {
-                let (head, yhat, widths) = (
-                    engine.forecast(at: 0), engine.yhat(at: 0), engine.halfWidths(at: 0)
+                let (head, yhat, margins) = (
+                    engine.forecast(at: 0), engine.yhat(at: 0), engine.margins(at: 0)
                 )
                 let levels = adaptation?.levels.count ?? 0
                 said[Int(head.time.nanoseconds / 60_000_000_000)] = Said(
                     value: head.value, yhat: (0..<horizon).map { yhat[$0] },
-                    halfWidths: (0..<levels).map { level in
-                        (0..<horizon).map { widths[level * horizon + $0] }
+                    margins: (0..<2 * levels).map { series in
+                        (0..<horizon).map { margins[series * horizon + $0] }
                     })
             }
         }
@@ -90,7 +90,7 @@ struct BacktestReference {
                         truth: values[target], yhat: said.yhat[horizon - 1],
                         persistence: said.value, seasonal: isKnown ? values[before] : said.value,
                         frozen: frozen.yhat[horizon - 1],
-                        halfWidths: said.halfWidths.map { $0[horizon - 1] }))
+                        margins: said.margins.map { $0[horizon - 1] }))
             }
         }
         return pairs

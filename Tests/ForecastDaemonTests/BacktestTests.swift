@@ -124,8 +124,8 @@ struct BacktestTests {
         for (index, level) in levels.enumerated() {
             var (hits, widths, scores) = ([Double](), [Double](), [Double]())
             for pair in pairs {
-                let half = pair.halfWidths[index]
-                let (lower, upper) = ((pair.yhat - half), (pair.yhat + half))
+                let lower = pair.yhat - pair.margins[2 * index]
+                let upper = pair.yhat + pair.margins[2 * index + 1]
                 hits.append(lower <= pair.truth && pair.truth <= upper ? 1 : 0)
                 widths.append((upper - lower) / deviation)
                 let outside = max(lower - pair.truth, pair.truth - upper, 0)
@@ -217,7 +217,7 @@ struct BacktestTests {
             var said: [[UInt64]] = []
             replay.run(values) { origin in
                 #expect(origin.row == said.count)
-                said.append((origin.yhat + origin.frozen + origin.halfWidths).map(\.bitPattern))
+                said.append((origin.yhat + origin.frozen + origin.margins).map(\.bitPattern))
             }
             return said
         }

@@ -424,8 +424,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
-                + "warmup, maximum_skew, adapt, levels, mix, every, aggregate, lateness, late, revise_limit, gaps, season, "
-                + "window_length, inputs_from, wait, time_zone, values"),
+                + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, "
+                + "window_length, adapt, levels, mix, inputs_from, wait, time_zone, values"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -477,8 +477,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             #"8:5: streams[0]: missing key "season": gaps.fill: seasonal takes the value one season before; write the "#
                 + "season in ticks, or as a duration"),
         BadLine(
-            8, #"  - {match: a, model: pump, every: 1s, season: 5, window_length: 9}"#,
-            "8:48: streams[0].season: only for gaps.fill: seasonal and for adapt: light or full"),
+            8, #"  - {match: a, model: pump, every: 1s, adapt: off, season: 5, window_length: 9}"#,
+            "8:60: streams[0].season: only for gaps.fill: seasonal and for adapt: light or full"),
         BadLine(
             8, #"  - {match: a, model: pump, every: 1s, gaps: {then: rewarm}, window_length: 0}"#,
             "8:77: streams[0].window_length: gaps.then: rewarm runs over the window: expected at least 1 tick, "
@@ -517,11 +517,15 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, adapt: lots}"#,
             #"8:36: streams[0].adapt: expected off, light or full, found "lots""#),
         BadLine(
-            8, #"  - {match: a, model: pump, levels: [0.9]}"#,
-            "8:37: streams[0].levels: only for adapt: light or full; this rule has off"),
+            8, #"  - {match: a, model: pump, adapt: off, levels: [0.9]}"#,
+            "8:49: streams[0].levels: only for adapt: light or full; this rule has off"),
         BadLine(
-            8, #"  - {match: a, model: pump, mix: boa}"#,
-            "8:34: streams[0].mix: only for adapt: light or full; this rule has off"),
+            8, #"  - {match: a, model: pump, every: 1s, late: revise, levels: [0.9], season: 5}"#,
+            "8:62: streams[0].levels: only for adapt: light or full; this rule has off, because of its late",
+            "8:77: streams[0].season: only for gaps.fill: seasonal and for adapt: light or full"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: off, mix: boa}"#,
+            "8:46: streams[0].mix: only for adapt: light or full; this rule has off"),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: light, mix: ewa}"#,
             #"8:48: streams[0].mix: expected mlpol or boa, found "ewa""#),

@@ -53,6 +53,22 @@ import WireFormat
         #expect(try Self.input("maximum_message_size: \(text)").maximumMessageSize == bytes)
     }
 
+    /// Left out, forecasts are adapted where nothing stands against it.
+    @Test(
+        arguments: [
+            ("", .light), ("adapt: light", .light), ("adapt: full", .full), ("adapt: off", nil),
+            ("every: 1s, late: revise", nil), ("horizon: 513", nil), ("horizon: 512", .light),
+            ("every: 1s, late: drop", .light), ("season: 24", .light),
+            ("every: 1s, gaps: {fill: seasonal}, season: 1", nil),
+        ] as [(String, Adaptation.Depth?)])
+    func forecastsAreAdaptedUnlessTheRuleSaysOtherwise(settings: String, depth: Adaptation.Depth?) throws {
+        let rule = "  - {match: a, model: pump, \(settings)}"
+        let text = ConfigurationSample.text(8, rule)
+        let adaptation = try DaemonConfiguration.parse(text, file: "f.yaml").streams[0].adaptation
+        #expect(adaptation?.depth == depth)
+        #expect(depth == nil || adaptation?.isStated == settings.contains("adapt"))
+    }
+
     /// What is almost a duration is none; a unit that can be guessed is offered.
     @Test(arguments: [
         ("5", ""), ("5 s", "5s"), ("5S", "5s"), ("5sec", "5s"), ("5min", "5m"), ("5minutes", "5m"),

@@ -47,6 +47,30 @@ import WireFormat
         #expect(Self.text(payload) == line + "\n")
     }
 
+    /// The widest interval, where it stands in the line; room is left while it is not known.
+    @Test(
+        arguments: [
+            (
+                #""yhat_lower":{"0.8":[1.9,0],"0.95":[1.75,0]},"yhat_upper":{"0.8":[2.1,9],"0.95":[2.25,9]}"#,
+                #""score":{"mae":0.1,"skill":0.3456,"coverage":{"0.8":0.81,"0.95":0.9387}}"#,
+                "2 (     1.75 to      2.25) …         4             ▁│▂▅█  skill  0.35, held  94 % of 95 %"
+            ),
+            (
+                #""yhat_lower":{"0.5":[null,0]},"yhat_upper":{"0.5":[null,9]}"#,
+                #""score":{"mae":null,"skill":null,"coverage":{"0.5":null}}"#,
+                "2                          …         4             ▁│▂▅█"
+            ),
+            (
+                #""yhat_lower":{"0.5":[1,0]},"yhat_upper":{"0.5":[3,9]}"#,
+                #""score":{"mae":5,"skill":-12.3,"coverage":{"0.5":1}}"#,
+                "2 (        1 to         3) …         4             ▁│▂▅█  skill -12.30, held 100 % of 50 %"
+            ),
+        ])
+    func intervalsAndScoresAreShown(bounds: String, score: String, end: String) {
+        let payload = Self.payload().dropLast() + ",\(bounds),\(score)}"
+        #expect(Self.text(String(payload)) == "22:13:20  plant.a                1.5  →         \(end)\n")
+    }
+
     @Test func lossesAndANewDaemonAreSaid() {
         var view = ForecastView(isStyled: false)
         let message = TapMessageTests.message("plant.a", Self.payload())

@@ -66,7 +66,7 @@ import Testing
     @Test func rulesOfTimeAreInForce() throws {
         let prepared = try prepared(
             """
-            {match: "a.*", model: one}, {match: "b.*", model: one, every: auto, late: revise},
+            {match: "a.*", model: one, adapt: off}, {match: "b.*", model: one, every: auto, late: revise},
             {match: "c.*", model: one, every: 1m, aggregate: mean, lateness: 90s, late: revise, revise_limit: 3m,
               gaps: {fill: seasonal, limit: 1h,
               then: rewarm}, season: 1d, window_length: 2880}
@@ -94,24 +94,44 @@ import Testing
         #expect(bytes[0] < bytes[1] && bytes[1] < bytes[2])
     }
 
-    @Test func rulesThatAdaptAreInForce() throws {
+    /// What nobody asked for gives way to what was; what was asked for and cannot be had is said.
+    @Test func rulesOfAdaptationAreInForce() throws {
         let prepared = try prepared(
             """
-            {match: "a.*", model: one, adapt: light, season: 12, levels: [0.9, 0.5]},
-            {match: "b.*", model: one, adapt: full, mix: boa}, {match: "c.*", model: one}
+            {match: "a.*", model: one, every: 1h, season: 1d}, {match: "b.*", model: one, every: 1s, late: revise},
+            {match: "c.*", model: one, adapt: full, levels: [0.9, 0.5], mix: boa}
             """)
         let rules = prepared.forecasts.rules
         #expect(
-            rules[0].adaptation == Adaptation(depth: .light, season: 12, horizon: 1, levels: [0.5, 0.9]))
-        #expect(
-            rules[1].adaptation
-                == Adaptation(depth: .full, season: 0, horizon: 1, levels: [0.8, 0.95], mix: .boa))
-        #expect(rules[2].adaptation == nil)
+            rules.map(\.adaptation) == [
+                Adaptation(depth: .light, season: 24, horizon: 1, levels: [0.8, 0.95]), nil,
+                Adaptation(depth: .full, season: 0, horizon: 1, levels: [0.5, 0.9], mix: .boa),
+            ])
         let lines = CheckReport(prepared).text.split(separator: "\n")
+        #expect(lines[1].contains(", adapted (light, mlpol, season of 24 ticks), intervals for 0.8, 0.95, "))
         #expect(
-            lines[1].contains(", adapted (light, mlpol, season of 12 ticks), intervals for 0.5, 0.9, "))
-        #expect(lines[2].contains(", adapted (full, boa), intervals for 0.8, 0.95, "))
+            lines[2].contains(", not adapted, ")
+                && lines[3].contains(", adapted (full, boa), intervals for 0.5, 0.9, "))
         #expect(try CheckReport(prepared).jsonText().contains(#""mix":"boa""#))
+    }
+
+    @Test func aModelOfMoreOutputsThanCanBeAdaptedIsNot() throws {
+        try folder.write("many", try ModelSample(outputs: 513).bytes())
+        func prepare(_ settings: String) throws -> PreparedDaemon {
+            let text = """
+                inputs: {plant: {socket: sub, connect: ["tcp://127.0.0.1:5556"]}}
+                outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:5557"]}}
+                models: {many: {weights: many}}
+                streams: [{match: "*", model: many\(settings)}]
+                """
+            return try PreparedDaemon(
+                try DaemonConfiguration.parse(text, file: "\(folder.path)/f.yaml"))
+        }
+        #expect(try prepare("").forecasts.rules[0].adaptation == nil)
+        #expect(try prepare(", horizon: 512").forecasts.rules[0].adaptation?.horizon == 512)
+        let problem = #expect(throws: DaemonError.self) { try prepare(", adapt: light") }
+        #expect(
+            problem?.description.contains("expected a horizon of at most 512 with adapt, found 513") == true)
     }
 
     @Test func rulesOfBadValuesAreInForce() throws {

@@ -19,6 +19,8 @@ final class Scenario {
     private(set) var probeCount = 0
 
     /// Makes the model, binds the publisher `in` (subscribed to by the daemon), connects the subscriber `out`.
+    ///
+    /// A rule that does not say otherwise forecasts what the model says, as PyTorch does.
     init(
         transport: Transport = .tcp, model: [String: Any] = [:], modelKeys: String = "",
         rule: String = "scale: none, warmup: 0", inputKeys: String = "socket: sub, format: json",
@@ -44,7 +46,7 @@ final class Scenario {
             models:
               pump: {weights: \(modelPath)\(modelKeys)}
             streams:
-              - {match: "\(match)", model: pump, \(rule)}
+              - {match: "\(match)", model: pump, \(rule)\(rule.contains("adapt:") ? "" : ", adapt: off")}
             streams_limit: \(limit)
             pipelines: \(pipelines)
             log: {level: debug, drops_every: 1h}

@@ -59,17 +59,17 @@ struct ForecastEncoderTests {
             age: 0,
             resolution: 1e-6)
         let yhat = [1.5, 2]
-        let halfWidths = [0.5, 1, 0.75, .nan]
+        let margins = [0.5, 1, 0.25, 1.5, 0.75, .nan, 1.25, .nan]
         let score = [0.21, 0.34004, 0.79, .nan]
         encoder.encode(
-            head, stream: "a".utf8.span.bytes, yhat: yhat.span, halfWidths: halfWidths.span, score: score.span
+            head, stream: "a".utf8.span.bytes, yhat: yhat.span, margins: margins.span, score: score.span
         )
         let bytes = encoder.bytes.withUnsafeBytes { Array($0) }
         let json = format == .json ? bytes : MessagePackText.json(bytes.span.bytes)
         let text = String(decoding: json ?? [], as: UTF8.self)
         let expected =
             #""yhat":[1.5,2],"yhat_lower":{"0.8":[1,1],"0.95":[0.75,null]},"#
-            + #""yhat_upper":{"0.8":[2,3],"0.95":[2.25,null]},"quality""#
+            + #""yhat_upper":{"0.8":[1.75,3.5],"0.95":[2.75,null]},"quality""#
         // MessagePack tells a double from an integer.
         #expect(text.replacing(".0,", with: ",").replacing(".0]", with: "]").contains(expected), "\(text)")
         let ending = #"},"score":{"mae":0.21,"skill":0.34,"coverage":{"0.8":0.79,"0.95":null}}}"#
@@ -105,11 +105,11 @@ struct ForecastEncoderTests {
             warmth: 1 / 3, sequence: .max, age: -1 / 3, period: 999_999_999_000_000, isImputed: false,
             gap: .max, isReset: false)
         let yhat = [Double](repeating: -2.2250738585072014e-308, count: horizon)
-        let halfWidths = [Double](repeating: 1.2345678901234567e-300, count: 8 * horizon)
+        let margins = [Double](repeating: 1.2345678901234567e-300, count: 16 * horizon)
         let score = [Double](repeating: -1.1754943e-38, count: 10)
         let stream = String(repeating: "s", count: 128)
         encoder.encode(
-            head, stream: stream.utf8.span.bytes, yhat: yhat.span, halfWidths: halfWidths.span,
+            head, stream: stream.utf8.span.bytes, yhat: yhat.span, margins: margins.span,
             score: score.span)
         let data = encoder.bytes.withUnsafeBytes { Data($0) }
         let fields = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

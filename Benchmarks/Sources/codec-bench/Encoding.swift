@@ -25,7 +25,7 @@ private func measureEncoding(
     var encoder = ForecastEncoder(
         epoch: 1, rules: [RuleLabels(model: "pump", revision: "0123456789ab", levels: levels)],
         format: format, times: .s, maximumHorizon: horizon)
-    let halfWidths = (0..<Samples.count + levels.count * horizon).map { Samples.forecast($0) / 16 }
+    let margins = (0..<Samples.count + 2 * levels.count * horizon).map { Samples.forecast($0) / 16 }
     // Shares with all the digits of a double.
     let score = (0..<Samples.count + 2 + levels.count).map { Samples.forecast($0) / 27 }
     measure(name, milliseconds: milliseconds) { index in
@@ -37,7 +37,7 @@ private func measureEncoding(
         identifier.read(index) { identifier in
             encoder.encode(
                 forecast, stream: identifier.bytes, yhat: yhat.span.extracting(index..<index + horizon),
-                halfWidths: halfWidths.span.extracting(index..<index + levels.count * horizon),
+                margins: margins.span.extracting(index..<index + 2 * levels.count * horizon),
                 score: score.span.extracting(index..<index + 2 + levels.count))
         }
     }

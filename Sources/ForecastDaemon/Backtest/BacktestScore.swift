@@ -38,8 +38,8 @@ struct BacktestScore: Sendable {
         for block in blocks.indices where blocks[block].origins.contains(forecast.row) {
             for horizon in 1...blocks[block].horizons.count {
                 guard let misses = misses(of: forecast, horizon: horizon) else { continue }
-                blocks[block].horizons[horizon - 1].add(misses, levels: levels) { level in
-                    forecast.halfWidths[level * reach + horizon - 1] / column.deviation
+                blocks[block].horizons[horizon - 1].add(misses, levels: levels) { series in
+                    forecast.margins[series * reach + horizon - 1] / column.deviation
                 }
             }
         }

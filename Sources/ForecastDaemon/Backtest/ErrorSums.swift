@@ -51,21 +51,22 @@ struct ErrorSums: Sendable {
 
     init(levelCount: Int) { intervals = [Interval](repeating: Interval(), count: levelCount) }
 
-    /// Takes in one value, with the half-width of each level's interval around the forecast; NaN where there was none.
-    mutating func add(_ misses: Misses, levels: [Double], halfWidth: (Int) -> Double) {
+    /// Takes in one value, with the margins of the interval around the forecast, of each level first that below; NaN
+    /// where there was none.
+    mutating func add(_ misses: Misses, levels: [Double], margin: (Int) -> Double) {
         count += 1
         forecast.add(misses.forecast)
         persistence.add(misses.persistence)
         seasonal.add(misses.seasonal)
         frozen.add(misses.frozen)
-        let miss = abs(misses.forecast)
         for (index, level) in levels.enumerated() {
-            let half = halfWidth(index)
-            guard half.isFinite else { continue }
+            let (below, above) = (margin(2 * index), margin(2 * index + 1))
+            guard below.isFinite else { continue }
+            let outside = misses.forecast > 0 ? misses.forecast - below : -misses.forecast - above
             intervals[index].count += 1
-            intervals[index].hits += miss <= half ? 1 : 0
-            intervals[index].widths += 2 * half
-            intervals[index].scores += 2 * half + max(0, miss - half) * 2 / (1 - level)
+            intervals[index].hits += outside <= 0 ? 1 : 0
+            intervals[index].widths += below + above
+            intervals[index].scores += below + above + max(0, outside) * 2 / (1 - level)
         }
     }
 

@@ -10,8 +10,8 @@ package struct OriginForecast: Sendable, Equatable {
     package var value = 0.0
     /// Forecasts, one per tick ahead; NaN where there is none.
     package var yhat: [Double] = []
-    /// Half the widths of the intervals around them, level by level; NaN where none is known.
-    package var halfWidths: [Double] = []
+    /// The margins of the intervals around them, as `ForecastEngine.margins` has them.
+    package var margins: [Double] = []
     /// What the model by itself says.
     package var frozen: [Double] = []
 }
@@ -25,7 +25,7 @@ extension OriginForecast {
         row = Int(forecast.time.nanoseconds / forecast.period)
         value = forecast.value
         Self.copy(engine.yhat(at: adapted), to: &yhat)
-        Self.copy(engine.halfWidths(at: adapted), to: &halfWidths)
+        Self.copy(engine.margins(at: adapted), to: &margins)
         Self.copy(engine.yhat(at: 1 - adapted), to: &frozen)
     }
 

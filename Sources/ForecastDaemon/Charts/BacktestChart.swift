@@ -75,11 +75,10 @@ struct BacktestChart {
             (0..<reach).map { (Double(origin + 1 + $0), value($0)) }.filter { $0.1.isFinite }
         }
         let seen = (max(0, origin - 2 * reach)...origin + reach).map { (x: Double($0), y: values[$0]) }
-        let areas = (0..<sample.halfWidths.count / reach).map { level in
-            func bound(_ side: Double) -> [(x: Double, y: Double)] {
-                points { sample.yhat[$0] + side * sample.halfWidths[level * reach + $0] }
-            }
-            return PlotArea.Curve(color: "#d62728", points: bound(1) + bound(-1).reversed(), isArea: true)
+        let areas = (0..<sample.margins.count / (2 * reach)).map { level in
+            let lower = points { sample.yhat[$0] - sample.margins[2 * level * reach + $0] }
+            let upper = points { sample.yhat[$0] + sample.margins[(2 * level + 1) * reach + $0] }
+            return PlotArea.Curve(color: "#d62728", points: upper + lower.reversed(), isArea: true)
         }
         return areas + [
             PlotArea.Curve(name: "values", color: "#444444", points: seen.filter { $0.y.isFinite }),

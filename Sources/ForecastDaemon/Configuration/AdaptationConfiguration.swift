@@ -10,6 +10,8 @@ public struct AdaptationConfiguration: Sendable, Equatable {
     public var levels = [0.8, 0.95]
     /// How the experts' forecasts are mixed.
     public var mix = Adaptation.Mix.mlpol
+    /// Whether the rule asks for it; else it is the default, where nothing stands against it.
+    public var isStated: Bool
 
     /// Ticks that an adapted forecast may reach ahead: what is learned takes memory by the square of them.
     static let maximumHorizon = 512
@@ -23,15 +25,32 @@ extension AdaptationConfiguration {
     /// The words for `adapt`.
     private enum Word: String, CaseIterable { case off, light, full }
 
-    /// Takes `adapt`, `levels` and `mix` out of a rule's table; nil for `adapt: off`.
-    init?(from table: inout ConfigurationTable) {
-        var word = Word.off
+    /// The keys that go with `adapt`.
+    private static let dependentKeys = ["levels", "mix"]
+
+    /// Takes `adapt`, `levels` and `mix` out of a rule's table that says this of time and horizon.
+    ///
+    /// Nil for `adapt: off`. Left out, `adapt` is light, or off in a rule that asks for what does not go with it.
+    init?(from table: inout ConfigurationTable, time: TimeConfiguration, horizon: Int?) {
+        var word = Word.light
         let isKnown = table.read("adapt", into: &word)
+        isStated = table.has("adapt")
         let levels = Self.levels(&table)
         table.read("mix", into: &mix)
-        guard isKnown, let depth = Adaptation.Depth(rawValue: word.rawValue) else {
-            for key in ["levels", "mix"] where isKnown {
+        guard isKnown else { return nil }
+        guard let depth = Adaptation.Depth(rawValue: word.rawValue) else {
+            for key in Self.dependentKeys {
                 table.refuse(key, "only for adapt: light or full; this rule has off")
+            }
+            return nil
+        }
+        let obstacles = Self.obstacles(time: time, horizon: horizon)
+        if isStated {
+            for obstacle in obstacles { table.problem(obstacle.key, obstacle.message) }
+        } else if let obstacle = obstacles.first {
+            for key in Self.dependentKeys {
+                table.refuse(
+                    key, "only for adapt: light or full; this rule has off, because of its \(obstacle.key)")
             }
             return nil
         }
@@ -52,20 +71,22 @@ extension AdaptationConfiguration {
         return list.sorted()
     }
 
-    /// Checks what other keys of the rule say.
-    func check(_ table: borrowing ConfigurationTable, time: TimeConfiguration, horizon: Int?) {
+    /// What a rule asks for that adaptation does not go with.
+    private static func obstacles(
+        time: TimeConfiguration, horizon: Int?
+    ) -> [(key: String, message: String)] {
+        var obstacles: [(key: String, message: String)] = []
         if time.late == .revise {
-            table.problem(
-                "late", "expected drop, found revise: what a stream has learned (adapt) is not taken back")
+            obstacles.append(
+                ("late", "expected drop, found revise: what a stream has learned (adapt) is not taken back"))
         }
-        if let horizon, horizon > Self.maximumHorizon {
-            table.problem("horizon", "expected at most \(Self.maximumHorizon) with adapt, found \(horizon)")
+        if let horizon, horizon > maximumHorizon {
+            obstacles.append(("horizon", "expected at most \(maximumHorizon) with adapt, found \(horizon)"))
         }
-        if let season = time.seasonTicks, !Self.seasons.contains(season) {
-            table.problem(
-                "season",
-                "expected \(Self.seasons.lowerBound) to \(Self.seasons.upperBound) ticks with adapt, found \(season)"
-            )
+        if let season = time.seasonTicks, !seasons.contains(season) {
+            let range = "\(seasons.lowerBound) to \(seasons.upperBound)"
+            obstacles.append(("season", "expected \(range) ticks with adapt, found \(season)"))
         }
+        return obstacles
     }
 }

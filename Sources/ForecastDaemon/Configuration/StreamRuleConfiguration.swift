@@ -78,9 +78,9 @@ extension StreamRuleConfiguration: ConfigurationSection {
         horizon = table.take("horizon")?.integer(in: 1...10_000)
         table.read("warmup", in: 0...1_000_000_000, into: &warmup)
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
-        adaptation = AdaptationConfiguration(from: &table)
-        time = TimeConfiguration(from: &table, hasUseForSeason: adaptation != nil)
-        adaptation?.check(table, time: time, horizon: horizon)
+        time = TimeConfiguration(from: &table)
+        adaptation = AdaptationConfiguration(from: &table, time: time, horizon: horizon)
+        if adaptation == nil { time.refuseUselessSeason(table) }
         let windowLength = time.policy.windowLength
         if scale == .window && windowLength < 2 {
             table.problem(

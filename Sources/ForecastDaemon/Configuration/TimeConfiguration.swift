@@ -59,9 +59,7 @@ public struct TimeConfiguration: Sendable, Equatable {
 
 extension TimeConfiguration {
     /// Takes the keys of time out of a rule's table.
-    ///
-    /// - Parameter hasUseForSeason: Whether other keys of the rule make use of a season.
-    init(from table: inout ConfigurationTable, hasUseForSeason: Bool) {
+    init(from table: inout ConfigurationTable) {
         self.init()
         let isEveryKnown = readEvery(&table)
         table.read("aggregate", into: &aggregate)
@@ -75,15 +73,14 @@ extension TimeConfiguration {
             ticksIn: 0...Self.maximumWindowLength, upTo: Self.longest)
         guard isEveryKnown else { return }
         if every == .event {
-            let keys = ["aggregate", "late", "revise_limit", "gaps"] + (hasUseForSeason ? [] : ["season"])
-            for key in keys {
+            for key in ["aggregate", "late", "revise_limit", "gaps"] {
                 table.refuse(
                     key, "only for streams with a period: write every: auto, or a duration, as every: 1s")
             }
         } else {
             checkReach(table)
             checkLate(table)
-            checkSeason(table, hasUse: hasUseForSeason)
+            checkSeason(table)
         }
         if table.has("season") { check(season, "season", table) }
         checkWindow(table)
@@ -125,14 +122,11 @@ extension TimeConfiguration {
         check(reviseLimit, "revise_limit", table, upTo: TimePolicy.maximumReviseLimit)
     }
 
-    private func checkSeason(_ table: borrowing ConfigurationTable, hasUse: Bool) {
+    private func checkSeason(_ table: borrowing ConfigurationTable) {
         if gaps.fill == .seasonal && !table.has("season") {
             table.problem(
                 "missing key \"season\": gaps.fill: seasonal takes the value one season before; write the season in "
                     + "ticks, or as a duration")
-        }
-        if gaps.fill != .seasonal && !hasUse {
-            table.refuse("season", "only for gaps.fill: seasonal and for adapt: light or full")
         }
         guard let length = windowLength.flatMap(ticks) else { return }
         if gaps.fill == .seasonal, let season = season.flatMap(ticks), length < season {
@@ -141,6 +135,12 @@ extension TimeConfiguration {
             table.problem(
                 "window_length", "gaps.then: rewarm runs over the window: expected at least 1 tick, found 0")
         }
+    }
+
+    /// Notes a season in a rule without adaptation that makes nothing else of it.
+    func refuseUselessSeason(_ table: borrowing ConfigurationTable) {
+        if gaps.fill == .seasonal && every != .event { return }
+        table.refuse("season", "only for gaps.fill: seasonal and for adapt: light or full")
     }
 
     private func checkWindow(_ table: borrowing ConfigurationTable) {

@@ -92,7 +92,7 @@ struct EngineStage: ForecastStage, ~Copyable {
             let stream = engine.identifier(of: forecast.slot)
             encoder.encode(
                 forecast, stream: stream, yhat: engine.yhat(at: index),
-                halfWidths: engine.halfWidths(at: index),
+                margins: engine.margins(at: index),
                 score: engine.recentScore(at: index))
             try sink.publish(encoder.bytes, stream: stream, sequence: forecast.sequence, output: output)
         }

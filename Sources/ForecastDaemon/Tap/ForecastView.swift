@@ -2,27 +2,10 @@
 
 import Foundation
 
-/// Forecasts of a daemon, a line each: the newest value, the next and the last of its forecast, and a picture of the
-/// latest values and the forecast.
+/// Forecasts of a daemon, a line each: the newest value, the next and the last of its forecast, a picture of the latest
+/// values and the forecast; where forecasts are adapted, also the widest interval of the next one, its skill, and the
+/// share of values that such intervals held.
 package struct ForecastView: TapView {
-    /// What is shown of a forecast's payload.
-    private struct Payload: Decodable {
-        struct Quality: Decodable {
-            var warm: Double
-            /// Absent in forecasts of earlier daemons.
-            var imputed: Bool?
-            /// Only in revised forecasts.
-            var revised: Bool?
-        }
-
-        var ts: TimeText
-        var epoch: String
-        var status: String
-        var y: Double
-        var yhat: [Double?]
-        var quality: Quality
-    }
-
     private let isStyled: Bool
     private var columns = StreamColumn()
     private var pasts: [[UInt8]: (epoch: String, values: [Double])] = [:]
@@ -36,12 +19,14 @@ package struct ForecastView: TapView {
     package init(isStyled: Bool) { self.isStyled = isStyled }
 
     package var legend: String? {
-        "time, stream, value \u{2192} forecast of the next \u{2026} and the last value ahead, latest values\u{2502}forecast"
+        "time, stream, value \u{2192} forecast of the next (interval) \u{2026} and the last value ahead, "
+            + "latest values\u{2502}forecast, skill, share held"
     }
 
     package mutating func text(of message: TapMessage, lostBefore: UInt64) -> String {
         guard message.problem == nil,
-            let payload = try? Foundation.JSONDecoder().decode(Payload.self, from: Data(message.forecastJSON))
+            let payload = try? Foundation.JSONDecoder().decode(
+                ForecastPayload.self, from: Data(message.forecastJSON))
         else {
             return columns.padded(message.streamText) + "  no forecast: \(message.payloadText.prefix(80))\n"
         }
@@ -51,10 +36,11 @@ package struct ForecastView: TapView {
             payload.ts.text.printable.timeOfDay + "  " + columns.padded(message.streamText)
             + payload.y.compact.leftPadded(10)
         if let next = yhat.first, let last = yhat.last {
-            text += "  \u{2192}" + next.compact.leftPadded(10)
+            text += "  \u{2192}" + next.compact.leftPadded(10) + interval(of: payload)
             if yhat.count > 1 { text += " \u{2026}" + last.compact.leftPadded(10) }
         }
         text += "  " + Sparkline.text(past: past.values, forecast: yhat, length: Self.pictureLength)
+        text += score(of: payload)
         var notes: [String] = []
         switch payload.status {
         case "ok": break
@@ -68,8 +54,26 @@ package struct ForecastView: TapView {
         return text + styled(notes, payload.status) + "\n"
     }
 
+    /// The widest interval around the next forecast, or the room for it where it is not known yet.
+    private func interval(of payload: ForecastPayload) -> String {
+        guard let interval = payload.widest else { return "" }
+        guard let lower = interval.lower, let upper = interval.upper else {
+            return String(repeating: " ", count: 25)
+        }
+        return " (" + lower.compact.leftPadded(9) + " to " + upper.compact.leftPadded(9) + ")"
+    }
+
+    private func score(of payload: ForecastPayload) -> String {
+        guard let interval = payload.widest, let skill = payload.score?.skill,
+            let share = payload.score?.coverage[interval.level] ?? nil
+        else { return "" }
+        let (held, wanted) = (String(format: "%.0f", 100 * share), (100 * interval.share).compact)
+        return "  skill " + String(format: "%.2f", skill).leftPadded(5)
+            + ", held \(held.leftPadded(3)) % of \(wanted) %"
+    }
+
     private mutating func remember(
-        _ payload: Payload, of stream: [UInt8]
+        _ payload: ForecastPayload, of stream: [UInt8]
     ) -> (values: [Double], isNewEpoch: Bool) {
         var past = pasts[stream] ?? (payload.epoch, [])
         let isNewEpoch = past.epoch != payload.epoch
@@ -83,22 +87,6 @@ package struct ForecastView: TapView {
         let text = notes.joined(separator: ", ")
         guard isStyled else { return "  " + text }
         return "  \u{1B}[" + (status == "warming" && notes.count == 1 ? "2" : "33") + "m" + text + "\u{1B}[0m"
-    }
-}
-
-/// A time as a publisher writes it: text, or a number.
-private struct TimeText: Decodable {
-    var text: String
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let text = try? container.decode(String.self) {
-            self.text = text
-        } else {
-            text =
-                try (try? container.decode(Int64.self).description)
-                ?? container.decode(Double.self).description
-        }
     }
 }
 

@@ -5,14 +5,15 @@
 ///     head | history | profile | readouts | mixtures | trackers | scores | outstanding forecasts
 ///
 /// Outstanding are the forecasts whose time has not come: for each horizon h the last h of each series (every expert
-/// that cannot be recomputed, the mixture, what intervals are made of, a half-width per level), as floats in units of the stream.
+/// that cannot be recomputed, the mixture, what intervals are made of, two margins per level), as floats in units of the stream.
 struct AdaptationLayout {
     let horizon: Int
     /// Places of the history, a power of two.
     let historyLength: Int
     let history: Int
     let profile: Int
-    let readouts: [Int]
+    /// Where the first readout lies; the others follow, each at a multiple of 64 bytes.
+    let readouts: Int
     let mixtures: Int
     let trackers: Int
     let scores: Int
@@ -30,7 +31,7 @@ struct AdaptationLayout {
     ) {
         var end = 0
         func place(_ count: Int) -> Int {
-            defer { end += (count + 7) / 8 * 8 }
+            defer { end += Self.padded(count) }
             return end
         }
         self.horizon = horizon
@@ -39,7 +40,8 @@ struct AdaptationLayout {
         self.historyLength = Self.powerOfTwo(historyLength)
         history = place(self.historyLength)
         profile = place(profileLength)
-        readouts = lengths.map { place($0) }
+        readouts = end
+        for length in lengths { _ = place(length) }
         mixtures = place(horizon * mixtureLength)
         trackers = place(horizon * trackerLength)
         scores = place(horizon * scoreLength)
@@ -47,6 +49,9 @@ struct AdaptationLayout {
         outstanding = place((seriesCount * seriesLength + 1) / 2)
         length = end
     }
+
+    /// What so many doubles take up.
+    static func padded(_ count: Int) -> Int { (count + 7) / 8 * 8 }
 
     private static func powerOfTwo(_ least: Int) -> Int {
         var result = 8

@@ -40,12 +40,13 @@ extension AdaptiveForecaster {
     ///   - hidden: The model's state after the tick, `hiddenSize` values.
     ///   - yhat: The model's forecasts, one per tick ahead, in the stream's unit, NaN where it has none; receives the
     ///     adapted ones.
-    ///   - widths: Receives for each level `horizon` half-widths, in the stream's unit; NaN where none is known yet.
+    ///   - margins: Receives for each level `horizon` margins below and as many above, in the stream's unit; NaN where
+    ///     none is known yet.
     /// - Returns: Whether the stream's values can still be computed with; if not, its row has begun anew, and `yhat` is
     ///   as it was.
     package func advance(
         row index: Int, _ tick: Tick, hidden: UnsafePointer<Float>, yhat: UnsafeMutablePointer<Double>,
-        widths: UnsafeMutablePointer<Double>
+        margins: UnsafeMutablePointer<Double>
     ) -> Bool {
         var row = begunRow(index)
         skip(tick.skipped, in: &row)
@@ -63,7 +64,7 @@ extension AdaptiveForecaster {
         }
         settle(&row)
         ask(row: row, hidden: hidden, yhat: yhat)
-        mix(in: row, yhat: yhat, widths: widths)
+        mix(in: row, yhat: yhat, margins: margins)
         row.head.position += 1
         row.save()
         return true
@@ -123,15 +124,16 @@ extension AdaptiveForecaster {
             mixture.learn(
                 row.start + layout.mixtures + (horizon - 1) * mixture.length, mixture: mixed,
                 forecasts: work.column, truth: truth)
-            let tracker = trackers[horizon - 1]
-            let widths = row.outstanding(firstWidthSeries) + place
+            let figures = row.outstanding(firstIntervalSeries) + place
             tracker.learn(
-                row.start + layout.trackers + (horizon - 1) * tracker.length, residual: abs(truth - mixed),
-                spreads: row.outstanding(firstSpreadSeries) + place, widths: widths,
-                stride: layout.seriesLength, phase: phase(of: origin))
+                row.start + layout.trackers + (horizon - 1) * tracker.length, horizon: horizon,
+                residual: truth - mixed, figures: figures, stride: layout.seriesLength,
+                phase: phase(of: origin))
             let change = tick.value - value
-            note(scores, change, forecast: mixed, widths: widths, unit: unit, fading: fading)
-            if horizon == 1 { note(pool, change / unit, forecast: mixed, widths: widths, unit: 1, fading: 1) }
+            note(scores, change, forecast: mixed, figures: figures, unit: unit, fading: fading)
+            if horizon == 1 {
+                note(pool, change / unit, forecast: mixed, figures: figures, unit: 1, fading: 1)
+            }
         }
     }
 
@@ -142,7 +144,7 @@ extension AdaptiveForecaster {
     ///   - unit: What a unit of the stream counts as.
     private func note(
         _ memory: UnsafeMutablePointer<Double>, _ change: Double, forecast: Double,
-        widths: UnsafePointer<Float>, unit: Double, fading: Double
+        figures: UnsafePointer<Float>, unit: Double, fading: Double
     ) {
         let seasonalError = adaptation.season > 0 ? unit * work.column[1] - change : .nan
         score.learn(
@@ -150,7 +152,7 @@ extension AdaptiveForecaster {
             ForecastScore.Outcome(
                 error: unit * forecast - change, persistenceError: -change, seasonalError: seasonalError),
             fading: fading
-        ) { unit * Double(widths[$0 * layout.seriesLength]) }
+        ) { unit * Double(figures[IntervalTracker.margin($0) * layout.seriesLength]) }
     }
 
     /// The experts' forecasts, as differences to the newest value, in units.
@@ -169,18 +171,20 @@ extension AdaptiveForecaster {
             forecasts(of: 2)[horizon - 1] = known
         }
         fillOwnFeatures(row)
+        var memory = row.start + layout.readouts
         for (index, readout) in readouts.enumerated() {
             fillFeatures(of: readout, hidden: hidden)
             let target = forecasts(of: Self.plainExpertCount + index)
             readout.step(
-                row.start + layout.readouts[index], tick: now - row.head.start, features: work.features,
+                memory, tick: now - row.head.start, features: work.features,
                 targets: work.targets, scratch: work.scratch, forecasts: target)
             if !(0..<layout.horizon).allSatisfy({ target[$0].isFinite }) {
                 // Rounding has used P up, which only values of very different sizes do: learning begins anew.
-                readout.reset(row.start + layout.readouts[index])
+                readout.reset(memory)
                 target.update(repeating: 0, count: layout.horizon)
             }
             for horizon in 0..<layout.horizon { target[horizon] = Self.clipped(target[horizon]) }
+            memory += AdaptationLayout.padded(readout.length)
         }
     }
 
@@ -218,13 +222,13 @@ extension AdaptiveForecaster {
 
     /// Mixes the experts, and keeps what all of them said until its time has come.
     private func mix(
-        in row: Row, yhat: UnsafeMutablePointer<Double>, widths: UnsafeMutablePointer<Double>
+        in row: Row, yhat: UnsafeMutablePointer<Double>, margins: UnsafeMutablePointer<Double>
     ) {
         let now = row.head.position
         let value = row[now]
         let unit = row.head.unit
         guard unit > 0 else {
-            return widths.update(repeating: .nan, count: adaptation.levels.count * layout.horizon)
+            return margins.update(repeating: .nan, count: 2 * levelCount * layout.horizon)
         }
         let experts = mixture.expertCount
         for horizon in 1...layout.horizon {
@@ -236,15 +240,13 @@ extension AdaptiveForecaster {
             }
             row.outstanding(readouts.count + 1)[place] = Float(mixed)
             yhat[horizon - 1] = value + unit * mixed
-            let tracker = trackers[horizon - 1]
-            let memory = row.start + layout.trackers + (horizon - 1) * tracker.length
-            let spreads = row.outstanding(firstSpreadSeries) + place
-            tracker.writeSpreads(memory, phase: phase(of: now), to: spreads, stride: layout.seriesLength)
-            for level in adaptation.levels.indices {
-                let width = tracker.width(
-                    memory, level: level, spreads: spreads, stride: layout.seriesLength)
-                row.outstanding(firstWidthSeries + level)[place] = Float(width)
-                widths[level * layout.horizon + horizon - 1] = unit * width
+            let figures = row.outstanding(firstIntervalSeries) + place
+            tracker.forecast(
+                row.start + layout.trackers + (horizon - 1) * tracker.length, phase: phase(of: now),
+                to: figures, stride: layout.seriesLength)
+            for series in 0..<2 * levelCount {
+                margins[series * layout.horizon + horizon - 1] =
+                    unit * Double(figures[IntervalTracker.margin(series) * layout.seriesLength])
             }
         }
     }

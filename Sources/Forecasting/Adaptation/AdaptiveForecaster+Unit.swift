@@ -29,23 +29,29 @@ extension AdaptiveForecaster {
 
     /// Lets learning begin.
     private func begin(_ row: Row) {
-        for (readout, place) in zip(readouts, layout.readouts) { readout.reset(row.start + place) }
+        var place = row.start + layout.readouts
+        for readout in readouts {
+            readout.reset(place)
+            place += AdaptationLayout.padded(readout.length)
+        }
         (row.start + layout.mixtures).update(repeating: 0, count: layout.horizon * mixture.length)
-        for (horizon, tracker) in trackers.enumerated() {
+        for horizon in 0..<layout.horizon {
             tracker.reset(row.start + layout.trackers + horizon * tracker.length)
         }
     }
 
     /// Says all that was learned in a unit `ratio` times as large.
     private func rescale(_ row: Row, by ratio: Double) {
-        for (readout, place) in zip(readouts, layout.readouts) {
+        var place = row.start + layout.readouts
+        for readout in readouts {
             let own = readout.source == .state ? 0 : differenceCount
             let first = readout.source == .stateAndPast ? hiddenSize : 0
-            readout.rescale(row.start + place, by: ratio, differences: first..<first + own)
+            readout.rescale(place, by: ratio, differences: first..<first + own)
+            place += AdaptationLayout.padded(readout.length)
         }
         for horizon in 0..<layout.horizon {
             mixture.rescale(row.start + layout.mixtures + horizon * mixture.length, by: ratio)
-            trackers[horizon].rescale(row.start + layout.trackers + horizon * trackers[0].length, by: ratio)
+            tracker.rescale(row.start + layout.trackers + horizon * tracker.length, by: ratio)
         }
         let outstanding = row.outstanding(0)
         for place in 0..<layout.seriesCount * layout.seriesLength { outstanding[place] /= Float(ratio) }

@@ -44,12 +44,13 @@ package final class AdaptiveForecaster {
 
     let adaptation: Adaptation
     let hiddenSize: Int
+    let levelCount: Int
     /// Features of the stream's own past, and those of them that are differences.
     let ownFeatureCount, differenceCount: Int
     let rowCount: Int
     let readouts: [LinearReadout]
     let mixture: ExpertMixture
-    let trackers: [IntervalTracker]
+    let tracker: IntervalTracker
     let score: ForecastScore
     let layout: AdaptationLayout
     let seasonal: SeasonalFeatures
@@ -68,9 +69,8 @@ package final class AdaptiveForecaster {
 
     /// Experts before the readouts: persistence, the season before, the model.
     static let plainExpertCount = 3
-    /// Among the outstanding forecasts, where the figures behind their half-widths begin, and the half-widths.
-    var firstSpreadSeries: Int { readouts.count + 2 }
-    var firstWidthSeries: Int { firstSpreadSeries + IntervalTracker.spreadCount }
+    /// Among the outstanding forecasts, where the figures of their intervals begin.
+    var firstIntervalSeries: Int { readouts.count + 2 }
     /// How many times larger or smaller the stream's deviation may become before all is said in another unit.
     static let unitRange = 16.0
     /// And how many times, before what was learned is forgotten.
@@ -83,14 +83,15 @@ package final class AdaptiveForecaster {
         precondition(adaptation.isValid, "an adaptation keeps within its ranges")
         self.adaptation = adaptation
         self.hiddenSize = hiddenSize
+        levelCount = adaptation.levels.count
         ownFeatureCount = adaptation.ownFeatureCount
         differenceCount = adaptation.differenceCount
         self.rowCount = rowCount
         readouts = Self.readouts(adaptation, hiddenSize: hiddenSize)
         mixture = Self.mixture(adaptation, readouts)
-        trackers = Self.trackers(adaptation)
+        tracker = Self.tracker(adaptation)
         score = ForecastScore(levels: adaptation.levels)
-        layout = Self.layout(adaptation, readouts, mixture, trackers)
+        layout = Self.layout(adaptation, readouts, mixture, tracker)
         seasonal = SeasonalFeatures(adaptation)
         profile = SeasonalProfile(season: adaptation.season)
         scaleWeight = RollingStatistics.weight(halfLife: max(5000, 20 * Double(adaptation.season)))
@@ -107,7 +108,7 @@ package final class AdaptiveForecaster {
     package static func bytesPerStream(_ adaptation: Adaptation, hiddenSize: Int) -> Int {
         let readouts = readouts(adaptation, hiddenSize: hiddenSize)
         let mixture = mixture(adaptation, readouts)
-        return layout(adaptation, readouts, mixture, trackers(adaptation)).length
+        return layout(adaptation, readouts, mixture, tracker(adaptation)).length
             * MemoryLayout<Double>.stride
     }
 
@@ -131,25 +132,23 @@ package final class AdaptiveForecaster {
         ExpertMixture(expertCount: plainExpertCount + readouts.count, rule: adaptation.mix)
     }
 
-    private static func trackers(_ adaptation: Adaptation) -> [IntervalTracker] {
-        (1...adaptation.horizon).map {
-            IntervalTracker(
-                levels: adaptation.levels, horizon: $0, season: adaptation.season,
-                phaseCount: min(adaptation.season, Adaptation.maximumPhaseCount))
-        }
+    private static func tracker(_ adaptation: Adaptation) -> IntervalTracker {
+        IntervalTracker(
+            levels: adaptation.levels, horizon: adaptation.horizon, season: adaptation.season,
+            phaseCount: min(adaptation.season, Adaptation.maximumPhaseCount))
     }
 
     private static func layout(
         _ adaptation: Adaptation, _ readouts: [LinearReadout], _ mixture: ExpertMixture,
-        _ trackers: [IntervalTracker]
+        _ tracker: IntervalTracker
     ) -> AdaptationLayout {
         AdaptationLayout(
             horizon: adaptation.horizon,
             historyLength: max(adaptation.season, Adaptation.lagCount) + adaptation.horizon + 1,
             profileLength: SeasonalProfile(season: adaptation.season).length,
             headLength: (MemoryLayout<Head>.stride + 7) / 8, readouts: readouts.map(\.length),
-            mixtureLength: mixture.length, trackerLength: trackers[0].length,
+            mixtureLength: mixture.length, trackerLength: tracker.length,
             scoreLength: ForecastScore(levels: adaptation.levels).length,
-            seriesCount: 2 + readouts.count + IntervalTracker.spreadCount + adaptation.levels.count)
+            seriesCount: 2 + readouts.count + tracker.figureCount)
     }
 }

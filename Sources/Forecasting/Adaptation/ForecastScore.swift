@@ -35,12 +35,14 @@ package struct ForecastScore {
     /// Doubles of memory that a horizon takes: the sums over the life, those that fade, the forecasts missing.
     package var length: Int { 2 * width + 1 }
 
-    /// Takes in the outcome of a forecast that had these half-widths, in the stream's unit; NaN where none was known.
+    /// Takes in the outcome of a forecast.
     ///
-    /// - Parameter fading: What the sums that fade keep of what came before, above 0, at most 1.
+    /// - Parameters:
+    ///   - fading: What the sums that fade keep of what came before, above 0, at most 1.
+    ///   - margin: Its interval's margins in the stream's unit, of each level first that below; NaN where none was known.
     package func learn(
         _ memory: UnsafeMutablePointer<Double>, _ outcome: Outcome, fading: Double,
-        halfWidth: (Int) -> Double
+        margin: (Int) -> Double
     ) {
         fade(memory, by: fading)
         func add(_ place: Int, _ value: Double) {
@@ -54,12 +56,13 @@ package struct ForecastScore {
         add(3, outcome.error)
         add(4, abs(outcome.persistenceError))
         add(5, abs(outcome.seasonalError))
-        guard !levels.isEmpty, halfWidth(0).isFinite else { return }
+        guard !levels.isEmpty, margin(0).isFinite else { return }
         add(6, 1)
         for level in levels.indices {
-            let half = halfWidth(level)
-            add(7 + 2 * level, miss <= half ? 1 : 0)
-            add(8 + 2 * level, 2 * half + (miss > half ? 2 / (1 - levels[level]) * (miss - half) : 0))
+            let (below, above) = (margin(2 * level), margin(2 * level + 1))
+            let outside = outcome.error > 0 ? outcome.error - below : -outcome.error - above
+            add(7 + 2 * level, outside <= 0 ? 1 : 0)
+            add(8 + 2 * level, below + above + max(0, outside) * 2 / (1 - levels[level]))
         }
     }
 

@@ -11,25 +11,25 @@ extension ForecastEngine {
                 value: entry.tick.value, isObserved: entry.tick.source == .observed,
                 skipped: UInt64(entry.tick.skipped), time: entry.tick.time)
             let stride = maximumHorizon
-            let start = (index * stride, index * stride * maximumLevelCount)
+            let start = (index * stride, index * stride * 2 * maximumLevelCount)
             let isKept = yhat.withUnsafeMutableBufferPointer { yhat in
-                widths.withUnsafeMutableBufferPointer { widths in
+                margins.withUnsafeMutableBufferPointer { margins in
                     runner.withHidden(index) { hidden in
                         forecaster.advance(
                             row: Int(entry.slot), tick, hidden: hidden, yhat: yhat.baseAddress! + start.0,
-                            widths: widths.baseAddress! + start.1)
+                            margins: margins.baseAddress! + start.1)
                     }
                 }
             }
-            if !isKept { forgetWidths(index) }
+            if !isKept { forgetMargins(index) }
             noteScore(index)
         }
     }
 
     /// Says of a forecast that nothing is known of its intervals.
-    mutating func forgetWidths(_ index: Int) {
-        let count = maximumLevelCount * maximumHorizon
-        for place in index * count..<(index + 1) * count { widths[place] = .nan }
+    mutating func forgetMargins(_ index: Int) {
+        let count = 2 * maximumLevelCount * maximumHorizon
+        for place in index * count..<(index + 1) * count { margins[place] = .nan }
     }
 
     /// Says with a forecast how earlier ones of its stream turned out.

@@ -18,15 +18,16 @@ extension ForecastEngine {
         return yhat.span.extracting(start..<start + horizon)
     }
 
-    /// Half the widths of the intervals around the values of the `index`-th forecast, level by level.
+    /// The margins of the intervals around the values of the `index`-th forecast: for each level `horizon` distances
+    /// down to the lower ends, then as many up to the upper ends.
     ///
     /// NaN where none is known yet; none for a rule without adaptation.
     @_lifetime(borrow self)
-    public func halfWidths(at index: Int) -> Span<Double> {
+    public func margins(at index: Int) -> Span<Double> {
         let rule = plan.rules[forecasts[index].rule]
-        let start = index * maximumLevelCount * maximumHorizon
-        let count = (rule.adaptation?.levels.count ?? 0) * rule.horizon
-        return widths.span.extracting(start..<start + count)
+        let start = index * 2 * maximumLevelCount * maximumHorizon
+        let count = 2 * (rule.adaptation?.levels.count ?? 0) * rule.horizon
+        return margins.span.extracting(start..<start + count)
     }
 
     /// How the stream of the `index`-th forecast was forecast one tick ahead of late: the mean absolute error, in the

@@ -106,8 +106,8 @@ extension ForecastEngine {
                 for step in 0..<maximumHorizon {
                     yhat[kept * maximumHorizon + step] = yhat[index * maximumHorizon + step]
                 }
-                let count = maximumLevelCount * maximumHorizon
-                for place in 0..<count { widths[kept * count + place] = widths[index * count + place] }
+                let count = 2 * maximumLevelCount * maximumHorizon
+                for place in 0..<count { margins[kept * count + place] = margins[index * count + place] }
             }
             if entry.tick.revision == .revised {
                 forecasts[kept].isRevised = true

@@ -77,7 +77,7 @@ extension ForecastEngine {
             timeCounts.stale += 1
             records[Int(entry.slot)].sequence += 1
             for step in 0..<maximumHorizon { yhat[forecasts.count * maximumHorizon + step] = .nan }
-            forgetWidths(forecasts.count)
+            forgetMargins(forecasts.count)
             append(
                 entry.tick, slot: entry.slot, status: .stale, warmth: warmth(of: entry.slot), at: now)
             noteScore(forecasts.count - 1)

@@ -49,8 +49,8 @@ public struct ForecastEngine: ~Copyable {
     var deadlines: DeadlineQueue
     /// What adapts forecasts, per rule.
     var adaptive: [AdaptiveForecaster?]
-    /// Half-widths of the batch's intervals, by forecast, level and tick ahead.
-    var widths: [Double]
+    /// Margins of the batch's intervals, by forecast, level, side and tick ahead.
+    var margins: [Double]
     let maximumLevelCount: Int
     /// What `recentScore` says of the batch's forecasts.
     var scores: [Double]
@@ -119,8 +119,8 @@ public struct ForecastEngine: ~Copyable {
             }
         }
         maximumLevelCount = plan.rules.compactMap { $0.adaptation?.levels.count }.max() ?? 0
-        widths = [Double](
-            repeating: .nan, count: plan.batchLimit * maximumLevelCount * maximumHorizon)
+        margins = [Double](
+            repeating: .nan, count: plan.batchLimit * 2 * maximumLevelCount * maximumHorizon)
         maximumScoreLength = 2 + maximumLevelCount
         scores = [Double](repeating: .nan, count: plan.batchLimit * maximumScoreLength)
         deadlines = DeadlineQueue(

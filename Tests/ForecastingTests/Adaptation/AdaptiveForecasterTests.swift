@@ -10,11 +10,11 @@ struct AdaptiveForecasterTests {
     static let season = 12
     static let horizon = 6
 
-    /// A stream by itself: its forecasts and half-widths after each value.
+    /// A stream by itself: its forecasts and intervals after each value.
     final class Stream {
         let forecaster: AdaptiveForecaster
         var yhat: [Double]
-        var widths: [Double]
+        var margins: [Double]
         private let hidden: [Float] = [0.25, -0.5, 0.125]
 
         init(
@@ -26,13 +26,13 @@ struct AdaptiveForecasterTests {
                 hiddenSize: 3,
                 rowCount: 2)
             yhat = Array(repeating: 0, count: horizon)
-            widths = Array(repeating: 0, count: 2 * horizon)
+            margins = Array(repeating: 0, count: 4 * horizon)
         }
 
         @discardableResult func step(_ tick: AdaptiveForecaster.Tick, row: Int = 1) -> Bool {
             for index in yhat.indices { yhat[index] = tick.value }
             return forecaster.advance(
-                row: row, tick, hidden: hidden, yhat: &yhat, widths: &widths)
+                row: row, tick, hidden: hidden, yhat: &yhat, margins: &margins)
         }
     }
 
@@ -54,7 +54,7 @@ struct AdaptiveForecasterTests {
             left.step(.init(value: value))
             right.step(.init(value: value))
             #expect(left.yhat.map(\.bitPattern) == right.yhat.map(\.bitPattern))
-            #expect(left.widths.map(\.bitPattern) == right.widths.map(\.bitPattern))
+            #expect(left.margins.map(\.bitPattern) == right.margins.map(\.bitPattern))
         }
         // A forecast stands once it is made: two futures part only after it.
         left.step(.init(value: 5))
@@ -85,11 +85,11 @@ struct AdaptiveForecasterTests {
         let stream = Stream()
         let values = Self.values(200, seed: 3)
         var published: [[Double]] = []
-        var widths: [[Double]] = []
+        var margins: [[Double]] = []
         for value in values {
             stream.step(.init(value: value))
             published.append(stream.yhat)
-            widths.append(stream.widths)
+            margins.append(stream.margins)
         }
         let plain = try #require(stream.forecaster.scores(row: 1, horizon: 1)).life
         let scale = plain.meanAbsoluteError / (1 - plain.skillAgainstPersistence)
@@ -98,14 +98,19 @@ struct AdaptiveForecasterTests {
             // Learning, and with it scoring, begins when the unit is known.
             let first = values.count - horizon - Int(scores.life.weight)
             let errors = (first..<values.count - horizon).map {
-                abs(published[$0][horizon - 1] - values[$0 + horizon])
+                published[$0][horizon - 1] - values[$0 + horizon]
             }
-            let mean = errors.reduce(0, +) / Double(errors.count)
+            let mean = errors.map(abs).reduce(0, +) / Double(errors.count)
             #expect(abs(scores.life.meanAbsoluteError - mean) < 1e-6)
             #expect(abs(scores.life.meanAbsoluteScaledError - mean / scale) < 1e-6)
-            let halves = (first..<values.count - horizon).map { widths[$0][Self.horizon + horizon - 1] }
-            let held = zip(errors, halves).filter { $0 <= $1 }.count
-            let known = halves.filter(\.isFinite).count
+            let bounds = (first..<values.count - horizon).map {
+                (
+                    below: margins[$0][2 * Self.horizon + horizon - 1],
+                    above: margins[$0][3 * Self.horizon + horizon - 1]
+                )
+            }
+            let held = zip(errors, bounds).filter { $0 <= $1.below && -$0 <= $1.above }.count
+            let known = bounds.filter(\.below.isFinite).count
             #expect(known < errors.count, "the first forecasts have no intervals")
             #expect(abs(scores.life.coverage[1] - Double(held) / Double(known)) < 1e-9)
         }
@@ -193,9 +198,9 @@ struct AdaptiveForecasterTests {
             guard stream.step(next) else { continue }
             sure =
                 sure && stream.yhat.allSatisfy(\.isFinite)
-                && stream.widths.allSatisfy { !($0 < 0) && $0 != .infinity }
+                && stream.margins.allSatisfy { !($0 < 0) && $0 != .infinity }
             if !sure {
-                Issue.record("seed \(seed), tick \(tick): \(stream.yhat) \(stream.widths)")
+                Issue.record("seed \(seed), tick \(tick): \(stream.yhat) \(stream.margins)")
                 return
             }
         }

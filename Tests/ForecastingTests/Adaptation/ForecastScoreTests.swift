@@ -10,7 +10,7 @@ struct ForecastScoreTests {
     struct Outcome {
         var error, persistence, season: Double
         /// NaN where no interval was known.
-        var half: Double
+        var below, above: Double
         /// What is kept of earlier outcomes when this one comes.
         var fading: Double
     }
@@ -32,8 +32,10 @@ struct ForecastScoreTests {
         return [
             weights.reduce(0, +), error, mean { $0.error * $0.error }.squareRoot(), mean { $0.error },
             error / scale, 1 - error / mean { abs($0.persistence) }, 1 - error / mean { abs($0.season) },
-            mean(where: { $0.half.isFinite }) { abs($0.error) <= $0.half ? 1 : 0 },
-            mean(where: { $0.half.isFinite }) { 2 * $0.half + 10 * max(0, abs($0.error) - $0.half) },
+            mean(where: { $0.below.isFinite }) { $0.error <= $0.below && -$0.error <= $0.above ? 1 : 0 },
+            mean(where: { $0.below.isFinite }) {
+                $0.below + $0.above + 10 * max(0, $0.error - $0.below, -$0.error - $0.above)
+            },
         ]
     }
 
@@ -53,7 +55,8 @@ struct ForecastScoreTests {
         for index in 0..<300 {
             func draw() -> Double { .random(in: -3...3, using: &generator) }
             let outcome = Outcome(
-                error: draw(), persistence: draw(), season: draw(), half: index < 40 ? .nan : abs(draw()),
+                error: draw(), persistence: draw(), season: draw(), below: index < 40 ? .nan : abs(draw()),
+                above: index < 40 ? .nan : abs(draw()),
                 fading: index % 3 == 0 ? 1 : 0.97)
             outcomes.append(outcome)
             score.learn(
@@ -62,7 +65,7 @@ struct ForecastScoreTests {
                     error: outcome.error, persistenceError: outcome.persistence,
                     seasonalError: outcome.season),
                 fading: outcome.fading
-            ) { _ in outcome.half }
+            ) { $0 == 0 ? outcome.below : outcome.above }
             if index == 20 { #expect(score.figures(memory.start, scale: 1).life.coverage[0].isNaN) }
         }
         score.countMissing(memory.start)

@@ -11,7 +11,7 @@ struct IntervalTrackerTests {
     final class Stream {
         let tracker: IntervalTracker
         let memory: AlignedDoubles
-        private var waiting: [(spreads: [Float], widths: [Float], phase: Int)] = []
+        private var waiting: [(figures: [Float], phase: Int)] = []
         private let horizon: Int
 
         init(levels: [Double], horizon: Int, season: Int) {
@@ -21,69 +21,73 @@ struct IntervalTrackerTests {
             tracker.reset(memory.start)
         }
 
-        /// Makes the intervals of a forecast.
-        func widths(phase: Int) -> [Float] {
-            var spreads = [Float](repeating: 0, count: IntervalTracker.spreadCount)
-            tracker.writeSpreads(memory.start, phase: phase, to: &spreads, stride: 1)
-            let widths = tracker.levels.indices.map {
-                Float(tracker.width(memory.start, level: $0, spreads: spreads, stride: 1))
-            }
-            waiting.append((spreads, widths, phase))
-            return widths
+        /// Makes the intervals of a forecast: of each level the margins below and above.
+        func margins(phase: Int) -> [Float] {
+            var figures = [Float](repeating: 0, count: tracker.figureCount)
+            tracker.forecast(memory.start, phase: phase, to: &figures, stride: 1)
+            waiting.append((figures, phase))
+            return Array(figures[IntervalTracker.margin(0)...])
         }
 
-        /// Learns from the residual of the forecast that has waited for `horizon` ticks.
+        /// Learns from the residual of the forecast that has waited for `horizon` ticks, and gives its margins.
         func learn(_ residual: Double) -> [Float]? {
             guard waiting.count >= horizon else { return nil }
             let oldest = waiting.removeFirst()
             tracker.learn(
-                memory.start, residual: residual, spreads: oldest.spreads, widths: oldest.widths, stride: 1,
+                memory.start, horizon: horizon, residual: residual, figures: oldest.figures, stride: 1,
                 phase: oldest.phase)
-            return oldest.widths
+            return Array(oldest.figures[IntervalTracker.margin(0)...])
         }
     }
 
-    /// Residuals of a Laplace distribution, whose spread changes over 24 ticks.
+    /// Residuals of a skewed distribution, three times as far above as below, whose spread changes over 24 ticks.
     static func residual(_ tick: Int, using generator: inout SeededGenerator) -> Double {
-        -log(.random(in: 0.000001...1, using: &generator)) * (1 + 0.8 * sin(Double(tick) / 24 * 2 * .pi))
+        let size =
+            -log(.random(in: 0.000001...1, using: &generator)) * (1 + 0.8 * sin(Double(tick) / 24 * 2 * .pi))
+        return Bool.random(using: &generator) ? 3 * size : -size
     }
 
-    /// The spread doubles halfway: the share held must stay what was asked for.
+    /// The spread doubles halfway: the shares outside must stay what was asked for, on both sides.
     @Test(arguments: [(0, 1), (24, 1), (24, 6)], [0.5, 0.9, 0.99])
     func intervalsHoldTheirShare(shape: (season: Int, horizon: Int), level: Double) {
         let stream = Stream(levels: [level], horizon: shape.horizon, season: shape.season)
         var generator = SeededGenerator(seed: UInt64(level * 1000) + UInt64(shape.season))
-        var (held, count) = (0.0, 0.0)
+        var (below, above, count) = (0.0, 0.0, 0.0)
         for tick in 0..<20_000 {
             let residual = Self.residual(tick, using: &generator) * (tick < 10_000 ? 1 : 2)
-            if let widths = stream.learn(residual) {
-                (held, count) = (held + (residual <= Double(widths[0]) ? 1 : 0), count + 1)
+            if let margins = stream.learn(residual) {
+                below += -residual > Double(margins[0]) ? 1 : 0
+                above += residual > Double(margins[1]) ? 1 : 0
+                count += 1
             }
-            _ = stream.widths(phase: shape.season > 0 ? tick % shape.season : 0)
+            _ = stream.margins(phase: shape.season > 0 ? tick % shape.season : 0)
         }
-        #expect(abs(held / count - level) < 0.01, "\(held / count)")
+        for outside in [below, above] {
+            #expect(abs(outside / count - (1 - level) / 2) < 0.01, "\(outside / count)")
+        }
     }
 
-    /// Where the spread has a season, the intervals have it too.
-    @Test func intervalsFollowTheSeason() {
+    /// Where the spread has a season, the intervals have it too, and where it is skewed, they are.
+    @Test func intervalsFollowTheSeasonAndTheSkew() {
         let stream = Stream(levels: [0.9], horizon: 1, season: 24)
         var generator = SeededGenerator(seed: 3)
         for tick in 0..<5000 {
             _ = stream.learn(Self.residual(tick, using: &generator))
-            _ = stream.widths(phase: tick % 24)
+            _ = stream.margins(phase: tick % 24)
         }
-        let (wide, narrow) = (stream.widths(phase: 5)[0], stream.widths(phase: 17)[0])
-        #expect(wide > 4 * narrow, "\(wide), \(narrow)")
+        let (wide, narrow) = (stream.margins(phase: 5), stream.margins(phase: 17))
+        #expect(wide[0] > 4 * narrow[0] && wide[1] > 4 * narrow[1], "\(wide), \(narrow)")
+        #expect(wide[1] > 2 * wide[0])
     }
 
-    @Test(arguments: [0, 4]) func widthsAreThoseOfTheFormulas(season: Int) {
+    @Test(arguments: [0, 4]) func marginsAreThoseOfTheFormulas(season: Int) {
         let levels = [0.8, 0.95]
         let stream = Stream(levels: levels, horizon: 1, season: season)
         var slow = SlowIntervals(levels: levels, season: season)
         var generator = SeededGenerator(seed: 17)
         for tick in 0..<300 {
             let phase = season > 0 ? tick % season : 0
-            let (got, want) = (stream.widths(phase: phase), slow.widths(phase: phase))
+            let (got, want) = (stream.margins(phase: phase), slow.margins(phase: phase))
             for (left, right) in zip(got, want) {
                 #expect(
                     tick == 0 ? left.isNaN : abs(Double(left) - right) < 1e-3 * right,
@@ -95,27 +99,43 @@ struct IntervalTrackerTests {
         }
     }
 
-    /// Whatever comes, a width is a number above 0.
+    /// Whatever comes, a margin is a number above 0.
     @Test func extremesLeaveNumbers() {
         let stream = Stream(levels: [0.5, 0.999], horizon: 1, season: 2)
         for tick in 0..<100_000 {
-            let widths = stream.widths(phase: tick % 2)
+            let margins = stream.margins(phase: tick % 2)
             #expect(
-                widths.allSatisfy { tick == 0 ? $0.isNaN : $0 > 0 && $0.isFinite }, "tick \(tick): \(widths)")
-            _ = stream.learn(tick < 50_000 ? 0 : tick % 1000 == 0 ? 60 : 1e-9)
+                margins.allSatisfy { tick == 0 ? $0.isNaN : $0 > 0 && $0.isFinite },
+                "tick \(tick): \(margins)")
+            _ = stream.learn(tick < 50_000 ? 0 : tick % 1000 == 0 ? -60 : 1e-9)
         }
     }
 }
 
 /// The intervals one tick ahead, with regrets and factors summed anew over all residuals.
 private struct SlowIntervals {
+    struct Outcome {
+        var residual: Double
+        var candidates: [Double]
+        /// Of each level below and above.
+        var factors, margins: [Double]
+
+        var side: Int { residual < 0 ? 0 : 1 }
+
+        /// Whether the value lay outside a level's interval on a side.
+        func isOutside(_ level: Int, _ side: Int) -> Bool {
+            side == self.side && abs(residual) > margins[2 * level + side]
+        }
+    }
+
     let levels: [Double]
     let season: Int
     private var means = [0.0, 0, 0]
     private var phases: [Double]
-    private var residuals: [(value: Double, candidates: [Double], factors: [Double], widths: [Double])] = []
-    private var held: [[Bool]] = []
-    private var newest: (candidates: [Double], factors: [Double], widths: [Double]) = ([], [], [])
+    /// Nothing is learned from the first, which had no intervals.
+    private var outcomes: [Outcome] = []
+    private var newest = Outcome(residual: 0, candidates: [], factors: [], margins: [])
+    private var count = 0.0
 
     init(levels: [Double], season: Int) {
         self.levels = levels
@@ -123,33 +143,35 @@ private struct SlowIntervals {
         phases = Array(repeating: 1, count: max(season, 1))
     }
 
-    mutating func widths(phase: Int) -> [Double] {
+    mutating func margins(phase: Int) -> [Double] {
         let means = means.map { max($0, 1e-3) }
         var candidates = means.map { $0 * phases[phase].squareRoot() }
         if season > 0 { candidates += means.map { $0 * phases[phase] } }
-        newest = (candidates, [], [])
+        newest = Outcome(residual: 0, candidates: candidates, factors: [], margins: [])
         for (index, level) in levels.enumerated() {
-            let normal = [0.8: 1.2815516, 0.95: 1.959964][level]! / (2 / Double.pi).squareRoot()
-            let steps = held.dropFirst().map { 0.02 * (($0[index] ? 0 : 1) - (1 - level)) }
-            let factor = normal * exp(steps.reduce(0, +))
             let weights = candidates.indices.map { weight($0, level: index) }
             let sum = weights.reduce(0, +)
             let mixed =
                 sum > 0
                 ? zip(weights, candidates).reduce(0) { $0 + $1.0 * $1.1 } / sum
                 : candidates.reduce(0, +) / Double(candidates.count)
-            newest.factors.append(factor)
-            newest.widths.append(factor * mixed)
+            for side in 0...1 {
+                let normal = [0.8: 1.2815516, 0.95: 1.959964][level]! / (2 / Double.pi).squareRoot()
+                let steps = outcomes.map { 0.025 * (($0.isOutside(index, side) ? 1 : 0) - (1 - level) / 2) }
+                newest.factors.append(normal * exp(steps.reduce(0, +)))
+                newest.margins.append(newest.factors.last! * mixed)
+            }
         }
-        return newest.widths
+        return newest.margins
     }
 
     private func weight(_ candidate: Int, level: Int) -> Double {
         var (sum, squares, discount) = (0.0, 0.0, 1.0)
-        for (residual, held) in zip(residuals, held).dropFirst().reversed() {
-            let slope = (held[level] ? 1 : 0) - levels[level]
+        for outcome in outcomes.reversed() {
+            let place = 2 * level + outcome.side
+            let slope = (outcome.isOutside(level, outcome.side) ? 0 : 1) - levels[level]
             let regret =
-                slope * (residual.widths[level] - residual.factors[level] * residual.candidates[candidate])
+                slope * (outcome.margins[place] - outcome.factors[place] * outcome.candidates[candidate])
             sum += discount * regret
             squares += discount * regret * regret
             discount *= 0.9995
@@ -158,16 +180,17 @@ private struct SlowIntervals {
     }
 
     mutating func learn(_ residual: Double, phase: Int) {
-        residuals.append((residual, newest.candidates, newest.factors, newest.widths))
-        held.append(newest.widths.map { residual <= $0 })
+        newest.residual = residual
+        if count > 0 { outcomes.append(newest) }
+        count += 1
         let length = Double(season > 0 ? season : 48)
-        let normalized = residual / phases[phase]
+        let normalized = abs(residual) / phases[phase]
         for (index, halfLife) in [0.05, 0.5, 4].enumerated() {
-            let weight = max(1 - exp2(-1 / (halfLife * length)), 1 / Double(residuals.count))
+            let weight = max(1 - exp2(-1 / (halfLife * length)), 1 / count)
             means[index] += weight * (normalized - means[index])
         }
         guard season > 0 else { return }
         phases[phase] = max(
-            0.1, phases[phase] + (1 - exp2(-1.0 / 14)) * (residual / means[1] - phases[phase]))
+            0.1, phases[phase] + (1 - exp2(-1.0 / 14)) * (abs(residual) / means[1] - phases[phase]))
     }
 }

@@ -226,8 +226,20 @@ struct AllocationTests {
         }
     }
 
+    /// Streams that look at each other.
+    static let relatedCase = {
+        var adaptation = Adaptation(depth: .light, season: 0, horizon: 2, levels: [0.9])
+        adaptation.related = try? IdentifierTemplate("*", of: .everything, isPattern: true)
+        return Case(
+            name: "related", mode: .stateful, outputs: 2, horizon: 2, decoder: json, adaptation: adaptation
+        ) {
+            Array(#"{"ts":\#(1_700_000_000 + $0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8)
+        }
+    }()
+
     @Test(
-        arguments: cases + windowCases + revisedCases + timedCases + [valueCase] + joinedCases + adaptedCases)
+        arguments: cases + windowCases + revisedCases + timedCases + [valueCase] + joinedCases + adaptedCases
+            + [relatedCase])
     func aMessageAllocatesNothing(_ example: Case) throws {
         var generator = SystemRandomNumberGenerator()
         let match = try Glob(example.isJoined ? "*.temp" : "*")

@@ -79,7 +79,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
         table.read("warmup", in: 0...1_000_000_000, into: &warmup)
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
         time = TimeConfiguration(from: &table)
-        adaptation = AdaptationConfiguration(from: &table, time: time, horizon: horizon)
+        adaptation = AdaptationConfiguration(from: &table, match: match, time: time, horizon: horizon)
         if adaptation == nil { time.refuseUselessSeason(table) }
         let windowLength = time.policy.windowLength
         if scale == .window && windowLength < 2 {

@@ -23,18 +23,26 @@ public struct Adaptation: Sendable, Equatable {
     public var levels: [Double]
     /// How the experts' forecasts are mixed.
     public var mix: Mix
+    /// What the ids of the streams match that a readout of its own looks at as well; nil for none.
+    public var related: IdentifierTemplate?
 
     /// Makes an adaptation.
-    public init(depth: Depth, season: Int, horizon: Int, levels: [Double], mix: Mix = .mlpol) {
+    public init(
+        depth: Depth, season: Int, horizon: Int, levels: [Double], mix: Mix = .mlpol,
+        related: IdentifierTemplate? = nil
+    ) {
         self.depth = depth
         self.season = season
         self.horizon = horizon
         self.levels = levels
         self.mix = mix
+        self.related = related
     }
 
     /// Features of the stream's own past in front of those of the season: differences to the last values.
     static let lagCount = 7
+    /// The most related streams that a stream looks at.
+    static let relatedLimit = 8
     /// The most phases that a season's spread is followed in.
     static let maximumPhaseCount = 96
 

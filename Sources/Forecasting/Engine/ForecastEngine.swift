@@ -49,6 +49,8 @@ public struct ForecastEngine: ~Copyable {
     var deadlines: DeadlineQueue
     /// What adapts forecasts, per rule.
     var adaptive: [AdaptiveForecaster?]
+    /// What streams are related; only for plans that relate some.
+    var related: RelatedTable
     /// Margins of the batch's intervals, by forecast, level, side and tick ahead.
     var margins: [Double]
     let maximumLevelCount: Int
@@ -118,6 +120,7 @@ public struct ForecastEngine: ~Copyable {
                     rowCount: plan.streamsLimit)
             }
         }
+        related = RelatedTable(rowCount: plan.streamsLimit, isUsed: plan.hasRelated)
         maximumLevelCount = plan.rules.compactMap { $0.adaptation?.levels.count }.max() ?? 0
         margins = [Double](
             repeating: .nan, count: plan.batchLimit * 2 * maximumLevelCount * maximumHorizon)
@@ -209,6 +212,7 @@ public struct ForecastEngine: ~Copyable {
             records[index].learnedFrom = 1
         }
         if hasJoins { join(slot, of: identifier, at: now) }
+        relate(slot, identifier)
         if records[index].resampler.isOnGrid {
             pull(slot)
         } else {
@@ -248,11 +252,6 @@ public struct ForecastEngine: ~Copyable {
             acceptEvent(observation, slot: slot, isTurning: isTurning, at: now)
         }
         return nil
-    }
-
-    func isAhead(_ time: Timestamp, rule: Int, now: Timestamp) -> Bool {
-        let (limit, overflow) = now.nanoseconds.addingReportingOverflow(plan.rules[rule].maximumSkew)
-        return !overflow && time.nanoseconds > limit
     }
 
     mutating func enqueue(_ tick: Tick, slot: UInt32) {

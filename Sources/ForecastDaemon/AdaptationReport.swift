@@ -6,21 +6,28 @@ import Forecasting
 struct AdaptationReport: Sendable, Encodable {
     /// `light` or `full`.
     var depth: String
+    /// `mlpol` or `boa`.
+    var mix: String
     /// In ticks; absent where none is known.
     var season: Int?
+    /// The pattern of the streams that are looked at as well; absent where there are none.
+    var related: String?
     /// The shares of values that intervals are to hold.
     var levels: [Double]
 
     init(_ adaptation: Adaptation) {
         depth = adaptation.depth.rawValue
+        mix = adaptation.mix.rawValue
         season = adaptation.season > 0 ? adaptation.season : nil
+        related = adaptation.related?.text
         levels = adaptation.levels
     }
 
     /// The figures as part of a line.
     var text: String {
         let season = season.map { ", season of \($0) ticks" } ?? ""
+        let related = related.map { ", related to \($0)" } ?? ""
         return
-            ", adapted (\(depth)\(season)), intervals for \(levels.map { "\($0)" }.joined(separator: ", "))"
+            ", adapted (\(depth), \(mix)\(season)\(related)), intervals for \(levels.map { "\($0)" }.joined(separator: ", "))"
     }
 }

@@ -61,6 +61,12 @@ package struct PreparedDaemon: Sendable {
         forecasts = ForecastPlan(
             models: models.map(Self.planned), rules: rules, streamsLimit: configuration.streamsLimit,
             batchLimit: configuration.pipeline.batchLimit)
+        if pipelineCount > 1, let rule = rules.first(where: { $0.adaptation?.related != nil }) {
+            throw DaemonError(
+                .configuration,
+                "rule \"\(rule.match.pattern)\": related: streams that learn from each other are on one pipeline: "
+                    + "expected pipelines: 1, found \(pipelineCount); leave out one of both keys")
+        }
     }
 
     private static func planned(_ model: Model) -> ForecastPlan.Model {
@@ -103,15 +109,15 @@ package struct PreparedDaemon: Sendable {
                 match: match, model: index, scaling: order.targetScaling, horizon: horizon,
                 warmup: rule.warmup, maximumSkew: rule.maximumSkew.nanoseconds, time: time,
                 values: rule.values, inputs: order.inputs,
-                adaptation: try adaptation(rule, horizon: horizon), anomalies: anomalies)
+                adaptation: try adaptation(rule, match: match, horizon: horizon), anomalies: anomalies)
         } catch {
             throw failure("\(error)")
         }
     }
 
     private static func adaptation(
-        _ rule: StreamRuleConfiguration, horizon: Int
-    ) throws(DaemonError) -> Adaptation? {
+        _ rule: StreamRuleConfiguration, match: Glob, horizon: Int
+    ) throws -> Adaptation? {
         guard let adaptation = rule.adaptation else { return nil }
         guard horizon <= AdaptationConfiguration.maximumHorizon else {
             guard adaptation.isStated else { return nil }
@@ -122,7 +128,8 @@ package struct PreparedDaemon: Sendable {
         }
         return Adaptation(
             depth: adaptation.depth, season: rule.time.seasonTicks ?? 0, horizon: horizon,
-            levels: adaptation.levels)
+            levels: adaptation.levels, mix: adaptation.mix,
+            related: try adaptation.related.map { try IdentifierTemplate($0, of: match, isPattern: true) })
     }
 
     /// Runs the daemon until it is told to stop.

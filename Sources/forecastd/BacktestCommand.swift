@@ -28,6 +28,9 @@ struct BacktestCommand: AsyncParsableCommand {
     /// The words for `--adapt`.
     enum Adapt: String, CaseIterable, ExpressibleByArgument { case off, light, full }
 
+    /// The words for `--mix`.
+    enum Mix: String, CaseIterable, ExpressibleByArgument { case mlpol, boa }
+
     @Argument(help: "CSV files of history.", completion: .file(extensions: ["csv"]))
     var data: [String]
 
@@ -42,6 +45,12 @@ struct BacktestCommand: AsyncParsableCommand {
 
     @Option(help: "How much forecasts learn from what came: off, light or full.")
     var adapt = Adapt.full
+
+    @Option(help: "How forecasts are mixed, by their regrets: mlpol or boa.")
+    var mix = Mix.mlpol
+
+    @Flag(help: "Let the columns of a file be looked at by each other, as the key related does.")
+    var related = false
 
     @Option(help: "Shares of values that intervals are to hold, divided by commas.")
     var levels = LevelList([0.8, 0.9, 0.95])
@@ -59,6 +68,9 @@ struct BacktestCommand: AsyncParsableCommand {
         guard plot.map({ (data + [weights]).contains($0) }) != true else {
             throw ValidationError("expected different files for the data, --weights and --plot")
         }
+        guard !related || adapt != .off else {
+            throw ValidationError("--related: only for --adapt light or full")
+        }
         if let horizon { try TrainingArguments.check("horizon", horizon, 1...512) }
         try TrainingArguments.check("season", training.season, 0...100_000)
         let known = [training.trainRows, training.validationRows].compactMap { $0?.rows.upperBound }.max()
@@ -70,7 +82,8 @@ struct BacktestCommand: AsyncParsableCommand {
     func run() async throws {
         let report = try await BacktestRun(
             data: data, weights: weights, plot: plot, training: training.options, testRows: testRows?.rows,
-            horizon: horizon, depth: Adaptation.Depth(rawValue: adapt.rawValue), levels: levels.levels
+            horizon: horizon, depth: Adaptation.Depth(rawValue: adapt.rawValue), levels: levels.levels,
+            mix: mix == .boa ? .boa : .mlpol, areRelated: related
         ).run()
         try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }

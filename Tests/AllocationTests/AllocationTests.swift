@@ -221,10 +221,11 @@ struct AllocationTests {
     }()
 
     /// At 50 streams each comes 80 times a round, so that learning begins in the first.
-    static let adaptedCases = [ForecastFormat.json, .messagePack].map { format in
+    static let adaptedCases = [(ForecastFormat.json, Adaptation.Mix.mlpol), (.messagePack, .boa)].map {
+        format, mix in
         Case(
-            name: "adapted, as \(format)", mode: .stateful, outputs: 4, horizon: 4, decoder: json,
-            adaptation: Adaptation(depth: .full, season: 12, horizon: 4, levels: [0.5, 0.9]),
+            name: "adapted, \(mix), as \(format)", mode: .stateful, outputs: 4, horizon: 4, decoder: json,
+            adaptation: Adaptation(depth: .full, season: 12, horizon: 4, levels: [0.5, 0.9], mix: mix),
             anomalies: AnomalyPolicy(), format: format
         ) {
             Array(
@@ -233,8 +234,20 @@ struct AllocationTests {
         }
     }
 
+    /// Streams that look at each other.
+    static let relatedCase = {
+        var adaptation = Adaptation(depth: .light, season: 0, horizon: 2, levels: [0.9])
+        adaptation.related = try? IdentifierTemplate("*", of: .everything, isPattern: true)
+        return Case(
+            name: "related", mode: .stateful, outputs: 2, horizon: 2, decoder: json, adaptation: adaptation
+        ) {
+            Array(#"{"ts":\#(1_700_000_000 + $0),"value":\#(Double($0 % 13) * 0.37)}"#.utf8)
+        }
+    }()
+
     @Test(
-        arguments: cases + windowCases + revisedCases + timedCases + [valueCase] + joinedCases + adaptedCases)
+        arguments: cases + windowCases + revisedCases + timedCases + [valueCase] + joinedCases + adaptedCases
+            + [relatedCase])
     func aMessageAllocatesNothing(_ example: Case) throws {
         var generator = SystemRandomNumberGenerator()
         let match = try Glob(example.isJoined ? "*.temp" : "*")

@@ -205,17 +205,20 @@ struct BacktestTests {
         }
     }
 
-    @Test(arguments: [Adaptation.Depth.light, .full])
-    func forecastsKnowNoRowAfterTheirs(depth: Adaptation.Depth) throws {
+    @Test(arguments: [Adaptation.Depth.light, .full], [false, true])
+    func forecastsKnowNoRowAfterTheirs(depth: Adaptation.Depth, areRelated: Bool) throws {
         let (_, weights) = try model(outputs: 6)
         let replay = ColumnReplay(
             ForecastPlan.Model(
                 name: "m", revision: "r", packed: PackedModel(weights), mode: .stateful, target: .difference),
-            scaling: .rolling(halfLife: 24), horizon: 6,
-            adaptation: Adaptation(depth: depth, season: 12, horizon: 6, levels: [0.9]))
+            scaling: .rolling(halfLife: 24), horizon: 6, columnCount: 2,
+            adaptation: Adaptation(depth: depth, season: 12, horizon: 6, levels: [0.9]),
+            areRelated: areRelated)
+        // The other column ends with another order of rows, too: it is the first one's past where they are related.
         func forecasts(_ values: [Double]) -> [[UInt64]] {
             var said: [[UInt64]] = []
-            replay.run(values) { origin in
+            replay.run([values, values.map { 3 - $0 }]) { column, origin in
+                guard column == 0 else { return }
                 #expect(origin.row == said.count)
                 said.append((origin.yhat + origin.frozen + origin.margins).map(\.bitPattern))
             }

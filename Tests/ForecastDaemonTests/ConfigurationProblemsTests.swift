@@ -426,7 +426,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
                 + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, "
-                + "window_length, adapt, levels, anomaly, inputs_from, wait, time_zone, values"),
+                + "window_length, adapt, levels, mix, related, anomaly, inputs_from, wait, time_zone, values"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -546,6 +546,22 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             "8:62: streams[0].levels: only for adapt: light or full; this rule has off, because of its late",
             "8:77: streams[0].season: only for gaps.fill: seasonal, for adapt: light or full, and for anomaly"
         ),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: off, mix: boa}"#,
+            "8:46: streams[0].mix: only for adapt: light or full; this rule has off"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: light, mix: ewa}"#,
+            #"8:48: streams[0].mix: expected mlpol or boa, found "ewa""#),
+        BadLine(
+            8, #"  - {match: "a.*", model: pump, adapt: off, related: "a.*"}"#,
+            "8:54: streams[0].related: only for adapt: light or full; this rule has off"),
+        BadLine(
+            8, #"  - {match: "a.*", model: pump, adapt: light, related: "$2.*"}"#,
+            #"8:56: streams[0].related: expected $1, the wildcards of "a.*", found "$2.*""#),
+        BadLine(
+            8, #"  - {match: "a.*", model: pump, adapt: light, related: "a b"}"#,
+            "8:56: streams[0].related: expected the id of a stream (A-Z a-z 0-9 . _ : / - * ?), with $1 for what the "
+                + #"first * of match stands for, found "a b""#),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: light, levels: [0.9, 1]}"#,
             "8:57: streams[0].levels[1]: expected a number above 0 and below 1, found \"1\""),

@@ -99,19 +99,22 @@ import Testing
         let prepared = try prepared(
             """
             {match: "a.*", model: one, every: 1h, season: 1d}, {match: "b.*", model: one, every: 1s, late: revise},
-            {match: "c.*", model: one, adapt: full, levels: [0.9, 0.5]}
+            {match: "c.*", model: one, adapt: full, levels: [0.9, 0.5], mix: boa, related: "c.?"}
             """)
         let rules = prepared.forecasts.rules
+        let related = try IdentifierTemplate("c.?", of: try Glob("c.*"), isPattern: true)
         #expect(
             rules.map(\.adaptation) == [
                 Adaptation(depth: .light, season: 24, horizon: 1, levels: [0.8, 0.95]), nil,
-                Adaptation(depth: .full, season: 0, horizon: 1, levels: [0.5, 0.9]),
+                Adaptation(
+                    depth: .full, season: 0, horizon: 1, levels: [0.5, 0.9], mix: .boa, related: related),
             ])
         let lines = CheckReport(prepared).text.split(separator: "\n")
-        #expect(lines[1].contains(", adapted (light, season of 24 ticks), intervals for 0.8, 0.95, "))
+        #expect(lines[1].contains(", adapted (light, mlpol, season of 24 ticks), intervals for 0.8, 0.95, "))
         #expect(
             lines[2].contains(", not adapted, ")
-                && lines[3].contains(", adapted (full), intervals for 0.5, 0.9, "))
+                && lines[3].contains(", adapted (full, boa, related to c.?), intervals for 0.5, 0.9, "))
+        #expect(try CheckReport(prepared).jsonText().contains(#""mix":"boa""#))
     }
 
     @Test func aModelOfMoreOutputsThanCanBeAdaptedIsNot() throws {
@@ -131,6 +134,18 @@ import Testing
         let problem = #expect(throws: DaemonError.self) { try prepare(", adapt: light") }
         #expect(
             problem?.description.contains("expected a horizon of at most 512 with adapt, found 513") == true)
+    }
+
+    @Test func relatedStreamsAreOnOnePipeline() throws {
+        let rule = #"{match: "a.*", model: one, adapt: light, related: "a.*"}"#
+        let one = try prepared(rule, more: "pipelines: 1")
+        #expect(one.forecasts.hasRelated)
+        let problem = #expect(throws: DaemonError.self) { try prepared(rule, more: "pipelines: 3") }
+        #expect(problem?.status == .configuration)
+        #expect(
+            problem?.description
+                == "rule \"a.*\": related: streams that learn from each other are on one pipeline: expected "
+                + "pipelines: 1, found 3; leave out one of both keys")
     }
 
     @Test func rulesOfBadValuesAreInForce() throws {

@@ -125,6 +125,19 @@ struct IdentifierTemplateTests {
         #expect(throws: IdentifierTemplate.TemplateError.self) { try IdentifierTemplate(text, of: glob) }
     }
 
+    @Test func aPatternMayComeOfATemplate() throws {
+        let glob = try Glob("a.*.?")
+        let template = try IdentifierTemplate("$1.*?", of: glob, isPattern: true)
+        let bytes = Array("a.plant.7".utf8)
+        let captures = glob.captures(in: bytes.span.bytes) ?? []
+        #expect(template.filled(by: captures, in: bytes.span.bytes) == Array("plant.*?".utf8))
+        for text in ["", "$3.*", "a b*", "$*"] {
+            #expect(throws: IdentifierTemplate.TemplateError.self) {
+                try IdentifierTemplate(text, of: glob, isPattern: true)
+            }
+        }
+    }
+
     @Test func aTemplateThatIsTooLongSaysSo() throws {
         let text = String(repeating: "x", count: 257)
         let error = #expect(throws: IdentifierTemplate.TemplateError.self) {

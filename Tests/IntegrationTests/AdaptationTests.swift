@@ -72,6 +72,34 @@ import Testing
         #expect(scenario.daemon.stop() == 0)
     }
 
+    /// A stream repeats what another one said a tick before, and nothing of its own past says what that will be.
+    @Test func aStreamLearnsFromARelatedOne() throws {
+        let scenario = try Scenario(
+            rule: #"scale: none, warmup: 0, adapt: light, horizon: 1, related: "line.a.*""#)
+        let leader = (0..<500).map { 10 * sin(Double($0 * $0)) }
+        var messages: [Peer.Received] = []
+        for start in stride(from: 1, to: leader.count, by: 50) {
+            let ticks = start..<min(start + 50, leader.count)
+            try scenario.send(
+                ticks.flatMap { tick in
+                    [
+                        ForecastTests.json("line.a.lead", leader[tick], at: tick),
+                        ForecastTests.json("line.a.echo", leader[tick - 1], at: tick),
+                    ]
+                })
+            messages += try scenario.receive(2 * ticks.count)
+        }
+        let echo = messages.map(\.payload).filter { $0.stream == "line.a.echo" }
+        #expect(echo.count == 499)
+        var (error, plain) = (0.0, 0.0)
+        for (forecast, next) in zip(echo, echo.dropFirst()).suffix(200) {
+            error += abs(try #require(forecast.yhat[0]) - next.y)
+            plain += abs(forecast.y - next.y)
+        }
+        #expect(error < 0.2 * plain, "\(error) of \(plain)")
+        #expect(scenario.daemon.stop() == 0)
+    }
+
     /// What is told over HTTP is what the last message says, and more.
     private func checkReports(_ score: Peer.Received.Payload.Score, port: Int) throws {
         struct Scores: Decodable {

@@ -30,6 +30,8 @@ struct BacktestTests {
         var notes: [String]
         var model: Model
         var adapt: String
+        var mix: String?
+        var related: Bool
         var season, horizon: Int
         var all: Column
         var columns: [Column]
@@ -59,7 +61,9 @@ struct BacktestTests {
         #expect(report.notes == ["f.csv: column \"state\" is left out: line 2 has \"on\""])
         #expect(report.model.file == nil && report.model.hidden_size == 6)
         #expect(report.model.scale == "rolling (half-life 40 ticks)")
-        #expect(report.adapt == "full" && report.season == 20 && report.horizon == 30)
+        #expect(
+            report.adapt == "full" && report.mix == "mlpol" && !report.related && report.season == 20
+                && report.horizon == 30)
         #expect(report.columns.map(\.name) == ["wave", "saw <&>"] && report.values == 760)
         #expect(report.values_per_second > 0)
         for column in report.columns + [report.all] {
@@ -98,13 +102,16 @@ struct BacktestTests {
     @Test func withoutRowsTheyAreDividedAndThatIsSaid() throws {
         let directory = try TrainTests.folder()
         let model = DaemonProcess.root.appending(path: "config/models/general.safetensors").path
-        let arguments = ["f.csv", "--weights", model, "--adapt", "light", "--levels", "0.5"]
+        let arguments = [
+            "f.csv", "--weights", model, "--adapt", "light", "--mix", "boa", "--related", "--levels", "0.5",
+        ]
         let (report, errors) = try Self.run(arguments, in: directory)
         #expect(
             errors
                 == "backtest: f.csv: no rows were named: 0:80 are for training, 80:100 for validation, 100:400 "
                 + "for the test\n")
         #expect(report.files[0].test_rows == "100:400" && report.season == 0 && report.horizon == 24)
+        #expect(report.mix == "boa" && report.related)
         #expect(report.all.averages.map(\.to) == [1, 24])
         #expect(
             report.all.averages.allSatisfy { $0.seasonal_naive == nil && $0.intervals.map(\.level) == [0.5] })
@@ -122,6 +129,7 @@ struct BacktestTests {
         let directory = try TrainTests.folder()
         let model = DaemonProcess.root.appending(path: "config/models/general.safetensors").path
         let (report, _) = try Self.run(["f.csv", "--weights", model, "--adapt", "off"], in: directory)
+        #expect(report.mix == nil)
         for figures in report.all.averages + report.all.horizons {
             #expect(figures.intervals.isEmpty && figures.mse == figures.frozen.mse)
         }
@@ -167,6 +175,7 @@ struct BacktestTests {
     static let mistakes: [(arguments: String, sentence: String)] = [
         ("", "Missing expected argument '<data> ...'"),
         ("f.csv --plot f.csv", "expected different files for the data, --weights and --plot"),
+        ("f.csv --adapt off --related", "--related: only for --adapt light or full"),
         ("f.csv --horizon 513", "--horizon: expected 1 to 512, found 513"),
         ("f.csv --season 1", "--season: expected 2 to 1000000, or 0 for none, found 1"),
         ("f.csv --season 100001", "--season: expected 0 to 100000, found 100001"),

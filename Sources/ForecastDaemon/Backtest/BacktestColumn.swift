@@ -5,6 +5,8 @@ import Training
 /// One column of history, and what its errors are counted in.
 struct BacktestColumn: Sendable {
     let name: String
+    /// The path of its file.
+    let file: String
     /// Its values up to the last row to test on; NaN where there is none.
     let values: [Double]
     let rows: BacktestRows
@@ -13,8 +15,9 @@ struct BacktestColumn: Sendable {
     let deviation: Double
 
     /// Takes a column; nil where the values in the rows to train on have no deviation to count errors in.
-    init?(_ series: Series, rows: BacktestRows) {
+    init?(_ series: Series, of file: String, rows: BacktestRows) {
         name = series.name
+        self.file = file
         values = Array(series.values[..<rows.test.upperBound])
         self.rows = rows
         let known = values[rows.training].filter(\.isFinite)

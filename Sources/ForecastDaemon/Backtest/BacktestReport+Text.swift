@@ -13,7 +13,8 @@ extension BacktestReport {
         return
             (notes.map { "note: \($0)" } + files.map(text) + [
                 model.text,
-                "adapt: \(adapt), \(season), \(columns.count) columns", "",
+                "adapt: \(adapt)\(mix.map { ", \($0)" } ?? "")\(related ? ", related columns" : ""), \(season), \(columns.count) columns",
+                "",
             ] + Self.table(errorRows()) + ["", "of each column, by horizons"] + Self.table(columnRows()) + [
                 "",
                 "\(values) values in \(digits(seconds, 1)) s, \(Int(valuesPerSecond)) a second on "

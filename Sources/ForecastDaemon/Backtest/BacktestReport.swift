@@ -53,6 +53,10 @@ package struct BacktestReport: Sendable, Encodable {
     var model: BacktestModel.Description
     /// `light`, `full` or `off`.
     var adapt: String
+    /// `mlpol` or `boa`; nil without adaptation.
+    var mix: String?
+    /// Whether the columns of a file were looked at by each other.
+    var related: Bool
     /// In ticks; 0 for none.
     var season: Int
     var horizon: Int
@@ -65,7 +69,8 @@ package struct BacktestReport: Sendable, Encodable {
     var valuesPerSecond: Double
 
     enum CodingKeys: String, CodingKey {
-        case version, files, notes, model, adapt, season, horizon, all, columns, values, seconds, processors
+        case version, files, notes, model, adapt, mix, related, season, horizon, all, columns, values,
+            seconds, processors
         case valuesPerSecond = "values_per_second"
     }
 
@@ -75,6 +80,8 @@ package struct BacktestReport: Sendable, Encodable {
     ) {
         (self.files, self.notes, self.model, self.horizon) = (files, notes, model, horizon)
         (adapt, season) = (run.depth?.rawValue ?? "off", run.training.season ?? 0)
+        related = run.areRelated
+        mix = run.depth == nil ? nil : run.mix.rawValue
         let levels = run.depth == nil ? [] : run.levels
         let hasSeason = season > 0
         columns = scores.map { score in

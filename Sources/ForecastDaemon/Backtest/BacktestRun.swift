@@ -23,14 +23,22 @@ package struct BacktestRun: Sendable {
     package var depth: Adaptation.Depth?
     /// The shares of values that intervals are to hold, rising.
     package var levels: [Double]
+    /// How the experts' forecasts are mixed.
+    package var mix: Adaptation.Mix
+    /// Whether the columns of a file are looked at by each other.
+    package var areRelated: Bool
 
     /// Makes a run.
     package init(
         data: [String], weights: String? = nil, plot: String? = nil, training: TrainingOptions,
-        testRows: Range<Int>? = nil, horizon: Int? = nil, depth: Adaptation.Depth?, levels: [Double]
+        testRows: Range<Int>? = nil, horizon: Int? = nil, depth: Adaptation.Depth?, levels: [Double],
+        mix: Adaptation.Mix = .mlpol, areRelated: Bool = false
     ) {
         (self.data, self.weights, self.plot, self.training) = (data, weights, plot, training)
-        (self.testRows, self.horizon, self.depth, self.levels) = (testRows, horizon, depth, levels)
+        self.areRelated = areRelated
+        (self.testRows, self.horizon, self.depth, self.levels, self.mix) = (
+            testRows, horizon, depth, levels, mix
+        )
     }
 
     /// Reads, trains if need be, replays all columns, and tells what came of it.
@@ -55,9 +63,11 @@ package struct BacktestRun: Sendable {
         let (columns, notes) = try usableColumns(history, rows)
         let replay = ColumnReplay(
             model.planned, scaling: model.scaling, horizon: horizon,
+            columnCount: areRelated ? columns.count : 1,
             adaptation: depth.map {
-                Adaptation(depth: $0, season: training.season ?? 0, horizon: horizon, levels: levels)
-            })
+                Adaptation(
+                    depth: $0, season: training.season ?? 0, horizon: horizon, levels: levels, mix: mix)
+            }, areRelated: areRelated)
         let start = ContinuousClock.now
         let scores = await self.scores(of: columns, replay, horizon: horizon)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -91,7 +101,7 @@ package struct BacktestRun: Sendable {
         var (columns, notes) = ([BacktestColumn](), history.notes)
         for (file, rows) in zip(history.files, rows) {
             for series in history.series(of: file) {
-                if let column = BacktestColumn(series, rows: rows) {
+                if let column = BacktestColumn(series, of: file.path, rows: rows) {
                     columns.append(column)
                 } else {
                     notes.append(
@@ -109,28 +119,43 @@ package struct BacktestRun: Sendable {
         return (columns, notes)
     }
 
-    /// Replays each column, as many at once as there are processors.
+    /// Replays each column, or the related ones of each file together, as many at once as there are processors.
     private func scores(
         of columns: [BacktestColumn], _ replay: ColumnReplay, horizon: Int
     ) async -> [BacktestScore] {
         let progress = BacktestProgress(rowCount: columns.reduce(0) { $0 + $1.values.count })
         let season = training.season ?? 0
         let levels = depth == nil ? [] : self.levels
-        let scores = await withTaskGroup(of: (Int, BacktestScore).self) { group in
-            for (index, column) in columns.enumerated() {
+        let scores = await withTaskGroup(of: (Int, [BacktestScore]).self) { group in
+            for indices in together(columns) {
                 group.addTask {
-                    var score = BacktestScore(column, horizon: horizon, season: season, levels: levels)
-                    replay.run(column.values) { forecast in
-                        score.add(forecast)
+                    var scores = indices.map {
+                        BacktestScore(columns[$0], horizon: horizon, season: season, levels: levels)
+                    }
+                    replay.run(indices.map { columns[$0].values }) { column, forecast in
+                        scores[column].add(forecast)
                         progress.count(forecast.row)
                     }
-                    return (index, score)
+                    return (indices.lowerBound, scores)
                 }
             }
-            return await group.reduce(into: [Int: BacktestScore]()) { $0[$1.0] = $1.1 }
+            return await group.reduce(into: [Int: [BacktestScore]]()) { $0[$1.0] = $1.1 }
         }
         progress.end()
-        return columns.indices.compactMap { scores[$0] }
+        return columns.indices.flatMap { scores[$0] ?? [] }
+    }
+
+    /// Which columns are replayed by one engine: each by itself, or those of a file.
+    private func together(_ columns: [BacktestColumn]) -> [Range<Int>] {
+        var parts: [Range<Int>] = []
+        for (index, column) in columns.enumerated() {
+            if areRelated, let last = parts.last, columns[last.lowerBound].file == column.file {
+                parts[parts.count - 1] = last.lowerBound..<index + 1
+            } else {
+                parts.append(index..<index + 1)
+            }
+        }
+        return parts
     }
 }
 

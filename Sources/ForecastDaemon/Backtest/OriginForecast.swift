@@ -17,16 +17,18 @@ package struct OriginForecast: Sendable, Equatable {
 }
 
 extension OriginForecast {
-    /// Takes the two forecasts of the engine's newest batch.
-    mutating func take(_ engine: borrowing ForecastEngine) {
-        precondition(engine.forecastCount == 2, "both streams step together")
-        let adapted = engine.forecast(at: 0).rule == 0 ? 0 : 1
+    /// Takes the two forecasts of a column, the adapted one first, of the engine's newest batch.
+    mutating func take(_ engine: borrowing ForecastEngine, at adapted: Int) {
+        precondition(
+            engine.forecast(at: adapted).rule == 0 && engine.forecast(at: adapted + 1).rule == 1
+                && engine.forecast(at: adapted).time == engine.forecast(at: adapted + 1).time,
+            "both streams step together")
         let forecast = engine.forecast(at: adapted)
         row = Int(forecast.time.nanoseconds / forecast.period)
         value = forecast.value
         Self.copy(engine.yhat(at: adapted), to: &yhat)
         Self.copy(engine.margins(at: adapted), to: &margins)
-        Self.copy(engine.yhat(at: 1 - adapted), to: &frozen)
+        Self.copy(engine.yhat(at: adapted + 1), to: &frozen)
     }
 
     private static func copy(_ values: Span<Double>, to array: inout [Double]) {

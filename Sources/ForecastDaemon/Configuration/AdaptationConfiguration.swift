@@ -8,6 +8,11 @@ public struct AdaptationConfiguration: Sendable, Equatable {
     public var depth: Adaptation.Depth
     /// The shares of values that intervals are to hold, rising.
     public var levels = [0.8, 0.95]
+    /// How the experts' forecasts are mixed.
+    public var mix = Adaptation.Mix.mlpol
+    /// The pattern of the streams that are looked at as well, in which `$1` is what the first wildcard of `match` stands
+    /// for; nil for none.
+    public var related: String?
     /// Whether the rule asks for it; else it is the default, where nothing stands against it.
     public var isStated: Bool
 
@@ -23,29 +28,41 @@ extension AdaptationConfiguration {
     /// The words for `adapt`.
     private enum Word: String, CaseIterable { case off, light, full }
 
-    /// Takes `adapt` and `levels` out of a rule's table that says this of time and horizon.
+    /// The keys that go with `adapt`.
+    private static let dependentKeys = ["levels", "mix", "related"]
+
+    /// Takes `adapt`, `levels`, `mix` and `related` out of a rule's table that says this of ids, time and horizon.
     ///
     /// Nil for `adapt: off`. Left out, `adapt` is light, or off in a rule that asks for what does not go with it.
-    init?(from table: inout ConfigurationTable, time: TimeConfiguration, horizon: Int?) {
+    init?(
+        from table: inout ConfigurationTable, match: String, time: TimeConfiguration, horizon: Int?
+    ) {
         var word = Word.light
         let isKnown = table.read("adapt", into: &word)
         isStated = table.has("adapt")
         let levels = Self.levels(&table)
+        table.read("mix", into: &mix)
+        related = table.take("related")?.text("a pattern of streams, as \"plant.$1.*\"")
         guard isKnown else { return nil }
         guard let depth = Adaptation.Depth(rawValue: word.rawValue) else {
-            table.refuse("levels", "only for adapt: light or full; this rule has off")
+            for key in Self.dependentKeys {
+                table.refuse(key, "only for adapt: light or full; this rule has off")
+            }
             return nil
         }
         let obstacles = Self.obstacles(time: time, horizon: horizon)
         if isStated {
             for obstacle in obstacles { table.problem(obstacle.key, obstacle.message) }
         } else if let obstacle = obstacles.first {
-            table.refuse(
-                "levels", "only for adapt: light or full; this rule has off, because of its \(obstacle.key)")
+            for key in Self.dependentKeys {
+                table.refuse(
+                    key, "only for adapt: light or full; this rule has off, because of its \(obstacle.key)")
+            }
             return nil
         }
         self.depth = depth
         if let levels { self.levels = levels }
+        checkRelated(table, match: match)
     }
 
     private static func levels(_ table: inout ConfigurationTable) -> [Double]? {
@@ -59,6 +76,16 @@ extension AdaptationConfiguration {
                 "expected 1 to \(maximumLevelCount) different shares, as [0.8, 0.95], found \(list.count)")
         }
         return list.sorted()
+    }
+
+    /// Whether the pattern of related streams can be read.
+    private func checkRelated(_ table: borrowing ConfigurationTable, match: String) {
+        guard let related, let pattern = try? Glob(match) else { return }
+        do throws(IdentifierTemplate.TemplateError) {
+            _ = try IdentifierTemplate(related, of: pattern, isPattern: true)
+        } catch {
+            table.problem("related", "\(error), found \(ConfigurationSuggestion.quoted(related))")
+        }
     }
 
     /// What a rule asks for that adaptation does not go with.

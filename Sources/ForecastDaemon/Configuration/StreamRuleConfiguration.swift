@@ -81,7 +81,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
         table.read("warmup", in: 0...1_000_000_000, into: &warmup)
         table.read("maximum_skew", in: .zero...(.seconds(366 * 86_400)), into: &maximumSkew)
         time = TimeConfiguration(from: &table)
-        adaptation = AdaptationConfiguration(from: &table, time: time, horizon: horizon)
+        adaptation = AdaptationConfiguration(from: &table, match: match, time: time, horizon: horizon)
         anomalies = table.take("anomaly")?.readSection(name: "anomaly")
         if adaptation == nil && anomalies == nil { time.refuseUselessSeason(table) }
         if anomalies != nil && time.late == .revise {

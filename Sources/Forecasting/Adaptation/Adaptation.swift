@@ -10,6 +10,9 @@ public struct Adaptation: Sendable, Equatable {
         case full
     }
 
+    /// How the experts' forecasts are mixed, by their regrets: `ExpertMixture` has the equations.
+    public enum Mix: String, Sendable, CaseIterable { case mlpol, boa }
+
     /// How much is learned.
     public var depth: Depth
     /// Ticks in a season; 0 where none is known.
@@ -18,17 +21,28 @@ public struct Adaptation: Sendable, Equatable {
     public var horizon: Int
     /// The shares of values that intervals are to hold, rising, each above 0 and below 1.
     public var levels: [Double]
+    /// How the experts' forecasts are mixed.
+    public var mix: Mix
+    /// What the ids of the streams match that a readout of its own looks at as well; nil for none.
+    public var related: IdentifierTemplate?
 
     /// Makes an adaptation.
-    public init(depth: Depth, season: Int, horizon: Int, levels: [Double]) {
+    public init(
+        depth: Depth, season: Int, horizon: Int, levels: [Double], mix: Mix = .mlpol,
+        related: IdentifierTemplate? = nil
+    ) {
         self.depth = depth
         self.season = season
         self.horizon = horizon
         self.levels = levels
+        self.mix = mix
+        self.related = related
     }
 
     /// Features of the stream's own past in front of those of the season: differences to the last values.
     static let lagCount = 7
+    /// The most related streams that a stream looks at.
+    static let relatedLimit = 8
     /// The most phases that a season's spread is followed in.
     static let maximumPhaseCount = 96
 

@@ -15,13 +15,17 @@ struct AdaptationWorkspace: ~Copyable {
     /// Forecasts for one horizon, by expert.
     let column: UnsafeMutablePointer<Double>
 
+    /// What related streams were: two features each.
+    let related: UnsafeMutablePointer<Double>
+
     private let pages: ZeroPages
 
     init(horizon: Int, expertCount: Int, stride: Int) {
         let horizons = (horizon + 7) / 8 * 8
         let experts = (expertCount + 7) / 8 * 8
         pages = ZeroPages(
-            count: 5 * stride + horizons + expertCount * horizons + experts,
+            count: 5 * stride + horizons + expertCount * horizons + experts
+                + 2 * Adaptation.relatedLimit,
             stride: MemoryLayout<Double>.stride)
         features = pages.start.assumingMemoryBound(to: Double.self)
         own = features + stride
@@ -29,5 +33,6 @@ struct AdaptationWorkspace: ~Copyable {
         targets = scratch + 3 * stride
         forecasts = targets + horizons
         column = forecasts + expertCount * horizons
+        related = column + experts
     }
 }

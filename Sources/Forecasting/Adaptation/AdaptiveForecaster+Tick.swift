@@ -76,6 +76,18 @@ extension AdaptiveForecaster {
         start(of: index).update(repeating: 0, count: layout.length)
     }
 
+    /// Forgets what was learned from related streams, because they are others now.
+    package func forgetRelated(row index: Int) {
+        var memory = start(of: index) + layout.readouts
+        for readout in readouts {
+            if readout.source == .pastAndRelated { readout.reset(memory) }
+            memory += AdaptationLayout.padded(readout.length)
+        }
+    }
+
+    /// Where what related streams are is written before a tick: two features for each.
+    package var relatedFeatures: UnsafeMutablePointer<Double> { work.related }
+
     func start(of index: Int) -> UnsafeMutablePointer<Double> {
         precondition(index >= 0 && index < rowCount, "no such row of an adaptive forecaster")
         return pages.start.assumingMemoryBound(to: Double.self) + index * layout.length
@@ -206,7 +218,7 @@ extension AdaptiveForecaster {
 
     private func fillFeatures(of readout: LinearReadout, hidden: UnsafePointer<Float>) {
         var next = work.features
-        if readout.source != .past {
+        if readout.source == .state || readout.source == .stateAndPast {
             for unit in 0..<hiddenSize { next[unit] = Double(hidden[unit]) }
             next += hiddenSize
         }
@@ -216,6 +228,10 @@ extension AdaptiveForecaster {
         } else {
             next.update(from: work.own, count: ownFeatureCount)
             next += ownFeatureCount
+        }
+        if readout.source == .pastAndRelated {
+            next.update(from: work.related, count: 2 * Adaptation.relatedLimit)
+            next += 2 * Adaptation.relatedLimit
         }
         next.update(repeating: 0, count: work.features + readout.stride - next)
     }

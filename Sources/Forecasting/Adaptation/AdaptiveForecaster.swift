@@ -48,6 +48,8 @@ package final class AdaptiveForecaster {
     /// Features of the stream's own past, and those of them that are differences.
     let ownFeatureCount, differenceCount: Int
     let rowCount: Int
+    /// Whether a readout looks at related streams.
+    let hasRelated: Bool
     let readouts: [LinearReadout]
     let mixture: ExpertMixture
     let tracker: IntervalTracker
@@ -87,8 +89,9 @@ package final class AdaptiveForecaster {
         ownFeatureCount = adaptation.ownFeatureCount
         differenceCount = adaptation.differenceCount
         self.rowCount = rowCount
+        hasRelated = adaptation.related != nil
         readouts = Self.readouts(adaptation, hiddenSize: hiddenSize)
-        mixture = ExpertMixture(expertCount: Self.plainExpertCount + readouts.count)
+        mixture = Self.mixture(adaptation, readouts)
         tracker = Self.tracker(adaptation)
         score = ForecastScore(levels: adaptation.levels)
         layout = Self.layout(adaptation, readouts, mixture, tracker)
@@ -107,7 +110,7 @@ package final class AdaptiveForecaster {
     /// Bytes that a stream takes.
     package static func bytesPerStream(_ adaptation: Adaptation, hiddenSize: Int) -> Int {
         let readouts = readouts(adaptation, hiddenSize: hiddenSize)
-        let mixture = ExpertMixture(expertCount: plainExpertCount + readouts.count)
+        let mixture = mixture(adaptation, readouts)
         return layout(adaptation, readouts, mixture, tracker(adaptation)).length
             * MemoryLayout<Double>.stride
     }
@@ -121,11 +124,16 @@ package final class AdaptiveForecaster {
             readout(.past, own, 0.999), readout(.stateAndPast, hiddenSize + own, 0.9999),
             readout(.state, hiddenSize + 1, 0.9999),
         ]
-        guard adaptation.depth == .full else { return light }
-        return light + [
+        let more = [
             readout(.past, own, 0.9999), readout(.stateAndPast, hiddenSize + own, 0.999),
             readout(.state, hiddenSize + 1, 0.999),
         ]
+        let related = readout(.pastAndRelated, own + 2 * Adaptation.relatedLimit, 0.9999)
+        return light + (adaptation.depth == .full ? more : []) + (adaptation.related == nil ? [] : [related])
+    }
+
+    private static func mixture(_ adaptation: Adaptation, _ readouts: [LinearReadout]) -> ExpertMixture {
+        ExpertMixture(expertCount: plainExpertCount + readouts.count, rule: adaptation.mix)
     }
 
     private static func tracker(_ adaptation: Adaptation) -> IntervalTracker {

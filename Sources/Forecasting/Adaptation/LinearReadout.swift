@@ -23,6 +23,8 @@ package struct LinearReadout {
         case stateAndPast
         /// The model's state.
         case state
+        /// The stream's own past, and what related streams were.
+        case pastAndRelated
     }
 
     package let source: Source

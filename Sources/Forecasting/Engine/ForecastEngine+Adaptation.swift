@@ -4,12 +4,14 @@
 extension ForecastEngine {
     /// Adapts the batch's forecasts to their streams.
     mutating func adapt(of runner: ModelRunner, at now: Timestamp) {
+        noteRelated()
         for (index, entry) in group.enumerated() {
             guard let forecaster = adaptive[forecasts[index].rule] else { continue }
             forecaster.fadePool(to: now)
             let tick = AdaptiveForecaster.Tick(
                 value: entry.tick.value, isObserved: entry.tick.source == .observed,
                 skipped: UInt64(entry.tick.skipped), time: entry.tick.time)
+            fillRelated(entry, of: forecaster)
             let stride = maximumHorizon
             let start = (index * stride, index * stride * 2 * maximumLevelCount)
             let isKept = yhat.withUnsafeMutableBufferPointer { yhat in

@@ -49,6 +49,8 @@ public struct ForecastEngine: ~Copyable {
     var deadlines: DeadlineQueue
     /// What adapts forecasts, per rule.
     var adaptive: [AdaptiveForecaster?]
+    /// What streams are related; only for plans that relate some.
+    var related: RelatedTable
     /// Margins of the batch's intervals, by forecast, level, side and tick ahead.
     var margins: [Double]
     let maximumLevelCount: Int
@@ -120,6 +122,7 @@ public struct ForecastEngine: ~Copyable {
                     rowCount: plan.streamsLimit)
             }
         }
+        related = RelatedTable(rowCount: plan.streamsLimit, isUsed: plan.hasRelated)
         maximumLevelCount = plan.rules.compactMap { $0.adaptation?.levels.count }.max() ?? 0
         margins = [Double](
             repeating: .nan, count: plan.batchLimit * 2 * maximumLevelCount * maximumHorizon)
@@ -212,6 +215,7 @@ public struct ForecastEngine: ~Copyable {
             records[index].learnedFrom = 1
         }
         if hasJoins { join(slot, of: identifier, at: now) }
+        relate(slot, identifier)
         if records[index].resampler.isOnGrid {
             pull(slot)
         } else {

@@ -196,9 +196,11 @@ extension ForecastPlan {
     }
 
     private func bytesOfAdaptation(_ rule: Rule) -> Int {
-        guard let adaptation = rule.adaptation else { return 0 }
+        // Streams of all rules may be looked at.
+        let related = hasRelated ? RelatedTable.bytesPerStream : 0
+        guard let adaptation = rule.adaptation else { return related }
         let hiddenSize = models[rule.model].packed.shape.hiddenSize
-        return AdaptiveForecaster.bytesPerStream(adaptation, hiddenSize: hiddenSize)
+        return related + AdaptiveForecaster.bytesPerStream(adaptation, hiddenSize: hiddenSize)
     }
 
     private func bytesOfInputs(_ rule: Rule) -> Int {

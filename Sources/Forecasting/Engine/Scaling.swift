@@ -57,7 +57,7 @@ public struct Scale: Sendable, Equatable {
 /// With a = max(1 - 2^(-1/halfLife), 1/n) at the n-th value y:
 /// e = y - m; m += a e; v = (1 - a)(v + a e²). So the first `halfLife` values count equally, and the figures
 /// need no start value. West 1979, "Updating mean and variance estimates", with a constant weight.
-public struct RollingStatistics: Sendable, Equatable {
+public struct RollingStatistics: Sendable, Equatable, BitwiseCopyable {
     /// Values so far.
     public private(set) var count: UInt64 = 0
     /// The weighted mean, in the stream's unit; 0 before the first value.

@@ -24,8 +24,9 @@ public struct IdentifierTemplate: Sendable, Equatable {
 
     /// Reads a template to be filled by the wildcards of `source`.
     ///
+    /// - Parameter isPattern: Whether `*` and `?` may stand in it, so that what comes of it is a pattern itself.
     /// - Throws: A `TemplateError` if it has other characters than an id, or asks for a wildcard that `source` has not.
-    public init(_ text: String, of source: Glob) throws(TemplateError) {
+    public init(_ text: String, of source: Glob, isPattern: Bool = false) throws(TemplateError) {
         var parts: [Part] = []
         var literal: [UInt8] = []
         var bytes = text.utf8.makeIterator()
@@ -43,12 +44,12 @@ public struct IdentifierTemplate: Sendable, Equatable {
                 if !literal.isEmpty { parts.append(.literal(literal)) }
                 literal = []
                 parts.append(.capture(digit - 1))
-            } else if StreamIdentifier.isAllowed(byte) {
+            } else if StreamIdentifier.isAllowed(byte) || isPattern && "*?".utf8.contains(byte) {
                 literal.append(byte)
             } else {
                 throw TemplateError(
                     description:
-                        "expected the id of a stream (A-Z a-z 0-9 . _ : / -), with $1 for what the first "
+                        "expected the id of a stream (A-Z a-z 0-9 . _ : / -\(isPattern ? " * ?" : "")), with $1 for what the first "
                         + "* of match stands for")
             }
         }

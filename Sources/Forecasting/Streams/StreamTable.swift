@@ -80,6 +80,13 @@ public struct StreamTable: ~Copyable {
         bytes.span.bytes.extracting(byteRange(of: Int(slot)))
     }
 
+    /// Whether the id of one slot comes before that of another, byte by byte.
+    func isBefore(_ slot: UInt32, _ other: UInt32) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            bytes[byteRange(of: Int(slot))].lexicographicallyPrecedes(bytes[byteRange(of: Int(other))])
+        }
+    }
+
     private func byteRange(of slot: Int) -> Range<Int> { (slot == 0 ? 0 : ends[slot - 1])..<ends[slot] }
 
     private func isEqual(_ identifier: RawSpan, toSlot slot: Int) -> Bool {

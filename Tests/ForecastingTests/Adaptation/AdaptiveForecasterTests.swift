@@ -17,9 +17,12 @@ struct AdaptiveForecasterTests {
         var margins: [Double]
         private let hidden: [Float] = [0.25, -0.5, 0.125]
 
-        init(_ depth: Adaptation.Depth = .light, season: Int = season, horizon: Int = horizon) {
+        init(
+            _ depth: Adaptation.Depth = .light, season: Int = season, horizon: Int = horizon,
+            mix: Adaptation.Mix = .mlpol
+        ) {
             forecaster = AdaptiveForecaster(
-                Adaptation(depth: depth, season: season, horizon: horizon, levels: [0.8, 0.95]),
+                Adaptation(depth: depth, season: season, horizon: horizon, levels: [0.8, 0.95], mix: mix),
                 hiddenSize: 3,
                 rowCount: 2)
             yhat = Array(repeating: 0, count: horizon)
@@ -59,12 +62,12 @@ struct AdaptiveForecasterTests {
         #expect(left.yhat != right.yhat)
     }
 
-    @Test(arguments: [1, 1e-6, 1e9], [0, 1e3]) func itIsBetterThanPersistenceInAnyUnit(
-        unit: Double, offset: Double
-    )
+    @Test(arguments: [(1, 0), (1e-6, 1e3), (1e9, 1e3)], Adaptation.Mix.allCases)
+    func itIsBetterThanPersistenceInAnyUnit(_ scale: (unit: Double, offset: Double), mix: Adaptation.Mix)
         throws
     {
-        let stream = Stream()
+        let (unit, offset) = scale
+        let stream = Stream(mix: mix)
         for value in Self.values(3000, seed: 2, unit: unit, offset: offset * unit) {
             stream.step(.init(value: value))
         }
@@ -175,7 +178,8 @@ struct AdaptiveForecasterTests {
     /// Ten million ticks in all of what sensors do at their worst.
     @Test(arguments: 1...10 as ClosedRange<UInt64>) func itIsNeverNotFinite(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        let stream = Stream(season: seed % 2 == 0 ? 12 : 0, horizon: 2)
+        let stream = Stream(
+            season: seed % 2 == 0 ? 12 : 0, horizon: 2, mix: seed % 4 < 2 ? .mlpol : .boa)
         var level = 0.0
         var sure = true
         for tick in 0..<1_000_000 {

@@ -119,8 +119,8 @@ package struct PreparedDaemon: Sendable {
                     + "adapt, found \(horizon), the outputs of the model: write a shorter one")
         }
         return Adaptation(
-            depth: adaptation.depth, season: rule.time.seasonTicks ?? 0, horizon: horizon,
-            levels: adaptation.levels)
+            depth: adaptation.depth, season: rule.time.seasonTicks ?? 0,
+            seasonLimit: rule.time.seasonLimit ?? 0, horizon: horizon, levels: adaptation.levels)
     }
 
     /// Runs the daemon until it is told to stop.

@@ -131,6 +131,8 @@ package struct StreamReport: Codable, Sendable, Equatable {
     package var scale: Scale?
     /// The rolling window; nil where the rule keeps none, or nothing in it was observed.
     package var window: Window?
+    /// Ticks in the season that forecasts go by, given or learned; nil where none is known, and without adaptation.
+    package var season: Int?
     /// Observations that were not taken, by reason; reasons that have not occurred are left out.
     package var drops: [String: UInt64] = [:]
     /// How the forecasts of the next tick turned out of late; nil without adaptation, and until it is known.

@@ -47,6 +47,7 @@ final class SampleSource: MonitoringSource {
             gap: 0, rule: .init(number: 1, match: "*"), model: "pump", revision: "0123456789ab",
             scale: .init(mean: 1, std: 2))
         report.window = .init(count: 7, mean: 2, std: 0.5, min: 1, max: 3, p5: 1.2, p50: 2, p95: 2.8)
+        report.season = 24
         report.drops = ["late": 2]
         report.score = .init(mae: 0.5, skill: 0.2, coverage: ["0.8": 0.75])
         report.scores = [score]

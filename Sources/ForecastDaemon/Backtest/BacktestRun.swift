@@ -21,16 +21,20 @@ package struct BacktestRun: Sendable {
     package var horizon: Int?
     /// How much the forecasts learn; nil for nothing.
     package var depth: Adaptation.Depth?
+    /// The longest season that columns look for; 0 where they learn none.
+    package var seasonLimit: Int
     /// The shares of values that intervals are to hold, rising.
     package var levels: [Double]
 
     /// Makes a run.
     package init(
         data: [String], weights: String? = nil, plot: String? = nil, training: TrainingOptions,
-        testRows: Range<Int>? = nil, horizon: Int? = nil, depth: Adaptation.Depth?, levels: [Double]
+        testRows: Range<Int>? = nil, horizon: Int? = nil, depth: Adaptation.Depth?,
+        seasonLimit: Int = 0, levels: [Double]
     ) {
         (self.data, self.weights, self.plot, self.training) = (data, weights, plot, training)
         (self.testRows, self.horizon, self.depth, self.levels) = (testRows, horizon, depth, levels)
+        self.seasonLimit = seasonLimit
     }
 
     /// Reads, trains if need be, replays all columns, and tells what came of it.
@@ -56,7 +60,9 @@ package struct BacktestRun: Sendable {
         let replay = ColumnReplay(
             model.planned, scaling: model.scaling, horizon: horizon,
             adaptation: depth.map {
-                Adaptation(depth: $0, season: training.season ?? 0, horizon: horizon, levels: levels)
+                Adaptation(
+                    depth: $0, season: training.season ?? 0, seasonLimit: seasonLimit, horizon: horizon,
+                    levels: levels)
             })
         let start = ContinuousClock.now
         let scores = await self.scores(of: columns, replay, horizon: horizon)

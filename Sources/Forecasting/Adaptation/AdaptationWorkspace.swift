@@ -14,14 +14,16 @@ struct AdaptationWorkspace: ~Copyable {
     let forecasts: UnsafeMutablePointer<Double>
     /// Forecasts for one horizon, by expert.
     let column: UnsafeMutablePointer<Double>
+    /// For the search for a season.
+    let season: UnsafeMutablePointer<Double>
 
     private let pages: ZeroPages
 
-    init(horizon: Int, expertCount: Int, stride: Int) {
+    init(horizon: Int, expertCount: Int, stride: Int, seasonLength: Int) {
         let horizons = (horizon + 7) / 8 * 8
         let experts = (expertCount + 7) / 8 * 8
         pages = ZeroPages(
-            count: 5 * stride + horizons + expertCount * horizons + experts,
+            count: 5 * stride + horizons + expertCount * horizons + experts + seasonLength,
             stride: MemoryLayout<Double>.stride)
         features = pages.start.assumingMemoryBound(to: Double.self)
         own = features + stride
@@ -29,5 +31,6 @@ struct AdaptationWorkspace: ~Copyable {
         targets = scratch + 3 * stride
         forecasts = targets + horizons
         column = forecasts + expertCount * horizons
+        season = column + experts
     }
 }

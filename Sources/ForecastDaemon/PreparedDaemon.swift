@@ -127,8 +127,9 @@ package struct PreparedDaemon: Sendable {
                     + "adapt, found \(horizon), the outputs of the model: write a shorter one")
         }
         return Adaptation(
-            depth: adaptation.depth, season: rule.time.seasonTicks ?? 0, horizon: horizon,
-            levels: adaptation.levels, mix: adaptation.mix,
+            depth: adaptation.depth, season: rule.time.seasonTicks ?? 0,
+            seasonLimit: rule.time.seasonLimit ?? 0, horizon: horizon, levels: adaptation.levels,
+            mix: adaptation.mix,
             related: try adaptation.related.map { try IdentifierTemplate($0, of: match, isPattern: true) })
     }
 

@@ -161,6 +161,8 @@ package struct StreamReport: Codable, Sendable, Equatable {
     package var anomaly: Anomaly?
     /// How the model's own forecasts turn out; nil before enough of them are known.
     package var drift: Drift?
+    /// Ticks in the season that forecasts go by, given or learned; nil where none is known, and without adaptation.
+    package var season: Int?
     /// Observations that were not taken, by reason; reasons that have not occurred are left out.
     package var drops: [String: UInt64] = [:]
     /// How the forecasts of the next tick turned out of late; nil without adaptation, and until it is known.

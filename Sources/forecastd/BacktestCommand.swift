@@ -16,9 +16,12 @@ struct BacktestCommand: AsyncParsableCommand {
             of the value one season before, and of the model left alone. Examples:
 
               forecastd backtest history.csv --season 24
+              forecastd backtest history.csv --season auto
               forecastd backtest f.csv --train-rows 0:2880 --validation-rows 2880:3600 --test-rows 3600:14400 --season 24 \
             --horizon 48 --json
               forecastd backtest f.csv --weights plant.safetensors --season 24 --plot f.svg
+
+            With --season auto each column learns its season as the daemon's streams do, and the report says which.
 
             Without --weights a model is trained first, as train does it, on rows before those to test on. Rows count \
             from 0, without the header. Where no rows are given, the first 20 % are trained on, the next 5 % validated \
@@ -55,6 +58,9 @@ struct BacktestCommand: AsyncParsableCommand {
     @Option(help: "Shares of values that intervals are to hold, divided by commas.")
     var levels = LevelList([0.8, 0.9, 0.95])
 
+    @Option(help: "With --season auto: the longest season that columns look for, in ticks.")
+    var seasonLimit = 288
+
     @Option(help: "Rows of each file to test on, as C:D (those that follow the rows to validate on).")
     var testRows: RowRange?
 
@@ -71,8 +77,10 @@ struct BacktestCommand: AsyncParsableCommand {
         guard !related || adapt != .off else {
             throw ValidationError("--related: only for --adapt light or full")
         }
+        try TrainingArguments.check(
+            "season-limit", seasonLimit, Adaptation.seasonLimits)
         if let horizon { try TrainingArguments.check("horizon", horizon, 1...512) }
-        try TrainingArguments.check("season", training.season, 0...100_000)
+        try TrainingArguments.check("season", training.seasonTicks, 0...100_000)
         let known = [training.trainRows, training.validationRows].compactMap { $0?.rows.upperBound }.max()
         if let test = testRows?.rows, let known, test.lowerBound < known {
             throw ValidationError("--test-rows: expected rows after those to train and validate on")
@@ -82,7 +90,8 @@ struct BacktestCommand: AsyncParsableCommand {
     func run() async throws {
         let report = try await BacktestRun(
             data: data, weights: weights, plot: plot, training: training.options, testRows: testRows?.rows,
-            horizon: horizon, depth: Adaptation.Depth(rawValue: adapt.rawValue), levels: levels.levels,
+            horizon: horizon, depth: Adaptation.Depth(rawValue: adapt.rawValue),
+            seasonLimit: training.season == .auto ? seasonLimit : 0, levels: levels.levels,
             mix: mix == .boa ? .boa : .mlpol, areRelated: related
         ).run()
         try StandardOutput.writeLine(json ? try report.jsonText() : report.text)

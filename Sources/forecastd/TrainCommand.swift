@@ -45,6 +45,9 @@ struct TrainCommand: ParsableCommand {
         guard Set(data + [out]).count == Set(data).count + 1,
             plot.map({ (data + [out]).contains($0) }) != true
         else { throw ValidationError("expected different files for the data, --out and --plot") }
+        guard training.season != .auto else {
+            throw ValidationError("--season: expected a number of ticks: auto is for backtest alone")
+        }
         try TrainingArguments.check("horizon", horizon, 1...1024)
     }
 

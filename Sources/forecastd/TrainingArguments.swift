@@ -13,7 +13,7 @@ struct TrainingArguments: ParsableArguments {
     var validationRows: RowRange?
 
     @Option(help: "Ticks per season, as 24 for hourly values with a daily course; 0 for none.")
-    var season = 0
+    var season = SeasonOption.ticks(0)
 
     @Option(help: "Units per layer.")
     var hidden = TrainingOptions().hiddenSize
@@ -52,8 +52,8 @@ struct TrainingArguments: ParsableArguments {
             ("iterations", iterations, 1...10_000_000), ("validate-every", validateEvery, 1...10_000_000),
             ("patience", patience ?? 1, 1...10_000_000),
         ] { try Self.check(name, number, range) }
-        guard season == 0 || (2...1_000_000).contains(season) else {
-            throw ValidationError("--season: expected 2 to 1000000, or 0 for none, found \(season)")
+        guard seasonTicks == 0 || (2...1_000_000).contains(seasonTicks) else {
+            throw ValidationError("--season: expected 2 to 1000000, or 0 for none, found \(seasonTicks)")
         }
         if let halfLife, !(1...1e9).contains(halfLife) {
             throw ValidationError("--half-life: expected ticks from 1 to 1e9, found \(halfLife)")
@@ -68,6 +68,9 @@ struct TrainingArguments: ParsableArguments {
         }
     }
 
+    /// The season that is given, in ticks; 0 for none.
+    var seasonTicks: Int { if case .ticks(let count) = season { count } else { 0 } }
+
     /// Checks that the number of an option is in its range.
     static func check(_ name: String, _ number: Int, _ range: ClosedRange<Int>) throws {
         guard range.contains(number) else {
@@ -80,7 +83,7 @@ struct TrainingArguments: ParsableArguments {
     var options: TrainingOptions {
         var options = TrainingOptions()
         (options.hiddenSize, options.layerCount) = (hidden, layers)
-        (options.season, options.halfLife) = (season == 0 ? nil : season, halfLife)
+        (options.season, options.halfLife) = (seasonTicks == 0 ? nil : seasonTicks, halfLife)
         (options.window, options.batch, options.iterations) = (window, batch, iterations)
         (options.learningRate, options.validationInterval) = (learningRate, validateEvery)
         (options.patience, options.seed) = (patience, seed)

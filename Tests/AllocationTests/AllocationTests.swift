@@ -300,6 +300,26 @@ struct AllocationTests {
         #expect(way.forecastCount >= 11_750)
     }
 
+    /// Once one stream of a rule has learned a season, to learn the same costs the others nothing.
+    @Test func aLearnedSeasonAllocatesNothing() {
+        let forecaster = AdaptiveForecaster(
+            Adaptation(depth: .light, season: 0, seasonLimit: 50, horizon: 2, levels: [0.9]), hiddenSize: 2,
+            rowCount: 2)
+        let hidden: [Float] = [0.5, -0.5]
+        var (yhat, margins) = ([0.0, 0], [0.0, 0, 0, 0])
+        var counts: [UInt64] = [0, 0]
+        for row in counts.indices {
+            let before = allocation_count()
+            for tick in 0..<500 {
+                _ = forecaster.advance(
+                    row: row, .init(value: Double(tick % 13)), hidden: hidden, yhat: &yhat, margins: &margins)
+            }
+            counts[row] = allocation_count() - before
+        }
+        #expect(forecaster.season(row: 0) == 13 && forecaster.season(row: 1) == 13)
+        #expect(counts[0] > 0 && counts[1] == 0, "allocations per stream: \(counts)")
+    }
+
     @Test func aNumberAllocatesNothing() {
         var sequences = SenderSequences(capacity: 100, seed: 1)
         let topics = (0..<50).map { Array("topic.\($0)".utf8) }

@@ -45,7 +45,7 @@ import Testing
                  values: {reject: [-9999, 65535], minimum: -40, maximum: 150, rate: 5, stuck: 10m},
                  anomaly: {}}
               - {match: "lab.*", model: general_window, scale: fixed, mean: 20, std: 5, every: 1s,
-                 gaps: {limit: 10s, then: rewarm}, adapt: light, season: 10m, related: "lab.*"}
+                 gaps: {limit: 10s, then: rewarm}, adapt: light, season: auto, related: "lab.*"}
               - {match: "meter.*", model: general, every: 15m, late: revise, revise_limit: 8,
                  gaps: {fill: seasonal}, season: 1d}
               - {match: "line.*.temp", model: line, scale: fixed, mean: 20, std: 5, every: 10s, wait: 10s,

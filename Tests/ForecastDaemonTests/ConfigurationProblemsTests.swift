@@ -426,7 +426,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             8, #"  - {match: a, model: pump, at: 1s}"#,
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
                 + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, "
-                + "window_length, adapt, levels, mix, related, anomaly, inputs_from, wait, time_zone, values"),
+                + "season_limit, window_length, adapt, levels, mix, related, anomaly, inputs_from, wait, time_zone, "
+                + "values"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"
@@ -575,6 +576,19 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             8, #"  - {match: a, model: pump, adapt: full, season: 1}"#,
             "8:50: streams[0].season: expected 2 to 100000 ticks with adapt, found 1"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: full, season: auto, season_limit: 3}"#,
+            "8:70: streams[0].season_limit: expected a whole number from 4 to 4096, found \"3\""),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: full, season: 12, season_limit: 30}"#,
+            "8:68: streams[0].season_limit: only for season: auto"),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: full, every: 1s, gaps: {fill: seasonal}, season: auto}"#,
+            "8:85: streams[0].season: expected a number of ticks, or a duration, with gaps.fill: seasonal, found auto"
+        ),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: off, every: 1s, season: auto}"#,
+            "8:60: streams[0].season: only for gaps.fill: seasonal and for adapt: light or full"),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: full, horizon: 600}"#,
             "8:51: streams[0].horizon: expected at most 512 with adapt, found 600"),

@@ -24,6 +24,7 @@ struct BacktestTests {
         }
         struct Column: Decodable {
             var name: String?
+            var season: Int?
             var averages, horizons: [Figures]
         }
         var files: [File]
@@ -97,6 +98,15 @@ struct BacktestTests {
         #expect(again.model.file == "m.safetensors" && again.horizon == 30)
         #expect(again.all.averages.map(\.mse) == report.all.averages.map(\.mse))
         #expect(again.all.averages.map(\.frozen.mse) == report.all.averages.map(\.frozen.mse))
+    }
+
+    /// Both columns come again after as many rows as the report says.
+    @Test func aSeasonIsLearned() throws {
+        let model = DaemonProcess.root.appending(path: "config/models/general.safetensors").path
+        let arguments = ["f.csv", "--weights", model, "--season", "auto", "--test-rows", "200:380"]
+        let (report, _) = try Self.run(arguments, in: try TrainTests.folder())
+        #expect(report.season == 0 && report.columns.map(\.season) == [19, 10])
+        #expect(report.columns.allSatisfy { $0.averages[0].seasonal_naive == nil })
     }
 
     @Test func withoutRowsTheyAreDividedAndThatIsSaid() throws {
@@ -177,6 +187,8 @@ struct BacktestTests {
         ("f.csv --plot f.csv", "expected different files for the data, --weights and --plot"),
         ("f.csv --adapt off --related", "--related: only for --adapt light or full"),
         ("f.csv --horizon 513", "--horizon: expected 1 to 512, found 513"),
+        ("f.csv --season day", "The value 'day' is invalid for '--season <season>'"),
+        ("f.csv --season auto --season-limit 2", "--season-limit: expected 4 to 4096, found 2"),
         ("f.csv --season 1", "--season: expected 2 to 1000000, or 0 for none, found 1"),
         ("f.csv --season 100001", "--season: expected 0 to 100000, found 100001"),
         ("f.csv --test-rows 9:9", "The value '9:9' is invalid for '--test-rows <test-rows>'"),

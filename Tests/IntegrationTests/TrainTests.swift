@@ -135,6 +135,7 @@ struct TrainTests {
         ("f.csv", "Missing expected argument '--out <out>'"),
         ("f.csv --out f.csv", "expected different files for the data, --out and --plot"),
         ("f.csv --out m --plot m", "expected different files for the data, --out and --plot"),
+        ("f.csv --out m --season auto", "--season: expected a number of ticks: auto is for backtest alone"),
         ("f.csv --out m --hidden 0", "--hidden: expected 1 to 1024, found 0"),
         ("f.csv --out m --train-rows 5:5", "The value '5:5' is invalid for '--train-rows <train-rows>'"),
         (

@@ -50,6 +50,7 @@ final class SampleSource: MonitoringSource {
         report.window = .init(count: 7, mean: 2, std: 0.5, min: 1, max: 3, p5: 1.2, p50: 2, p95: 2.8)
         report.anomaly = .init(score: 0.25, alarms: 1)
         report.drift = .init(ratio: 0.5, limit: 0.75, now: false)
+        report.season = 24
         report.drops = ["late": 2]
         report.score = .init(mae: 0.5, skill: 0.2, coverage: ["0.8": 0.75])
         report.scores = [score]

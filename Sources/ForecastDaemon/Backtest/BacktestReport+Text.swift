@@ -9,7 +9,9 @@ extension BacktestReport {
 
     /// The report as lines of text.
     package var text: String {
-        let season = self.season > 0 ? "season of \(season) rows" : "no season"
+        let season =
+            columns.contains { $0.season != nil }
+            ? "seasons learned" : self.season > 0 ? "season of \(season) rows" : "no season"
         return
             (notes.map { "note: \($0)" } + files.map(text) + [
                 model.text,
@@ -51,11 +53,13 @@ extension BacktestReport {
     private func columnRows() -> [[String]] {
         let level = all.averages[0].intervals.map(\.level).min { abs($0 - 0.9) < abs($1 - 0.9) }
         let head =
-            ["column"] + all.averages.map { "MSE \($0.range)" } + all.averages.map { "MAE \($0.range)" }
+            ["column"] + (columns[0].season == nil ? [] : ["season"]) + all.averages.map { "MSE \($0.range)" }
+            + all.averages.map { "MAE \($0.range)" }
             + (level.map { level in all.averages.map { "in \(percent(level)) \($0.range)" } } ?? [])
         return [head]
             + columns.map { column in
-                [column.name ?? ""] + column.averages.map { digits($0.mse) }
+                [column.name ?? ""] + (column.season.map { ["\($0)"] } ?? [])
+                    + column.averages.map { digits($0.mse) }
                     + column.averages.map { digits($0.mae) }
                     + (level.map { level in
                         column.averages.map { figures in

@@ -35,13 +35,15 @@ package struct BacktestReport: Sendable, Encodable {
         /// Mean and deviation over the rows to train on, in the column's unit.
         var mean: Double?
         var deviation: Double?
+        /// The season that was learned by the last row, in rows; 0 for none, nil where none is learned.
+        var season: Int?
         /// Horizons 1 to 1, 1 to 24 and 1 to the farthest.
         var averages: [BacktestFigures]
         /// Each horizon, from the same origins.
         var horizons: [BacktestFigures]
 
         enum CodingKeys: String, CodingKey {
-            case name, mean, averages, horizons
+            case name, mean, season, averages, horizons
             case deviation = "std"
         }
     }
@@ -57,7 +59,7 @@ package struct BacktestReport: Sendable, Encodable {
     var mix: String?
     /// Whether the columns of a file were looked at by each other.
     var related: Bool
-    /// In ticks; 0 for none.
+    /// In ticks; 0 for none that is given.
     var season: Int
     var horizon: Int
     var all: Column
@@ -91,6 +93,7 @@ package struct BacktestReport: Sendable, Encodable {
             let farthest = score.blocks[score.blocks.count - 1]
             return Column(
                 name: score.column.name, mean: score.column.mean, deviation: score.column.deviation,
+                season: run.seasonLimit > 0 && run.depth != nil ? score.lastSeason : nil,
                 averages: score.blocks.map { figures($0, 1...$0.horizons.count) },
                 horizons: (1...horizon).map { figures(farthest, $0...$0) })
         }

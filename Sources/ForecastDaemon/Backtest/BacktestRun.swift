@@ -21,6 +21,8 @@ package struct BacktestRun: Sendable {
     package var horizon: Int?
     /// How much the forecasts learn; nil for nothing.
     package var depth: Adaptation.Depth?
+    /// The longest season that columns look for; 0 where they learn none.
+    package var seasonLimit: Int
     /// The shares of values that intervals are to hold, rising.
     package var levels: [Double]
     /// How the experts' forecasts are mixed.
@@ -31,14 +33,12 @@ package struct BacktestRun: Sendable {
     /// Makes a run.
     package init(
         data: [String], weights: String? = nil, plot: String? = nil, training: TrainingOptions,
-        testRows: Range<Int>? = nil, horizon: Int? = nil, depth: Adaptation.Depth?, levels: [Double],
-        mix: Adaptation.Mix = .mlpol, areRelated: Bool = false
+        testRows: Range<Int>? = nil, horizon: Int? = nil, depth: Adaptation.Depth?,
+        seasonLimit: Int = 0, levels: [Double], mix: Adaptation.Mix = .mlpol, areRelated: Bool = false
     ) {
         (self.data, self.weights, self.plot, self.training) = (data, weights, plot, training)
-        self.areRelated = areRelated
-        (self.testRows, self.horizon, self.depth, self.levels, self.mix) = (
-            testRows, horizon, depth, levels, mix
-        )
+        (self.testRows, self.horizon, self.depth, self.levels) = (testRows, horizon, depth, levels)
+        (self.seasonLimit, self.mix, self.areRelated) = (seasonLimit, mix, areRelated)
     }
 
     /// Reads, trains if need be, replays all columns, and tells what came of it.
@@ -66,7 +66,8 @@ package struct BacktestRun: Sendable {
             columnCount: areRelated ? columns.count : 1,
             adaptation: depth.map {
                 Adaptation(
-                    depth: $0, season: training.season ?? 0, horizon: horizon, levels: levels, mix: mix)
+                    depth: $0, season: training.season ?? 0, seasonLimit: seasonLimit, horizon: horizon,
+                    levels: levels, mix: mix)
             }, areRelated: areRelated)
         let start = ContinuousClock.now
         let scores = await self.scores(of: columns, replay, horizon: horizon)

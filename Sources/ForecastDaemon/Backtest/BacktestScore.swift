@@ -13,6 +13,8 @@ struct BacktestScore: Sendable {
     private(set) var blocks: [Block]
     /// The forecast made halfway through the rows to test on.
     private(set) var sample: OriginForecast?
+    /// The season that forecasts went by at last, in rows; 0 for none.
+    private(set) var lastSeason = 0
     let column: BacktestColumn
     private let season: Int
     private let levels: [Double]
@@ -32,6 +34,7 @@ struct BacktestScore: Sendable {
     /// Scores what was said at a row, if it is one of those that forecasts are tested from.
     mutating func add(_ forecast: OriginForecast) {
         let reach = forecast.yhat.count
+        lastSeason = forecast.season
         if let origins = blocks.last?.origins, forecast.row == origins.lowerBound + origins.count / 2 {
             sample = forecast
         }

@@ -12,6 +12,8 @@ package struct OriginForecast: Sendable, Equatable {
     package var yhat: [Double] = []
     /// The margins of the intervals around them, as `ForecastEngine.margins` has them.
     package var margins: [Double] = []
+    /// Ticks in the season that the forecast knows; 0 for none.
+    package var season = 0
     /// What the model by itself says.
     package var frozen: [Double] = []
 }
@@ -26,6 +28,7 @@ extension OriginForecast {
         let forecast = engine.forecast(at: adapted)
         row = Int(forecast.time.nanoseconds / forecast.period)
         value = forecast.value
+        season = engine.season(of: forecast.slot)
         Self.copy(engine.yhat(at: adapted), to: &yhat)
         Self.copy(engine.margins(at: adapted), to: &margins)
         Self.copy(engine.yhat(at: adapted + 1), to: &frozen)

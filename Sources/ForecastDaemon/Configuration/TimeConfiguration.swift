@@ -44,11 +44,15 @@ public struct TimeConfiguration: Sendable, Equatable {
     public var gaps = Gaps()
     /// After how long values are alike; nil where none is given.
     public var season: Stretch?
+    /// The longest season that streams learn, in ticks; nil where they learn none.
+    public var seasonLimit: Int?
     /// What the rolling window has; nil for the season, or else `defaultWindowLength` ticks.
     public var windowLength: Stretch?
 
     /// Ticks of a window where neither rule nor season says how many.
     static let defaultWindowLength = 64
+    /// The longest season that streams learn where the rule does not say how long: a day of values every 5 minutes.
+    static let defaultSeasonLimit = 288
     /// The most ticks that a window has.
     static let maximumWindowLength = 100_000
     /// Closed ticks that late observations reach where the rule does not say how many.
@@ -68,7 +72,7 @@ extension TimeConfiguration {
         reviseLimit = table.take("revise_limit")?.stretch(
             ticksIn: 1...TimePolicy.maximumReviseLimit, upTo: Self.longest)
         gaps = table.readSection("gaps")
-        season = table.take("season")?.stretch(ticksIn: 1...Self.maximumWindowLength, upTo: Self.longest)
+        readSeason(&table)
         windowLength = table.take("window_length")?.stretch(
             ticksIn: 0...Self.maximumWindowLength, upTo: Self.longest)
         guard isEveryKnown else { return }
@@ -82,8 +86,19 @@ extension TimeConfiguration {
             checkLate(table)
             checkSeason(table)
         }
-        if table.has("season") { check(season, "season", table) }
+        if season != nil { check(season, "season", table) }
         checkWindow(table)
+    }
+
+    private mutating func readSeason(_ table: inout ConfigurationTable) {
+        let value = table.take("season")
+        let limit = table.take("season_limit")?.integer(in: Adaptation.seasonLimits)
+        if value?.isWord("auto") == true {
+            seasonLimit = limit ?? Self.defaultSeasonLimit
+        } else {
+            season = value?.stretch(ticksIn: 1...Self.maximumWindowLength, upTo: Self.longest)
+            table.refuse("season_limit", "only for season: auto")
+        }
     }
 
     private mutating func readEvery(_ table: inout ConfigurationTable) -> Bool {
@@ -123,7 +138,10 @@ extension TimeConfiguration {
     }
 
     private func checkSeason(_ table: borrowing ConfigurationTable) {
-        if gaps.fill == .seasonal && !table.has("season") {
+        if gaps.fill == .seasonal && seasonLimit != nil {
+            table.problem(
+                "season", "expected a number of ticks, or a duration, with gaps.fill: seasonal, found auto")
+        } else if gaps.fill == .seasonal && !table.has("season") {
             table.problem(
                 "missing key \"season\": gaps.fill: seasonal takes the value one season before; write the season in "
                     + "ticks, or as a duration")

@@ -19,6 +19,7 @@ extension StreamReport {
             rule: plan.rule(summary.rule),
             model: labels.model, revision: labels.revision, scale: summary.scale.flatMap { Scale($0) })
         window = summary.window.flatMap { Window($0) }
+        season = summary.season > 0 ? summary.season : nil
         let scores = summary.scores.enumerated().map {
             ScoreReport($0.element, horizon: $0.offset + 1, levels: labels.levels)
         }

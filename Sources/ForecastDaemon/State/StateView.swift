@@ -42,6 +42,7 @@ package enum StateView {
             ("model", "\(stream.model), revision \(stream.revision)"),
             ("scale", stream.scale.map { "mean \($0.mean.compact), std \($0.std.compact)" } ?? "none"),
         ]
+        if let season = stream.season { rows.append(("season", "\(season) ticks")) }
         if let window = stream.window {
             rows.append(
                 ("window", "\(window.count) values, mean \(window.mean.compact), std \(window.std.compact)"))

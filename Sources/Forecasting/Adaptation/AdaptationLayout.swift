@@ -2,7 +2,7 @@
 
 /// Where the parts of a stream's row of memory lie, in doubles from its beginning; each begins at a multiple of 64 bytes.
 ///
-///     head | history | profile | readouts | mixtures | trackers | scores | outstanding forecasts
+///     head | history | profile | season learner | readouts | mixtures | trackers | scores | outstanding forecasts
 ///
 /// Outstanding are the forecasts whose time has not come: for each horizon h the last h of each series (every expert
 /// that cannot be recomputed, the mixture, what intervals are made of, two margins per level), as floats in units of the stream.
@@ -12,6 +12,7 @@ struct AdaptationLayout {
     let historyLength: Int
     let history: Int
     let profile: Int
+    let learner: Int
     /// Where the first readout lies; the others follow, each at a multiple of 64 bytes.
     let readouts: Int
     let mixtures: Int
@@ -25,7 +26,8 @@ struct AdaptationLayout {
     let length: Int
 
     init(
-        horizon: Int, historyLength: Int, profileLength: Int, headLength: Int, readouts lengths: [Int],
+        horizon: Int, historyLength: Int, profileLength: Int, learnerLength: Int, headLength: Int,
+        readouts lengths: [Int],
         mixtureLength: Int,
         trackerLength: Int, scoreLength: Int, seriesCount: Int
     ) {
@@ -40,6 +42,7 @@ struct AdaptationLayout {
         self.historyLength = Self.powerOfTwo(historyLength)
         history = place(self.historyLength)
         profile = place(profileLength)
+        learner = place(learnerLength)
         readouts = end
         for length in lengths { _ = place(length) }
         mixtures = place(horizon * mixtureLength)

@@ -14,18 +14,20 @@ struct AdaptationWorkspace: ~Copyable {
     let forecasts: UnsafeMutablePointer<Double>
     /// Forecasts for one horizon, by expert.
     let column: UnsafeMutablePointer<Double>
+    /// For the search for a season.
+    let season: UnsafeMutablePointer<Double>
 
     /// What related streams were: two features each.
     let related: UnsafeMutablePointer<Double>
 
     private let pages: ZeroPages
 
-    init(horizon: Int, expertCount: Int, stride: Int) {
+    init(horizon: Int, expertCount: Int, stride: Int, seasonLength: Int) {
         let horizons = (horizon + 7) / 8 * 8
         let experts = (expertCount + 7) / 8 * 8
         pages = ZeroPages(
             count: 5 * stride + horizons + expertCount * horizons + experts
-                + 2 * Adaptation.relatedLimit,
+                + 2 * Adaptation.relatedLimit + seasonLength,
             stride: MemoryLayout<Double>.stride)
         features = pages.start.assumingMemoryBound(to: Double.self)
         own = features + stride
@@ -34,5 +36,6 @@ struct AdaptationWorkspace: ~Copyable {
         forecasts = targets + horizons
         column = forecasts + expertCount * horizons
         related = column + experts
+        season = related + 2 * Adaptation.relatedLimit
     }
 }

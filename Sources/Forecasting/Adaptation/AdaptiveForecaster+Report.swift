@@ -8,8 +8,12 @@ extension AdaptiveForecaster {
         let row = Row(start(of: index), layout)
         guard row.head.isBegun else { return nil }
         let first = row.start + layout.scores
-        return score.figures(
+        var figures = score.figures(
             first + (horizon - 1) * score.length, scale: score.persistenceError(first))
+        if parts(of: row).season == 0 {
+            (figures.life.skillAgainstSeason, figures.recent.skillAgainstSeason) = (.nan, .nan)
+        }
+        return figures
     }
 
     /// Writes how a stream's forecasts of the next tick turned out of late: `2 + levels.count` figures, as

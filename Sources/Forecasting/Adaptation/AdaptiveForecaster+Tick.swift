@@ -59,9 +59,9 @@ extension AdaptiveForecaster {
                 reset(row: index)
                 return false
             }
-            profile.learn(
-                row.start + layout.profile, tick.value, place: now, count: row.head.statistics.count)
+            learnProfile(tick.value, at: now, count: row.head.statistics.count, in: row)
         }
+        if tick.isObserved { learnSeason(of: tick.value, in: &row) }
         settle(&row)
         ask(row: row, hidden: hidden, yhat: yhat)
         mix(in: row, yhat: yhat, margins: margins)
@@ -115,6 +115,7 @@ extension AdaptiveForecaster {
         let unit = row.head.unit
         guard tick.isObserved && unit > 0 else { return }
         // Where a day has fewer than 24 values, so many keep half.
+        let parts = parts(of: row)
         let fading = ForecastScore.fading(over: min(tick.time.seconds(since: row.head.observed), 3600))
         for horizon in 1...layout.horizon where row.head.start + UInt64(horizon) <= now {
             let origin = now - UInt64(horizon)
@@ -128,7 +129,7 @@ extension AdaptiveForecaster {
             work.targets[horizon - 1] = truth
             let place = layout.place(horizon: horizon, tick: origin)
             work.column[0] = 0
-            work.column[1] = seasonalDifference(horizon, from: origin, value, unit, in: row)
+            work.column[1] = seasonalDifference(parts.back(horizon), from: origin, value, unit, in: row)
             for series in 0...readouts.count {
                 work.column[2 + series] = Double(row.outstanding(series)[place])
             }
@@ -137,10 +138,10 @@ extension AdaptiveForecaster {
                 row.start + layout.mixtures + (horizon - 1) * mixture.length, mixture: mixed,
                 forecasts: work.column, truth: truth)
             let figures = row.outstanding(firstIntervalSeries) + place
-            tracker.learn(
-                row.start + layout.trackers + (horizon - 1) * tracker.length, horizon: horizon,
+            parts.tracker.learn(
+                row.start + layout.trackers + (horizon - 1) * parts.tracker.length, horizon: horizon,
                 residual: truth - mixed, figures: figures, stride: layout.seriesLength,
-                phase: phase(of: origin))
+                phase: parts.phase(of: origin))
             let change = tick.value - value
             note(scores, change, forecast: mixed, figures: figures, unit: unit, fading: fading)
             if horizon == 1 {
@@ -158,7 +159,7 @@ extension AdaptiveForecaster {
         _ memory: UnsafeMutablePointer<Double>, _ change: Double, forecast: Double,
         figures: UnsafePointer<Float>, unit: Double, fading: Double
     ) {
-        let seasonalError = adaptation.season > 0 ? unit * work.column[1] - change : .nan
+        let seasonalError = adaptation.longestSeason > 0 ? unit * work.column[1] - change : .nan
         score.learn(
             memory,
             ForecastScore.Outcome(
@@ -175,11 +176,12 @@ extension AdaptiveForecaster {
         guard unit > 0 else { return }
         let now = row.head.position
         let value = row[now]
+        let parts = parts(of: row)
         for horizon in 1...layout.horizon {
             let known = yhat[horizon - 1].isFinite ? Self.clipped((yhat[horizon - 1] - value) / unit) : 0
             forecasts(of: 0)[horizon - 1] = 0
             forecasts(of: 1)[horizon - 1] = seasonalDifference(
-                horizon, from: now, value, unit, in: row)
+                parts.back(horizon), from: now, value, unit, in: row)
             forecasts(of: 2)[horizon - 1] = known
         }
         fillOwnFeatures(row)
@@ -204,14 +206,16 @@ extension AdaptiveForecaster {
         let (now, unit) = (row.head.position, row.head.unit)
         let value = row[now]
         let usual = row.start + layout.profile
-        seasonal.write(
+        let (profile, place) = (parts(of: row).profile, now - row.head.seasonStart)
+        parts(of: row).features.write(
             to: work.own, tick: now, level: Self.clipped((value - row.head.statistics.mean) / unit)
         ) { back in
             guard UInt64(back) <= now else { return 0 }
             let old = row[now - UInt64(back)]
             return old.isFinite ? Self.clipped((old - value) / unit) : 0
         } usual: { ahead in
-            let expected = ahead.map { profile.usual(usual, place: now + UInt64($0)) } ?? profile.mean(usual)
+            let expected =
+                ahead.map { profile.usual(usual, place: place + UInt64($0)) } ?? profile.mean(usual)
             return Self.clipped((expected - value) / unit)
         }
     }
@@ -247,6 +251,7 @@ extension AdaptiveForecaster {
             return margins.update(repeating: .nan, count: 2 * levelCount * layout.horizon)
         }
         let experts = mixture.expertCount
+        let parts = parts(of: row)
         for horizon in 1...layout.horizon {
             let place = layout.place(horizon: horizon, tick: now)
             for expert in 0..<experts { work.column[expert] = forecasts(of: expert)[horizon - 1] }
@@ -257,9 +262,9 @@ extension AdaptiveForecaster {
             row.outstanding(readouts.count + 1)[place] = Float(mixed)
             yhat[horizon - 1] = value + unit * mixed
             let figures = row.outstanding(firstIntervalSeries) + place
-            tracker.forecast(
-                row.start + layout.trackers + (horizon - 1) * tracker.length, phase: phase(of: now),
-                to: figures, stride: layout.seriesLength)
+            parts.tracker.forecast(
+                row.start + layout.trackers + (horizon - 1) * parts.tracker.length,
+                phase: parts.phase(of: now), to: figures, stride: layout.seriesLength)
             for series in 0..<2 * levelCount {
                 margins[series * layout.horizon + horizon - 1] =
                     unit * Double(figures[IntervalTracker.margin(series) * layout.seriesLength])
@@ -271,21 +276,13 @@ extension AdaptiveForecaster {
         work.forecasts + expert * layout.horizon
     }
 
-    /// What the value one season (or the fewest whole seasons) before the forecast's tick says; 0 where none is known.
+    /// What the value so many places back from the forecast's origin says, a season before its tick; 0 where none is known.
     private func seasonalDifference(
-        _ horizon: Int, from origin: UInt64, _ value: Double, _ unit: Double, in row: Row
+        _ back: Int?, from origin: UInt64, _ value: Double, _ unit: Double, in row: Row
     ) -> Double {
-        guard adaptation.season > 0 else { return 0 }
-        let back = (horizon - 1) / adaptation.season * adaptation.season + adaptation.season - horizon
-        guard UInt64(back) <= origin else { return 0 }
+        guard let back, UInt64(back) <= origin else { return 0 }
         let old = row[origin - UInt64(back)]
         return old.isFinite ? Self.clipped((old - value) / unit) : 0
-    }
-
-    private func phase(of place: UInt64) -> Int {
-        guard adaptation.season > 0 else { return 0 }
-        let phases = min(adaptation.season, Adaptation.maximumPhaseCount)
-        return Int(place % UInt64(adaptation.season)) * phases / adaptation.season
     }
 
     private static func clipped(_ difference: Double) -> Double { min(max(difference, -limit), limit) }

@@ -36,7 +36,7 @@ extension AdaptiveForecaster {
         }
         (row.start + layout.mixtures).update(repeating: 0, count: layout.horizon * mixture.length)
         for horizon in 0..<layout.horizon {
-            tracker.reset(row.start + layout.trackers + horizon * tracker.length)
+            parts.tracker.reset(row.start + layout.trackers + horizon * parts.tracker.length)
         }
     }
 
@@ -51,7 +51,8 @@ extension AdaptiveForecaster {
         }
         for horizon in 0..<layout.horizon {
             mixture.rescale(row.start + layout.mixtures + horizon * mixture.length, by: ratio)
-            tracker.rescale(row.start + layout.trackers + horizon * tracker.length, by: ratio)
+            parts.tracker.rescale(
+                row.start + layout.trackers + horizon * parts.tracker.length, by: ratio)
         }
         let outstanding = row.outstanding(0)
         for place in 0..<layout.seriesCount * layout.seriesLength { outstanding[place] /= Float(ratio) }

@@ -38,6 +38,9 @@ package final class AdaptiveForecaster {
         var statistics = RollingStatistics()
         /// The unit of all that is learned, in the stream's own; 0 while the stream's deviation is not settled.
         var unit = 0.0
+        /// The season that was learned, in ticks, and the place that the seasons of its profile are counted from; 0 else.
+        var season = 0
+        var seasonStart: UInt64 = 0
         /// When the newest tick with an observation was.
         var observed = Timestamp(nanoseconds: 0)
     }
@@ -52,11 +55,13 @@ package final class AdaptiveForecaster {
     let hasRelated: Bool
     let readouts: [LinearReadout]
     let mixture: ExpertMixture
-    let tracker: IntervalTracker
     let score: ForecastScore
     let layout: AdaptationLayout
-    let seasonal: SeasonalFeatures
-    let profile: SeasonalProfile
+    /// What the season that the rule gives decides, or that there is none.
+    let parts: SeasonalParts
+    /// The same by the seasons that streams have learned.
+    var learnedParts: [Int: SeasonalParts] = [:]
+    let learner: SeasonLearner?
     let scaleWeight: Double
     /// Values that a stream's deviation is first taken from.
     let settlingCount: UInt64
@@ -92,17 +97,16 @@ package final class AdaptiveForecaster {
         hasRelated = adaptation.related != nil
         readouts = Self.readouts(adaptation, hiddenSize: hiddenSize)
         mixture = Self.mixture(adaptation, readouts)
-        tracker = Self.tracker(adaptation)
+        parts = SeasonalParts(adaptation, season: adaptation.season)
+        learner = adaptation.seasonLimit > 0 ? SeasonLearner(limit: adaptation.seasonLimit) : nil
         score = ForecastScore(levels: adaptation.levels)
-        layout = Self.layout(adaptation, readouts, mixture, tracker)
-        seasonal = SeasonalFeatures(adaptation)
-        profile = SeasonalProfile(season: adaptation.season)
-        scaleWeight = RollingStatistics.weight(halfLife: max(5000, 20 * Double(adaptation.season)))
+        layout = Self.layout(adaptation, readouts, mixture, parts.tracker)
+        scaleWeight = RollingStatistics.weight(halfLife: max(5000, 20 * Double(adaptation.longestSeason)))
         settlingCount = UInt64(adaptation.season > 0 ? min(max(adaptation.season, 16), 256) : 32)
         pages = ZeroPages(count: rowCount, stride: layout.length * MemoryLayout<Double>.stride)
         work = AdaptationWorkspace(
             horizon: adaptation.horizon, expertCount: mixture.expertCount,
-            stride: readouts.map(\.stride).max() ?? 8)
+            stride: readouts.map(\.stride).max() ?? 8, seasonLength: learner?.scratchLength ?? 0)
         poolPages = ZeroPages(count: score.length, stride: MemoryLayout<Double>.stride)
         pool = poolPages.start.assumingMemoryBound(to: Double.self)
     }
@@ -111,8 +115,8 @@ package final class AdaptiveForecaster {
     package static func bytesPerStream(_ adaptation: Adaptation, hiddenSize: Int) -> Int {
         let readouts = readouts(adaptation, hiddenSize: hiddenSize)
         let mixture = mixture(adaptation, readouts)
-        return layout(adaptation, readouts, mixture, tracker(adaptation)).length
-            * MemoryLayout<Double>.stride
+        let parts = SeasonalParts(adaptation, season: adaptation.season)
+        return layout(adaptation, readouts, mixture, parts.tracker).length * MemoryLayout<Double>.stride
     }
 
     private static func readouts(_ adaptation: Adaptation, hiddenSize: Int) -> [LinearReadout] {
@@ -136,20 +140,18 @@ package final class AdaptiveForecaster {
         ExpertMixture(expertCount: plainExpertCount + readouts.count, rule: adaptation.mix)
     }
 
-    private static func tracker(_ adaptation: Adaptation) -> IntervalTracker {
-        IntervalTracker(
-            levels: adaptation.levels, horizon: adaptation.horizon, season: adaptation.season,
-            phaseCount: min(adaptation.season, Adaptation.maximumPhaseCount))
-    }
-
     private static func layout(
         _ adaptation: Adaptation, _ readouts: [LinearReadout], _ mixture: ExpertMixture,
         _ tracker: IntervalTracker
     ) -> AdaptationLayout {
-        AdaptationLayout(
+        let learner = adaptation.seasonLimit > 0 ? SeasonLearner(limit: adaptation.seasonLimit) : nil
+        return AdaptationLayout(
             horizon: adaptation.horizon,
-            historyLength: max(adaptation.season, Adaptation.lagCount) + adaptation.horizon + 1,
-            profileLength: SeasonalProfile(season: adaptation.season).length,
+            historyLength: max(
+                max(adaptation.longestSeason, Adaptation.lagCount) + adaptation.horizon + 1,
+                (learner?.reach ?? 0) + 1),
+            profileLength: SeasonalProfile(season: adaptation.longestSeason).length,
+            learnerLength: learner?.length ?? 0,
             headLength: (MemoryLayout<Head>.stride + 7) / 8, readouts: readouts.map(\.length),
             mixtureLength: mixture.length, trackerLength: tracker.length,
             scoreLength: ForecastScore(levels: adaptation.levels).length,

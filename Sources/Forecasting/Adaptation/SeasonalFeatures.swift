@@ -3,19 +3,22 @@
 import Glibc
 
 /// The features of a stream's own past: differences to its last values, to those one season before and to what the
-/// season's profile expects, its level, a constant, and where in the season it is.
+/// season's profile expects, its level, a constant, and where in the season it is; zeros where the stream has no such season.
 struct SeasonalFeatures {
     private let season: Int
     private let offsets: [Int]
+    /// Whether features of a season are laid out.
+    private let isSeasonal: Bool
     /// Sine and cosine of the first two harmonics, by phase.
     private let waves: [Double]
 
-    init(_ adaptation: Adaptation) {
-        season = adaptation.season
+    init(_ adaptation: Adaptation, season: Int) {
+        self.season = season
+        isSeasonal = adaptation.longestSeason > 0
         offsets = adaptation.seasonalOffsets
         waves = (0..<season).flatMap { phase in
             [1.0, 2].flatMap { harmonic in
-                let angle = 2 * Double.pi * harmonic * Double(phase) / Double(adaptation.season)
+                let angle = 2 * Double.pi * harmonic * Double(phase) / Double(season)
                 return [sin(angle), cos(angle)]
             }
         }
@@ -36,15 +39,15 @@ struct SeasonalFeatures {
             next += 1
         }
         for lag in 1...Adaptation.lagCount { append(difference(lag)) }
-        for offset in offsets { append(difference(season - offset)) }
-        if season > 0 {
-            for offset in offsets { append(usual(offset)) }
-            append(usual(nil))
+        for offset in offsets { append(offset < season ? difference(season - offset) : 0) }
+        if isSeasonal {
+            for offset in offsets { append(offset < season ? usual(offset) : 0) }
+            append(season > 0 ? usual(nil) : 0)
         }
         append(level)
         append(1)
-        guard season > 0 else { return }
-        let phase = Int(tick % UInt64(season))
-        for wave in 0..<4 { append(waves[4 * phase + wave]) }
+        guard isSeasonal else { return }
+        let phase = season > 0 ? Int(tick % UInt64(season)) : 0
+        for wave in 0..<4 { append(season > 0 ? waves[4 * phase + wave] : 0) }
     }
 }

@@ -44,6 +44,11 @@ extension ForecastEngine {
         }
     }
 
+    /// Ticks in the season of the stream in `slot`; 0 where none is known, and without adaptation.
+    public func season(of slot: UInt32) -> Int {
+        adaptive[records[Int(slot)].rule]?.season(row: Int(slot)) ?? 0
+    }
+
     /// How the forecasts of the stream in `slot` so many ticks ahead turned out; nil without adaptation.
     public func scores(of slot: UInt32, horizon: Int) -> ScoreFigures? {
         adaptive[records[Int(slot)].rule]?.scores(row: Int(slot), horizon: horizon)

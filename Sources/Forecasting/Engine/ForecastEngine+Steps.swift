@@ -58,11 +58,6 @@ extension ForecastEngine {
         return currentScale(of: entry.slot)
     }
 
-    func isAhead(_ time: Timestamp, rule: Int, now: Timestamp) -> Bool {
-        let (limit, overflow) = now.nanoseconds.addingReportingOverflow(plan.rules[rule].maximumSkew)
-        return !overflow && time.nanoseconds > limit
-    }
-
     mutating func beginForecasts(of runner: ModelRunner, at now: Timestamp) {
         forecasts.removeAll(keepingCapacity: true)
         for (index, entry) in group.enumerated() {

@@ -28,6 +28,8 @@ public struct StreamSummary: Sendable, Equatable {
     public var window: Window?
     /// Observations of the stream that were not taken, by `Refusal.rawValue`.
     public var refused: [UInt64]
+    /// Ticks in the stream's season, that its rule gives or that was learned; 0 where none is known, and without adaptation.
+    public var season: Int
     /// How forecasts turned out, from one tick ahead on, as far as was asked for; empty without adaptation.
     public var scores: [ScoreFigures]
     /// How unusual the newest value is; nil if its rule looks for no anomalies.
@@ -67,6 +69,7 @@ extension ForecastEngine {
             next: record.nextValue.isFinite && !line.isStale ? record.nextValue : nil,
             scale: scale(of: record), window: windowSummary(of: slot),
             refused: Refusal.allCases.map { refusals(of: slot, for: $0) },
+            season: season(of: slot),
             scores: (0..<min(horizons, plan.rules[record.rule].horizon)).compactMap {
                 scores(of: slot, horizon: $0 + 1)
             }, anomaly: anomaly(of: slot), drift: drift(of: slot))

@@ -588,7 +588,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         ),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: off, every: 1s, season: auto}"#,
-            "8:60: streams[0].season: only for gaps.fill: seasonal and for adapt: light or full"),
+            "8:60: streams[0].season: only for gaps.fill: seasonal, for adapt: light or full, and for anomaly"
+        ),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: full, horizon: 600}"#,
             "8:51: streams[0].horizon: expected at most 512 with adapt, found 600"),

@@ -56,6 +56,9 @@ struct EngineScoreTests {
                 }
                 let all = engine.scores(of: forecast.slot, horizon: 1)
                 let figures = try #require(all).recent
+                let next = engine.yhat(at: index)[0]
+                let summary = engine.summary(of: forecast.slot)
+                #expect(summary.next == (summary.status == .stale ? nil : next))
                 let wanted =
                     [figures.meanAbsoluteError, figures.skillAgainstPersistence] + figures.coverage
                 #expect(score.map(\.bitPattern) == wanted.map(\.bitPattern))

@@ -58,7 +58,7 @@ extension ForecastEngine {
             if isDrifting == true { watches.counts.drifts += 1 }
             if isDrifting == false { watches.counts.driftsEnded += 1 }
         }
-        state.forecast = records[slot].nextValue
+        state.forecast = records[slot].modelValue
         state.isForecast = state.forecast.isFinite
         state.value = entry.tick.value
         watches.drifts[slot] = state

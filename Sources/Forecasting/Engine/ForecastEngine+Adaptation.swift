@@ -24,6 +24,7 @@ extension ForecastEngine {
                 }
             }
             if !isKept { forgetMargins(index) }
+            records[Int(entry.slot)].nextValue = yhat[start.0]
             noteScore(index)
         }
     }

@@ -144,7 +144,10 @@ extension ForecastEngine {
             // A stream without warmth lost its state at this very tick.
             let isKnown = value.isFinite && forecasts[index].warmth > 0
             yhat[index * maximumHorizon + step] = isKnown ? value : .nan
-            if step == 0 { records[Int(forecasts[index].slot)].nextValue = isKnown ? value : .nan }
+            guard step == 0 else { continue }
+            let slot = Int(forecasts[index].slot)
+            records[slot].modelValue = isKnown ? value : .nan
+            records[slot].nextValue = records[slot].modelValue
         }
     }
 }

@@ -18,7 +18,6 @@ public struct ForecastEngine: ~Copyable {
     public internal(set) var resetCount: UInt64 = 0
     /// What happened on the streams' time lines so far.
     public internal(set) var timeCounts = TimeCounts()
-
     /// Streams that have come and are forecast here.
     public internal(set) var forecastStreamCount = 0
     /// Streams that have come, copies included, and are but inputs of others, because no rule forecasts them.

@@ -20,4 +20,6 @@ struct StreamRecord {
     var learnedFrom = 0
     /// What the newest forecast says of the next tick; NaN before the first.
     var nextValue = Double.nan
+    /// The same before it was adapted.
+    var modelValue = Double.nan
 }

@@ -102,6 +102,9 @@ extension AdaptiveForecaster {
         return row
     }
 
+    /// Places skipped that let a stream's newest values and outstanding forecasts be those of another time.
+    package var memoryLength: UInt64 { UInt64(layout.historyLength) }
+
     private func skip(_ count: UInt64, in row: inout Row) {
         guard count > 0 else { return }
         row.head.position += count
@@ -144,9 +147,8 @@ extension AdaptiveForecaster {
                 phase: parts.phase(of: origin))
             let change = tick.value - value
             note(scores, change, forecast: mixed, figures: figures, unit: unit, fading: fading)
-            if horizon == 1 {
-                note(pool, change / unit, forecast: mixed, figures: figures, unit: 1, fading: 1)
-            }
+            // One absurd value must not be all that is seen of the streams together.
+            if horizon == 1 { note(pool, truth, forecast: mixed, figures: figures, unit: 1, fading: 1) }
         }
     }
 

@@ -54,6 +54,7 @@ extension AdaptiveForecaster {
             parts.tracker.rescale(
                 row.start + layout.trackers + horizon * parts.tracker.length, by: ratio)
         }
+        for horizon in 0..<layout.horizon { work.targets[horizon] /= ratio }
         let outstanding = row.outstanding(0)
         for place in 0..<layout.seriesCount * layout.seriesLength { outstanding[place] /= Float(ratio) }
     }

@@ -16,7 +16,7 @@ import Glibc
 ///     Q = f Σ w q                                f ← f e^(η (1[outside] - (1 - level) / 2))
 ///     regret of a candidate, on the residual's side: (1[a ≤ Q] - level) (Q - f q)
 ///
-/// Steps that depend only on whether the interval held are as those of adaptive conformal inference (Gibbs, Candès
+/// and Q is at least that of the level below. Steps that depend only on whether the interval held are as those of adaptive conformal inference (Gibbs, Candès
 /// 2021). A residual teaches with the candidates as they were when its forecast was made.
 package final class IntervalTracker {
     /// Shares of values that intervals are to hold, rising.
@@ -133,7 +133,11 @@ package final class IntervalTracker {
             let factors = memory + level(index)
             let mixed = memory[0] > 0 ? mixture.mix(factors + 2, candidates) : .nan
             for side in 0...1 {
-                figures[Self.margin(2 * index + side) * stride] = Float(factors[side] * mixed)
+                let place = Self.margin(2 * index + side)
+                let margin = Float(factors[side] * mixed)
+                // What holds more holds all that holds less.
+                let least = index > 0 ? figures[(place - 2) * stride] : margin
+                figures[place * stride] = margin < least ? least : margin
             }
         }
     }

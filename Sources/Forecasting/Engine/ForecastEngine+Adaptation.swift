@@ -8,9 +8,11 @@ extension ForecastEngine {
         for (index, entry) in group.enumerated() {
             guard let forecaster = adaptive[forecasts[index].rule] else { continue }
             forecaster.fadePool(to: now)
+            let isTurned = entry.tick.beginning == .timeLine
             let tick = AdaptiveForecaster.Tick(
                 value: entry.tick.value, isObserved: entry.tick.source == .observed,
-                skipped: UInt64(entry.tick.skipped), time: entry.tick.time)
+                skipped: isTurned ? forecaster.memoryLength : UInt64(entry.tick.skipped),
+                time: entry.tick.time)
             fillRelated(entry, of: forecaster)
             let stride = maximumHorizon
             let start = (index * stride, index * stride * 2 * maximumLevelCount)

@@ -108,6 +108,8 @@ extension ForecastEngine {
                 }
                 let count = 2 * maximumLevelCount * maximumHorizon
                 for place in 0..<count { margins[kept * count + place] = margins[index * count + place] }
+                let length = maximumScoreLength
+                for place in 0..<length { scores[kept * length + place] = scores[index * length + place] }
             }
             if entry.tick.revision == .revised {
                 forecasts[kept].isRevised = true

@@ -171,8 +171,11 @@ extension ForecastPlan {
 
     /// Memory that an engine's batches take, however many streams there are, in bytes.
     public var bytesPerBatch: Int {
-        let values = rules.map(\.horizon).max() ?? 1
-        let state = models.map { $0.packed.stateStride + $0.packed.shape.outputSize }.reduce(0, +)
+        let levels = rules.compactMap { $0.adaptation?.levels.count }.max() ?? 0
+        let values = (rules.map(\.horizon).max() ?? 1) * (1 + 2 * levels) + 2 + levels
+        let state = models.map {
+            $0.packed.stateStride * ($0.mode == .stateful ? 1 : 2) + $0.packed.shape.outputSize
+        }.reduce(0, +)
         return batchLimit * (values * MemoryLayout<Double>.stride + state * MemoryLayout<Float>.stride)
     }
 

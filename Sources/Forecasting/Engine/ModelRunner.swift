@@ -4,9 +4,9 @@ import RecurrentKernels
 
 /// One model at work: the state of its streams, and one batch at a time on its way through the step.
 ///
-/// Row `slot` of the live state belongs to the stream in that slot. What a batch tries out (a window from
-/// zero state, ticks beyond the present) runs on trial rows, one per stream of the batch, and never touches
-/// the live ones.
+/// Row `slot` of the live state belongs to the stream in that slot; of a model that runs over windows from zero state,
+/// row `index` to the batch's stream of that number. Ticks beyond the present are tried on trial rows, one per stream of
+/// the batch, and never touch the live ones.
 final class ModelRunner {
     /// One stream of a batch.
     struct BatchStream {
@@ -54,7 +54,7 @@ final class ModelRunner {
             live = StateTable(rowCount: streamsLimit, model: model.packed)
             windows = WindowTable(rowCount: 1, length: 1)
         case .window(let length):
-            live = StateTable(rowCount: 1, model: model.packed)
+            live = StateTable(rowCount: batchLimit, model: model.packed)
             windows = WindowTable(rowCount: streamsLimit, length: length, width: inputSize)
         }
         batch.reserveCapacity(batchLimit)
@@ -154,7 +154,7 @@ final class ModelRunner {
     ///
     /// Windows end together, so that a young stream with fewer ticks joins later.
     private func advanceWindows(length: Int) -> Bool {
-        for index in batch.indices { trial.reset(row: index) }
+        for index in batch.indices { live.reset(row: index) }
         var isFinite = true
         for back in stride(from: UInt64(length) - 1, through: 0, by: -1) {
             beginRows()
@@ -166,7 +166,7 @@ final class ModelRunner {
                     inputs.append(scale.input(windows.value(row: row, tick: tick, input: input)))
                 }
             }
-            isFinite = stepRows(of: &trial)
+            isFinite = stepRows(of: &live)
         }
         return isFinite
     }
@@ -175,21 +175,17 @@ final class ModelRunner {
     func isFinite(_ index: Int) -> Bool {
         for input in 0..<inputSize where !inputs[index * inputSize + input].isFinite { return false }
         for output in 0..<outputSize where !outputs[index * outputSize + output].isFinite { return false }
-        switch model.mode {
-        case .stateful: return live.isFinite(row: Int(batch[index].slot))
-        case .window: return trial.isFinite(row: index)
-        }
+        return live.isFinite(row: liveRow(index))
     }
+
+    /// The live row of the `index`-th stream of the batch.
+    private func liveRow(_ index: Int) -> Int { model.mode == .stateful ? Int(batch[index].slot) : index }
 
     /// Calls `body` with the top layer's hidden state of the `index`-th stream of the batch.
     func withHidden<Result>(_ index: Int, _ body: (UnsafePointer<Float>) -> Result) -> Result {
         let shape = model.packed.shape
         let offset = 2 * (shape.layerCount - 1) * shape.hiddenSize
-        func call(_ row: UnsafeBufferPointer<Float>) -> Result { body(row.baseAddress! + offset) }
-        switch model.mode {
-        case .stateful: return live.withRow(Int(batch[index].slot), call)
-        case .window: return trial.withRow(index, call)
-        }
+        return live.withRow(liveRow(index)) { body($0.baseAddress! + offset) }
     }
 
     /// The newest step's forecast by output number `output` for the `index`-th stream of the batch, in
@@ -208,10 +204,7 @@ final class ModelRunner {
 
     /// Copies the batch's states to the trial rows, from where `advanceTrial` goes on.
     func beginTrial() {
-        guard case .stateful = model.mode else { return }  // a window's state is on its trial row already
-        for (index, stream) in batch.enumerated() {
-            trial.copyRow(index, from: live, row: Int(stream.slot))
-        }
+        for index in batch.indices { trial.copyRow(index, from: live, row: liveRow(index)) }
     }
 
     /// Takes the trial rows one tick beyond the present, feeding back each stream's last forecast.

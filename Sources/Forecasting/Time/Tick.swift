@@ -10,7 +10,7 @@ struct Tick {
         case filled
         /// From one season before; `value` is what stands in if that is not known.
         case seasonal
-        /// From the model's last forecast; `value` is what stands in if there is none.
+        /// From the newest forecast; `value` is what stands in if there is none.
         case forecast
         /// From nowhere: says that values no longer come, and the model does not step.
         case stale

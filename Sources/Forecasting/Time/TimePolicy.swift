@@ -36,7 +36,7 @@ public struct TimePolicy: Sendable, Equatable {
         case linear
         /// The value one season before.
         case seasonal
-        /// The model's own forecast of that tick.
+        /// The forecast of that tick.
         case forecast
         /// Nothing: the model does not step.
         case skip

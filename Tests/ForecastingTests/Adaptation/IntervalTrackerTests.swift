@@ -159,7 +159,8 @@ private struct SlowIntervals {
                 let normal = [0.8: 1.2815516, 0.95: 1.959964][level]! / (2 / Double.pi).squareRoot()
                 let steps = outcomes.map { 0.025 * (($0.isOutside(index, side) ? 1 : 0) - (1 - level) / 2) }
                 newest.factors.append(normal * exp(steps.reduce(0, +)))
-                newest.margins.append(newest.factors.last! * mixed)
+                let least = index > 0 ? newest.margins[2 * (index - 1) + side] : 0
+                newest.margins.append(max(newest.factors.last! * mixed, least))
             }
         }
         return newest.margins

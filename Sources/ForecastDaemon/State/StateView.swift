@@ -12,7 +12,7 @@ package enum StateView {
             ["stream", "status", "every", "value", "forecast"] + (isScored ? ["mae", "skill"] : [])
             + ["age", "ticks", "rule"]
         let rows = streams.map { stream in
-            let score = [stream.score?.mae, stream.score?.skill].map { $0?.compact ?? "-" }
+            let score = [stream.score?.mae.compact ?? "-", ScoreTable.ratio(stream.score?.skill)]
             return
                 ([
                     stream.stream, status(stream), stream.every, stream.newest.y.compact,

@@ -6,13 +6,18 @@ import Training
 
 /// What is trained, on which rows and how: the options that `train` and `backtest` share.
 struct TrainingArguments: ParsableArguments {
-    @Option(help: "Rows of each file to train on, from A to before B, as A:B (the first 80 %).")
+    @Option(
+        help: "Rows of each file to train on, from A to before B, as A:B (the first 80 %; for backtest 20 %)."
+    )
     var trainRows: RowRange?
 
     @Option(help: "Rows of each file to validate on, as B:C (those that follow the rows to train on).")
     var validationRows: RowRange?
 
-    @Option(help: "Ticks per season, as 24 for hourly values with a daily course; 0 for none.")
+    @Option(
+        help:
+            "Ticks per season, as 24 for hourly values with a daily course; 0 for none; for backtest also auto."
+    )
     var season = SeasonOption.ticks(0)
 
     @Option(help: "Units per layer.")

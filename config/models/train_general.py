@@ -2,8 +2,9 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
 """Trains the bundled model, writes general.safetensors, prints the tables of Documentation/Model.md.
 
-    python3 config/models/train_general.py             # train, write, evaluate
-    python3 config/models/train_general.py --evaluate  # evaluate the file that is there
+    python3 config/models/train_general.py                    # train, write, evaluate
+    python3 config/models/train_general.py --evaluate [FILE]  # evaluate a file: by default the bundled one
+    python3 config/models/train_general.py --csv FOLDER       # write the training data for `forecastd train`
 
 Needs numpy and PyTorch (Debian: python3-torch). Seeded: the same versions on the same kind of CPU give the same file.
 """
@@ -126,6 +127,16 @@ def train(host):
     return model
 
 
+def write_csv(folder, host):
+    """The streams that training draws from, a column each, in about the same shares."""
+    fitted = host[:, :int(TRAIN * host.shape[1])]
+    share = round(STREAMS * HOST_SHARE / (1 - HOST_SHARE))
+    for name, y in [("synthetic.csv", synthetic(SEED, STREAMS, TICKS)),
+                    ("host.csv", host_training_streams(fitted, share, SEED))]:
+        np.savetxt(os.path.join(folder, name), y.T, "%.7g", ",", header=",".join(f"s{i}" for i in range(len(y))),
+                   comments="")
+
+
 # ---- The model file: safetensors is a length, a JSON header and the numbers ----
 
 def save(model):
@@ -144,15 +155,16 @@ def save(model):
         file.write(struct.pack("<Q", len(text)) + text + body)
 
 
-def load():
-    with open(WEIGHTS, "rb") as file:
+def load(path):
+    with open(path, "rb") as file:
         header = json.loads(file.read(*struct.unpack("<Q", file.read(8))))
         body = file.read()
     model, tensors = General(), {}
     for name, entry in header.items():
         if name != "__metadata__":
             first, last = entry["data_offsets"]
-            tensors[name] = torch.tensor(np.frombuffer(body[first:last], "<f4").reshape(entry["shape"]))
+            # `forecastd train` calls the readout linear.
+            tensors[name.replace("linear.", "fc.")] = torch.tensor(np.frombuffer(body[first:last], "<f4").reshape(entry["shape"]))
     model.load_state_dict(tensors)
     return model
 
@@ -274,6 +286,11 @@ def evaluate(model):
 
 if __name__ == "__main__":
     torch.set_num_threads(THREADS)
-    if "--evaluate" not in sys.argv:
+    option, path = [*sys.argv[1:], None, None][:2]
+    if option == "--csv":
+        write_csv(path, host_metrics()[1])
+    elif option == "--evaluate":
+        evaluate(load(path or WEIGHTS))
+    else:
         save(train(host_metrics()[1]))
-    evaluate(load())
+        evaluate(load(WEIGHTS))

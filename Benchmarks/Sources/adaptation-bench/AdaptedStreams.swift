@@ -11,12 +11,14 @@ struct AdaptedStreams: ~Copyable {
     /// What is measured: no adaptation, and each of its depths.
     static let depths: [Adaptation.Depth?] = [nil, .light, .full]
     private static let horizon = 24
+    /// Values of a round: shorter than the turns that other programs take on the core.
+    private static let roundLength = 20
 
     private let name: String
     private let count: Int
     private let identifiers: [[UInt8]]
     private var engine: ForecastEngine
-    private var tick: Int64 = 0
+    private var sent = 0
 
     init(_ depth: Adaptation.Depth?, count: Int) {
         name = depth?.rawValue ?? "off"
@@ -50,20 +52,19 @@ struct AdaptedStreams: ~Copyable {
 
     /// Nanoseconds and allocations of one value, past the time in which learning begins: the median of rounds.
     mutating func time(milliseconds: Double) -> String {
-        for _ in 0..<200 { advance() }
+        take(200 * count)
         let clock = ContinuousClock()
         let end = clock.now + .milliseconds(milliseconds)
         var rounds: [Double] = []
         rounds.reserveCapacity(1 << 16)
-        let ticks = max(1, 200 / count)
         let allocationsBefore = allocation_count()
         repeat {
             let start = clock.now
-            for _ in 0..<ticks { advance() }
-            rounds.append((clock.now - start) / .nanoseconds(ticks * count))
+            take(Self.roundLength)
+            rounds.append((clock.now - start) / .nanoseconds(Self.roundLength))
         } while clock.now < end && rounds.count < rounds.capacity
         let allocations =
-            Double(allocation_count() - allocationsBefore) / Double(rounds.count * ticks * count)
+            Double(allocation_count() - allocationsBefore) / Double(rounds.count * Self.roundLength)
         rounds.sort()
         return #"{"depth": "\#(name)", "streams": \#(count), "ns": \#(rounds[rounds.count / 2]), "#
             + #""allocations": \#(allocations)}"#
@@ -72,25 +73,25 @@ struct AdaptedStreams: ~Copyable {
     /// Bytes by which the process grows with each stream, and those that a plan predicts.
     mutating func memory() -> String {
         let before = Self.residentBytes()
-        for _ in 0..<100 { advance() }
+        take(100 * count)
         let bytes = Double(Self.residentBytes() - before) / Double(count)
         return
             #"{"depth": "\#(name)", "bytes": \#(bytes), "predicted": \#(engine.plan.bytesPerStream(rule: engine.plan.rules[0]))}"#
     }
 
-    /// A tick of every stream.
-    private mutating func advance() {
-        tick += 1
-        let now = Timestamp(nanoseconds: 1_700_000_000_000_000_000 + tick * 1_000_000_000)
-        for (index, identifier) in identifiers.enumerated() {
-            let value =
-                sin(Double(tick + Int64(index)) * .pi / 12) + Double((tick &* 7919 + Int64(index)) % 100)
-                / 200
-            if engine.isFull { forecast(at: now) }
+    /// The next values, each of the stream whose turn it is.
+    private mutating func take(_ values: Int) {
+        var now = Timestamp(nanoseconds: 0)
+        for _ in 0..<values {
+            let (tick, index) = sent.quotientAndRemainder(dividingBy: count)
+            now = Timestamp(nanoseconds: 1_700_000_000_000_000_000 + Int64(tick) * 1_000_000_000)
+            let value = sin(Double(tick + index) * .pi / 12) + Double((tick &* 7919 + index) % 100) / 200
+            let identifier = identifiers[index]
             let refusal = engine.accept(
                 Observation(time: now, value: value), of: identifier.span.bytes, at: now)
             precondition(refusal == nil, "a value later than all before is taken")
-            if count == 1 { forecast(at: now) }
+            sent += 1
+            if count == 1 || engine.isFull { forecast(at: now) }
         }
         forecast(at: now)
     }

@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Monitoring
 
 /// How a stream's forecasts turned out, for a person.
@@ -15,14 +16,16 @@ enum ScoreTable {
         let rows = ahead.map { scores[$0 - 1] }.flatMap { score in
             [("a day, fading", score.recent), ("its life", score.life)].map { stretch, period in
                 ["\(score.horizon)", stretch, "\(Int(period.weight.rounded()))"]
-                    + [
-                        period.mae, period.rmse, period.bias, period.mase, period.skill, period.seasonSkill,
-                    ].map(text)
-                    + levels.flatMap { [text(period.coverage[$0]), text(period.intervalScore[$0])] }
+                    + [period.mae, period.rmse, period.bias].map(text)
+                    + [period.mase, period.skill, period.seasonSkill].map(ratio)
+                    + levels.flatMap { [ratio(period.coverage[$0]), text(period.intervalScore[$0])] }
             }
         }
         return TextTable.lines([header] + rows, right: 2..<header.count)
     }
 
     private static func text(_ figure: Double?) -> String { figure?.compact ?? "-" }
+
+    /// A skill or a share with the digits that mean something.
+    static func ratio(_ figure: Double?) -> String { figure.map { String(format: "%.3f", $0) } ?? "-" }
 }

@@ -6,13 +6,13 @@ package import Monitoring
 package enum StateView {
     /// Streams, a line each.
     package static func table(_ streams: [StreamReport]) -> String {
-        guard !streams.isEmpty else { return "no stream is forecast yet" }
+        guard !streams.isEmpty else { return "no stream is forecast, or none that matches" }
         let isScored = streams.contains { $0.score != nil }
         let header =
             ["stream", "status", "every", "value", "forecast"] + (isScored ? ["mae", "skill"] : [])
             + ["age", "ticks", "rule"]
         let rows = streams.map { stream in
-            let score = [stream.score?.mae, stream.score?.skill].map { $0?.compact ?? "-" }
+            let score = [stream.score?.mae.compact ?? "-", ScoreTable.ratio(stream.score?.skill)]
             return
                 ([
                     stream.stream, status(stream), stream.every, stream.newest.y.compact,

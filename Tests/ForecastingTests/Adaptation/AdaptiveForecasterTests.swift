@@ -142,14 +142,17 @@ struct AdaptiveForecasterTests {
 
     /// Streams that are the same but for their unit are as well forecast together as each alone.
     @Test func aPoolCountsEachStreamInItsOwnUnit() throws {
-        let stream = Stream()
+        let (stream, alone) = (Stream(), Stream())
         for value in Self.values(300, seed: 7) {
+            alone.step(.init(value: value))
             stream.step(.init(value: value), row: 0)
             stream.step(.init(value: 4096 * value), row: 1)
         }
         let pool = stream.forecaster.pooledScore
         let (all, one) = (pool.figures.life, try #require(stream.forecaster.scores(row: 0, horizon: 1)).life)
         #expect(pool.streams == 2 && all.weight == 2 * one.weight)
+        let unpooled = alone.forecaster.pooledScore.figures.life
+        #expect(abs(all.meanAbsoluteError - unpooled.meanAbsoluteError) < 1e-6)
         #expect(abs(all.skillAgainstPersistence - one.skillAgainstPersistence) < 1e-6)
         #expect(abs(all.skillAgainstSeason - one.skillAgainstSeason) < 1e-6)
         #expect(all.coverage == one.coverage)

@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
+
 /// Sums of errors.
 struct ErrorSums: Sendable {
     /// By how much one value was missed, by each way to forecast it.
@@ -31,7 +33,6 @@ struct ErrorSums: Sendable {
         var count = 0
         var hits = 0
         var widths = 0.0
-        /// Of the interval score (Winkler 1972).
         var scores = 0.0
 
         static func += (sums: inout Interval, more: Interval) {
@@ -62,11 +63,12 @@ struct ErrorSums: Sendable {
         for (index, level) in levels.enumerated() {
             let (below, above) = (margin(2 * index), margin(2 * index + 1))
             guard below.isFinite else { continue }
-            let outside = misses.forecast > 0 ? misses.forecast - below : -misses.forecast - above
+            let outcome = IntervalOutcome(
+                error: misses.forecast, below: below, above: above, level: level)
             intervals[index].count += 1
-            intervals[index].hits += outside <= 0 ? 1 : 0
-            intervals[index].widths += below + above
-            intervals[index].scores += below + above + max(0, outside) * 2 / (1 - level)
+            intervals[index].hits += outcome.isHeld ? 1 : 0
+            intervals[index].widths += outcome.width
+            intervals[index].scores += outcome.score
         }
     }
 

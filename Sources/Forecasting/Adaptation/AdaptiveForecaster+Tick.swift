@@ -208,8 +208,9 @@ extension AdaptiveForecaster {
         let (now, unit) = (row.head.position, row.head.unit)
         let value = row[now]
         let usual = row.start + layout.profile
-        let (profile, place) = (parts(of: row).profile, now - row.head.seasonStart)
-        parts(of: row).features.write(
+        let parts = parts(of: row)
+        let (profile, place) = (parts.profile, now - row.head.seasonStart)
+        parts.features.write(
             to: work.own, tick: now, level: Self.clipped((value - row.head.statistics.mean) / unit)
         ) { back in
             guard UInt64(back) <= now else { return 0 }

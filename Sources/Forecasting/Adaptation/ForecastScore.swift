@@ -59,10 +59,11 @@ package struct ForecastScore {
         guard !levels.isEmpty, margin(0).isFinite else { return }
         add(6, 1)
         for level in levels.indices {
-            let (below, above) = (margin(2 * level), margin(2 * level + 1))
-            let outside = outcome.error > 0 ? outcome.error - below : -outcome.error - above
-            add(7 + 2 * level, outside <= 0 ? 1 : 0)
-            add(8 + 2 * level, below + above + max(0, outside) * 2 / (1 - levels[level]))
+            let interval = IntervalOutcome(
+                error: outcome.error, below: margin(2 * level), above: margin(2 * level + 1),
+                level: levels[level])
+            add(7 + 2 * level, interval.isHeld ? 1 : 0)
+            add(8 + 2 * level, interval.score)
         }
     }
 

@@ -16,8 +16,9 @@ import Glibc
 ///     Q = f Σ w q                                f ← f e^(η (1[outside] - (1 - level) / 2))
 ///     regret of a candidate, on the residual's side: (1[a ≤ Q] - level) (Q - f q)
 ///
-/// and Q is at least that of the level below. Steps that depend only on whether the interval held are as those of adaptive conformal inference (Gibbs, Candès
-/// 2021). A residual teaches with the candidates as they were when its forecast was made.
+/// and Q is at least that of the level below. Steps that depend only on whether the interval held are as those of
+/// adaptive conformal inference (Gibbs, Candès 2021). A residual teaches with the candidates as they were when its
+/// forecast was made.
 package final class IntervalTracker {
     /// Shares of values that intervals are to hold, rising.
     package let levels: [Double]

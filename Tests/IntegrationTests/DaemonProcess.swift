@@ -72,9 +72,9 @@ final class DaemonProcess {
         return process.terminationStatus
     }
 
-    /// The next message on the notify socket; fails when the daemon ends or none comes within 20 s.
+    /// The next message on the notify socket; fails when the daemon ends or none comes within 60 s.
     func nextNotification() throws -> String {
-        for _ in 0..<200 {
+        for _ in 0..<600 {
             var poll = pollfd(fd: notifySocket, events: Int16(POLLIN), revents: 0)
             if Glibc.poll(&poll, 1, 100) > 0 {
                 var buffer = [UInt8](repeating: 0, count: 4096)
@@ -85,7 +85,7 @@ final class DaemonProcess {
                 throw Failure(description: "the daemon ended with \(process.terminationStatus): \(logText)")
             }
         }
-        throw Failure(description: "nothing on the notify socket for 20 s: \(logText)")
+        throw Failure(description: "nothing on the notify socket for 60 s: \(logText)")
     }
 
     /// The messages that are left on the notify socket of a daemon that has ended.

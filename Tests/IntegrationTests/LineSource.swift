@@ -12,7 +12,7 @@ final class LineSource {
 
     deinit { close() }
 
-    /// The next line; fails at the end, and when none comes within 30 s.
+    /// The next line; fails at the end, and when none comes within 120 s.
     func next() throws -> String {
         guard let line = try nextOrEnd() else { throw DaemonProcess.Failure(description: "no further line") }
         return line
@@ -48,8 +48,8 @@ final class LineSource {
     /// Waits for bytes; false at the end.
     private func readMore() throws -> Bool {
         var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&item, 1, 30_000) > 0 else {
-            throw DaemonProcess.Failure(description: "neither output nor its end within 30 s")
+        guard poll(&item, 1, 120_000) > 0 else {
+            throw DaemonProcess.Failure(description: "neither output nor its end within 120 s")
         }
         var chunk = [UInt8](repeating: 0, count: 4096)
         let count = read(descriptor, &chunk, chunk.count)

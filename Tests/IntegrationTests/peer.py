@@ -16,7 +16,7 @@ import msgpack
 import torch
 import zmq
 
-TIMEOUT_MS = 20_000
+TIMEOUT_MS = 60_000
 
 context = zmq.Context()
 sockets = {}

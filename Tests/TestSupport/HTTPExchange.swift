@@ -53,13 +53,13 @@ package final class HTTPExchange: Sendable {
     /// Sends a text.
     package func send(_ text: String) { send(Array(text.utf8)) }
 
-    /// All bytes until the server closes the connection; fails after 30 s.
+    /// All bytes until the server closes the connection; fails after 120 s.
     package func readToEnd() throws -> String {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&item, 1, 30_000) > 0 else { throw Failure(description: "no end within 30 s") }
+            guard poll(&item, 1, 120_000) > 0 else { throw Failure(description: "no end within 120 s") }
             let count = recv(descriptor, &chunk, chunk.count, 0)
             guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]

@@ -39,7 +39,7 @@ struct DeadlineExceeded: Error, CustomStringConvertible {
 }
 
 /// Far beyond what anything here takes, so that it only bounds a failure.
-let deadline: Duration = .seconds(30)
+let deadline: Duration = .seconds(120)
 
 /// Evaluates a condition again and again until it holds.
 func eventually(_ condition: String, _ holds: () throws -> Bool) throws {

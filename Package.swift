@@ -83,7 +83,8 @@ let package = Package(
             name: "TrainingTests", dependencies: ["RecurrentKernels", "Training"], exclude: ["Golden"]),
         .testTarget(
             name: "WireFormatTests", dependencies: ["TestSupport", "WireFormat"], exclude: ["Golden"]),
-        .testTarget(name: "StateStoreTests", dependencies: ["StateStore", "TestSupport"]),
+        .testTarget(
+            name: "StateStoreTests", dependencies: ["StateStore", "TestSupport"], exclude: ["arm64"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "SimulationTests",

@@ -11,8 +11,7 @@ package final class JournalSynchroniser<D: Disk>: Sendable {
     package let identity: UInt64
     let options: JournalOptions
     private let disk: D
-    private let writtenSequence: Atomic<UInt64>
-    private let durableSequence: Atomic<UInt64>
+    let progress: JournalProgress
     private let segments: Mutex<Segments>
     private let preparation: Mutex<Preparation>
     /// Why synchronising failed once; held while it goes on, so that it goes on once at a time.
@@ -38,17 +37,16 @@ package final class JournalSynchroniser<D: Disk>: Sendable {
         after last: UInt64
     ) {
         (self.disk, self.identity, self.options) = (disk, identity, options)
-        writtenSequence = Atomic(last)
-        durableSequence = Atomic(last)
+        progress = JournalProgress(after: last)
         self.segments = Mutex(Segments(all: segments))
         preparation = Mutex(Preparation(ordinal: ordinal))
     }
 
     /// The last record that is certain to outlast a power cut.
-    package var durable: UInt64 { durableSequence.load(ordering: .acquiring) }
+    package var durable: UInt64 { progress.durable }
 
     /// The last record that the writer has written.
-    package var written: UInt64 { writtenSequence.load(ordering: .acquiring) }
+    package var written: UInt64 { progress.written }
 
     /// Makes durable what has been written so far, and then has the next segment ready.
     ///
@@ -75,7 +73,7 @@ package final class JournalSynchroniser<D: Disk>: Sendable {
         let files = segments.withLock { $0.unsynchronised }
         for file in files { try file.synchronise() }
         segments.withLock { $0.unsynchronised.removeFirst(files.count - 1) }
-        durableSequence.store(target, ordering: .releasing)
+        progress.durable = target
     }
 
     /// Removes the segments all of whose records come before or are record `sequence`.
@@ -88,9 +86,6 @@ package final class JournalSynchroniser<D: Disk>: Sendable {
         }
         for segment in superfluous { try disk.remove(JournalFormat.name(ofSegment: segment.ordinal)) }
     }
-
-    /// Tells how far the writer has come.
-    func publish(written sequence: UInt64) { writtenSequence.store(sequence, ordering: .releasing) }
 
     /// The segment that the writer goes on in, whose first record will be number `first`.
     ///

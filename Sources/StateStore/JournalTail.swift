@@ -51,15 +51,17 @@ struct JournalTail<D: Disk> {
         try file.synchronise()
     }
 
-    /// Removes everything behind the last record.
+    /// Cuts off what stands behind the last record in its segment.
     func cut() throws(DiskError) {
         guard !segments.isEmpty else { return }
         let file = try disk.open(name(segmentIndex))
         try file.truncate(to: offset)
         // Even if it had that size: a process that ended here may have cut it, but not for good.
         try file.synchronise()
-        for index in segments.indices[(segmentIndex + 1)...] { try disk.remove(name(index)) }
     }
+
+    /// The names of the segments behind it.
+    var superfluous: [String] { segments.indices.dropFirst(segmentIndex + 1).map(name) }
 
     private func name(_ index: Int) -> String { JournalFormat.name(ofSegment: segments[index].ordinal) }
 }

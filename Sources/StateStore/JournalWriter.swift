@@ -7,38 +7,30 @@
 package struct JournalWriter<D: Disk>: ~Copyable {
     /// What another thread makes durable by.
     package let synchroniser: JournalSynchroniser<D>
-    /// The last record that was appended, 0 for none.
-    package private(set) var appended: UInt64
-    /// The last record that the kernel has, so that it outlasts the end of this process.
-    package private(set) var written: UInt64
-
     private let options: JournalOptions
-    private let checksum = Checksum.best
+    private let progress: JournalProgress
     private var file: D.File
-    private var seed: UInt32
-    /// Where in the file the first byte of the buffer that it has not got belongs.
-    private var offset = JournalFormat.headerSize
-    private let buffer: UnsafeMutableRawBufferPointer
-    /// How much of the buffer is used, and how much of that the file has.
-    private var (used, flushed) = (0, 0)
-    private var marked: UInt64
+    private var buffer: RecordBuffer
     private var failure: DiskError?
 
     /// Goes on behind record `last`, in a segment of its own.
     init(_ synchroniser: JournalSynchroniser<D>, after last: UInt64) throws(DiskError) {
         self.synchroniser = synchroniser
-        options = synchroniser.options
-        (appended, written, marked) = (last, last, 0)
+        (options, progress) = (synchroniser.options, synchroniser.progress)
+        buffer = RecordBuffer(maximumPayload: options.maximumPayload, after: last)
         let next = try synchroniser.nextSegment(first: last + 1)
-        (file, seed) = (next.file, next.seed)
-        buffer = .allocate(
-            byteCount: JournalFormat.recordSize(options.maximumPayload), alignment: 64)
+        file = next.file
+        buffer.beginSegment(seed: next.seed, size: options.segmentSize)
     }
 
-    deinit { buffer.deallocate() }
+    /// The last record that was appended, 0 for none.
+    package var appended: UInt64 { buffer.last }
+
+    /// The last record that the kernel has, so that it outlasts the end of this process.
+    package var written: UInt64 { progress.written }
 
     /// The last record that is certain to outlast a power cut.
-    package var durable: UInt64 { synchroniser.durable }
+    package var durable: UInt64 { progress.durable }
 
     /// Appends a record of 1 byte to `maximumPayload`; first writes what was appended before if there is no room for it.
     ///
@@ -47,11 +39,7 @@ package struct JournalWriter<D: Disk>: ~Copyable {
         let count = payload.byteCount
         precondition(count > 0, "a record of the journal has at least one byte")
         precondition(count <= options.maximumPayload, "a record is longer than the journal was made for")
-        let outcome = makeRoom(for: JournalFormat.recordSize(count))
-        guard case .done = outcome else { return outcome }
-        appended += 1
-        payload.withUnsafeBytes { put($0) }
-        return .done
+        return payload.withUnsafeBytes { append($0) }
     }
 
     /// Appends a mark that says up to which record all are durable, if that is news.
@@ -59,10 +47,16 @@ package struct JournalWriter<D: Disk>: ~Copyable {
     /// Each record carries such a mark, but who stops, or has nothing to append, says it so. Without a mark behind it a
     /// record that is destroyed on the disk cannot be told from one that never got there.
     package mutating func mark() -> JournalOutcome {
-        guard durable > marked else { return .done }
-        let outcome = makeRoom(for: JournalFormat.recordHeaderSize)
+        buffer.isNews(durable) ? append(UnsafeRawBufferPointer(start: nil, count: 0)) : .done
+    }
+
+    @inline(__always)
+    private mutating func append(_ payload: UnsafeRawBufferPointer) -> JournalOutcome {
+        if buffer.append(payload, durable: progress.durable) { return .done }
+        let outcome = buffer.segmentHasRoom(for: payload.count) ? write() : beginSegment()
         guard case .done = outcome else { return outcome }
-        put(UnsafeRawBufferPointer(start: nil, count: 0))
+        let hasRoom = buffer.append(payload, durable: progress.durable)
+        precondition(hasRoom, "a record has room in an empty buffer and an empty segment")
         return .done
     }
 
@@ -71,24 +65,9 @@ package struct JournalWriter<D: Disk>: ~Copyable {
     /// After `.full` another call goes on where this one stopped.
     package mutating func write() -> JournalOutcome {
         if let failure { return .failed(failure) }
-        while flushed < used {
-            do throws(DiskError) {
-                let count = try file.write(
-                    UnsafeRawBufferPointer(rebasing: buffer[flushed..<used]), at: offset)
-                flushed += count
-                offset += count
-            } catch { return outcome(of: error) }
-        }
-        (used, flushed) = (0, 0)
-        written = appended
-        synchroniser.publish(written: written)
+        do throws(DiskError) { try buffer.write(to: file) } catch { return outcome(of: error) }
+        progress.written = buffer.last
         return .done
-    }
-
-    @inline(__always)
-    private mutating func makeRoom(for size: Int) -> JournalOutcome {
-        if offset + used - flushed + size > options.segmentSize { return beginSegment() }
-        return used + size > buffer.count ? write() : .done
     }
 
     private mutating func beginSegment() -> JournalOutcome {
@@ -96,24 +75,10 @@ package struct JournalWriter<D: Disk>: ~Copyable {
         guard case .done = outcome else { return outcome }
         do throws(DiskError) {
             let next = try synchroniser.nextSegment(first: appended + 1)
-            (file, seed, offset) = (next.file, next.seed, JournalFormat.headerSize)
+            file = next.file
+            buffer.beginSegment(seed: next.seed, size: options.segmentSize)
             return .done
         } catch { return self.outcome(of: error) }
-    }
-
-    @inline(__always)
-    private mutating func put(_ payload: UnsafeRawBufferPointer) {
-        let size = JournalFormat.recordSize(payload.count)
-        let record = UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + size])
-        record.store(0 as UInt64, at: size - 8)  // the padding; what else stands there is written below
-        if payload.count > 0 {
-            (record.baseAddress! + JournalFormat.recordHeaderSize).copyMemory(
-                from: payload.baseAddress!, byteCount: payload.count)
-        }
-        marked = durable
-        let header = RecordHeader(length: payload.count, sequence: appended, durable: marked)
-        header.write(to: record, seed: seed, checksum)
-        used += size
     }
 
     private mutating func outcome(of error: DiskError) -> JournalOutcome {

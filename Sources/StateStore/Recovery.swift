@@ -52,6 +52,8 @@ package struct Recovery<D: Disk> {
     package var losses: [JournalDamage] { journal.losses }
 
     /// Makes all that was read durable, removes the rest, and begins a segment behind it.
+    ///
+    /// Where the disk is full, it may be tried again.
     package func resume() throws(StoreError) -> JournalWriter<D> {
         switch journal.ending {
         case .end, .torn: break
@@ -59,13 +61,13 @@ package struct Recovery<D: Disk> {
         }
         let (disk, identity, options) = (disk, identity, options)
         let tail = JournalTail(disk, journal)
-        let superfluous = damagedSnapshots.map(\.file)
+        let superfluous = Set(
+            tail.superfluous + damagedSnapshots.map(\.file)
+                + [JournalFormat.temporaryName, SnapshotFormat.temporaryName])
         return try StoreError.wrapping { () throws(DiskError) in
             try tail.rewrite()
             try tail.cut()
-            for name in superfluous { try disk.remove(name) }
-            let isLeftOver: Set = [JournalFormat.temporaryName, SnapshotFormat.temporaryName]
-            for name in try disk.list() where isLeftOver.contains(name) { try disk.remove(name) }
+            for name in try disk.list() where superfluous.contains(name) { try disk.remove(name) }
             try disk.synchroniseDirectory()
             let synchroniser = JournalSynchroniser(
                 disk, identity: identity, options: options, segments: tail.kept, ordinal: tail.nextOrdinal,

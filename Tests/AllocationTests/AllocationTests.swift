@@ -340,7 +340,8 @@ struct AllocationTests {
 
     /// Appended, written, and made durable beside.
     @Test func aRecordOfTheJournalAllocatesNothing() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "fd-\(UUID().uuidString.prefix(8))")
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "fd-\(UUID().uuidString.prefix(8))")
         defer { try? FileManager.default.removeItem(at: folder) }
         let disk = try StateDirectory(path: folder.path, ballastSize: 0).pipeline(0)
         var recovery = try Recovery(disk, options: JournalOptions(segmentSize: 8 << 20), identity: 1)

@@ -52,6 +52,19 @@ struct JournalTests {
         #expect(try StoredHistory.read(disk).records.count == Int(count) + 1)
     }
 
+    @Test func aJournalGoesOnOnceThereIsRoomForIt() throws {
+        let disk = try DamageTests.journal(40)
+        disk.faults.capacity = 5000
+        var recovery = try Recovery(disk, options: StoredHistory.options, identity: 1)
+        let history = try StoredHistory.read(&recovery)
+        #expect(throws: StoreError.disk(.full)) { _ = try recovery.resume() }
+        #expect(try StoredHistory.read(disk) == history)
+        disk.faults.capacity = .max
+        var writer = try recovery.resume()
+        writer.append(41...41)
+        #expect(try StoredHistory.read(disk).records.count == 41)
+    }
+
     /// A file system without preallocation finds the disk full in the middle of a record.
     @Test func aRecordThatIsHalfWrittenIsWrittenOn() throws {
         let disk = SimulatedDisk(seed: 5)

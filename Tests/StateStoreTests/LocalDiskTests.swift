@@ -8,7 +8,8 @@ import Testing
 struct LocalDiskTests {
     /// A folder that goes with its last reference.
     final class Folder {
-        let path = FileManager.default.temporaryDirectory.appending(path: "fd-\(UUID().uuidString.prefix(8))").path
+        let path = FileManager.default.temporaryDirectory.appending(path: "fd-\(UUID().uuidString.prefix(8))")
+            .path
         deinit { try? FileManager.default.removeItem(atPath: path) }
 
         func setMode(_ mode: Int) throws {
@@ -50,7 +51,9 @@ struct LocalDiskTests {
             var last: UInt64 = 0
             while last < count {
                 let written = synchroniser.written
-                guard synchroniser.synchronise() == .done, synchroniser.durable >= max(last, written) else { break }
+                guard synchroniser.synchronise() == .done, synchroniser.durable >= max(last, written) else {
+                    break
+                }
                 last = synchroniser.durable
             }
             ended.signal()
@@ -99,7 +102,8 @@ struct LocalDiskTests {
     @Test func linksAreNotFollowed() throws {
         let folder = Folder()
         let disk = try Self.directory(folder).disk
-        #expect(symlink("/etc/hostname", "\(folder.path)/file") == 0 && symlink("/tmp", "\(folder.path)/0") == 0)
+        #expect(
+            symlink("/etc/hostname", "\(folder.path)/file") == 0 && symlink("/tmp", "\(folder.path)/0") == 0)
         for open in [disk.open, disk.create] {
             #expect(throws: DiskError.self) { try open("file") }
         }
@@ -143,7 +147,9 @@ struct LocalDiskTests {
         #expect(writer.write() == .done && writer.synchroniser.synchronise() == .done)
         #expect(try !directory.ballast.take(), "there is not twice as much room")
         let store = SnapshotStore(pipeline, identity: writer.synchroniser.identity)
-        for sequence in [last, last + 1] { try store.begin(through: sequence).finish(durable: writer.durable) }
+        for sequence in [last, last + 1] {
+            try store.begin(through: sequence).finish(durable: writer.durable)
+        }
         try writer.synchroniser.trim(through: store.superfluous())
         #expect(try directory.ballast.take())
         #expect(try StoredHistory.read(pipeline).snapshot == last + 1)

@@ -41,6 +41,8 @@ let package = Package(
         .target(name: "Forecasting", dependencies: ["CReadoutKernels", "RecurrentKernels"]),
         .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
+        .target(name: "CChecksum", cSettings: kernelSettings),
+        .target(name: "StateStore", dependencies: ["CChecksum"]),
         .target(
             name: "Monitoring",
             dependencies: [
@@ -82,6 +84,8 @@ let package = Package(
             name: "TrainingTests", dependencies: ["RecurrentKernels", "Training"], exclude: ["Golden"]),
         .testTarget(
             name: "WireFormatTests", dependencies: ["TestSupport", "WireFormat"], exclude: ["Golden"]),
+        .testTarget(
+            name: "StateStoreTests", dependencies: ["StateStore", "TestSupport"], exclude: ["arm64"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "SimulationTests",
@@ -106,7 +110,9 @@ let package = Package(
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",
-            dependencies: ["CAllocationCount", "Forecasting", "RecurrentKernels", "WireFormat"]),
+            dependencies: [
+                "CAllocationCount", "Forecasting", "RecurrentKernels", "StateStore", "WireFormat",
+            ]),
     ],
     cLanguageStandard: .c17
 )

@@ -138,14 +138,15 @@ package actor EventFeed {
     }
 
     private func append(changedAfter seen: UInt64, epoch: String, to text: inout EventText) {
-        let new = known.indices.filter { known[$0].map { $0.firstBatch > seen } ?? false }
-        text.appendStreams(
-            new.map { ($0, names[known[$0]!.row.engine][known[$0]!.row.slot], known[$0]!.row.rule) })
-        text.beginRows(id: "\(epoch)-\(batch)")
-        for (number, each) in known.enumerated() {
-            guard let each, each.batch > seen else { continue }
-            text.appendRow(each.row, number: number)
+        let changed = known.enumerated().compactMap { number, each in
+            each.flatMap { $0.batch > seen ? (number: number, known: $0) : nil }
         }
+        text.appendStreams(
+            changed.filter { $0.known.firstBatch > seen }.map {
+                ($0.number, names[$0.known.row.engine][$0.known.row.slot], $0.known.row.rule)
+            })
+        text.beginRows(id: "\(epoch)-\(batch)")
+        for each in changed { text.appendRow(each.known.row, number: each.number) }
         text.endRows()
     }
 

@@ -15,6 +15,9 @@ final class BrowserPage {
         try open(address)
     }
 
+    // Said in words: processes started meanwhile may hold the pipe whose end would say it.
+    deinit { try? browser.perform("quit", [:]) }
+
     func open(_ address: String) throws { try browser.perform("open", ["address": "\(root)/\(address)"]) }
 
     /// Waits until an expression is true for JavaScript; fails after a minute.

@@ -29,7 +29,7 @@ class Browser:
             ["/usr/bin/chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
              "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
              "--disable-extensions", "--remote-debugging-pipe", f"--user-data-dir={self.folder}", "about:blank"],
-            preexec_fn=hand_over, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            preexec_fn=hand_over, pass_fds=(3, 4), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(down[0])
         os.close(up[1])
@@ -175,12 +175,16 @@ def main():
     }
     for line in sys.stdin:
         request = json.loads(line)
+        operation = request.pop("operation")
+        if operation == "quit":
+            break
         try:
-            answer = {"ok": operations[request.pop("operation")](**request)}
+            answer = {"ok": operations[operation](**request)}
         except AssertionError as problem:
             answer = {"error": str(problem)}
         print(json.dumps(answer), flush=True)
     browser.close()
+    print('{}', flush=True)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ test: deps-test ## installs what the tests need, builds, runs all of them
 
 simulate: ## SEEDS=1000000 histories of crashes and power cuts through the store, or SEEDS=42-42 a single one
 	swift build -c release --build-tests
-	SEEDS="$(SEEDS)" swift test -c release --skip-build --filter StateStoreTests.SimulationTests
+	SEEDS="$(SEEDS)" swift test -c release --skip-build --filter StoreSimulationTests
 
 faults: ## CUTS power cuts each under a store on ext4 and on xfs; needs root
 	$(call install,e2fsprogs gcc libc6-dev python3 xfsprogs)

@@ -59,7 +59,8 @@ let package = Package(
         .target(
             name: "ForecastDaemon",
             dependencies: [
-                "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat", "ZeroMQ",
+                "Forecasting", "Monitoring", "RecurrentKernels", "StateStore", "Training", "WireFormat",
+                "ZeroMQ",
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),

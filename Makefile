@@ -16,7 +16,7 @@ KILLS ?= 200
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-run: build ## builds, starts generator and daemon, shows forecasts of this machine's own figures
+run: build ## builds, starts generator and daemon, shows forecasts of this machine's own figures here and on a page
 	@config/demo.sh $(BINARY)
 
 build: deps ## builds the release binary
@@ -78,10 +78,10 @@ define install
 endef
 
 deps:
-	$(call install,libzmq3-dev)
+	$(call install,libzmq3-dev libjs-dygraphs)
 
 deps-test:
-	$(call install,libzmq3-dev python3 python3-numpy python3-torch python3-zmq python3-msgpack \
+	$(call install,libzmq3-dev libjs-dygraphs chromium fonts-dejavu-core python3 python3-numpy python3-torch python3-zmq python3-msgpack \
 	    qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 clean: ## removes what was built

@@ -54,7 +54,8 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]),
+            ],
+            resources: [.embedInCode("Page")]),
         .target(
             name: "ForecastDaemon",
             dependencies: [
@@ -100,7 +101,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"],
-            exclude: ["peer.py", "weather_server.py"]),
+            exclude: ["browser.py", "peer.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
             dependencies: [

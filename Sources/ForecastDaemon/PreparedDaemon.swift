@@ -60,7 +60,7 @@ package struct PreparedDaemon: Sendable {
         self.models = models
         forecasts = ForecastPlan(
             models: models.map(Self.planned), rules: rules, streamsLimit: configuration.streamsLimit,
-            batchLimit: configuration.pipeline.batchLimit)
+            batchLimit: configuration.pipeline.batchLimit, traceLength: configuration.http?.history ?? 0)
         if pipelineCount > 1, let rule = rules.first(where: { $0.adaptation?.related != nil }) {
             throw DaemonError(
                 .configuration,

@@ -85,6 +85,6 @@ extension PipelinePlan {
         return ForecastPlan(
             models: forecasts.models, rules: forecasts.rules,
             streamsLimit: min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1),
-            batchLimit: forecasts.batchLimit)
+            batchLimit: forecasts.batchLimit, traceLength: forecasts.traceLength)
     }
 }

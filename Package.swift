@@ -99,13 +99,16 @@ let package = Package(
         .testTarget(
             name: "ForecastDaemonTests",
             dependencies: [
-                "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat",
+                "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "TestSupport", "Training",
+                "WireFormat",
             ],
             exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",
-            dependencies: ["CAllocationCount", "Forecasting", "RecurrentKernels", "WireFormat"]),
+            dependencies: [
+                "CAllocationCount", "ForecastDaemon", "Forecasting", "RecurrentKernels", "WireFormat",
+            ]),
     ],
     cLanguageStandard: .c17
 )

@@ -7,6 +7,8 @@ Reads one JSON request per line from standard input, answers with one JSON line:
 import datetime
 import json
 import math
+import pathlib
+import re
 import struct
 import sys
 import time
@@ -21,6 +23,7 @@ TIMEOUT_MS = 60_000
 context = zmq.Context()
 sockets = {}
 models = {}
+followers = {}
 
 
 class Tutorial(torch.nn.Module):
@@ -103,12 +106,13 @@ def reference_vectors(path, ticks, zone, mode="stateful", window=None):
     return forecasts
 
 
-def open_socket(name, kind, bind=None, connect=None, topics=()):
-    """kind: xpub, push, sub, pull. Answers with the bound endpoint."""
-    kinds = {"xpub": zmq.XPUB, "push": zmq.PUSH, "sub": zmq.SUB, "pull": zmq.PULL}
+def open_socket(name, kind, bind=None, connect=None, topics=(), limit=0):
+    """kind: xpub, push, sub, xsub, pull, dealer. Answers with the bound endpoint."""
+    kinds = {
+        "xpub": zmq.XPUB, "push": zmq.PUSH, "sub": zmq.SUB, "xsub": zmq.XSUB, "pull": zmq.PULL, "dealer": zmq.DEALER}
     socket = context.socket(kinds[kind])
     socket.setsockopt(zmq.LINGER, 0)
-    socket.set_hwm(0)
+    socket.set_hwm(limit)
     socket.setsockopt(zmq.RCVTIMEO, TIMEOUT_MS)
     socket.setsockopt(zmq.SNDTIMEO, TIMEOUT_MS)
     for topic in topics:
@@ -193,6 +197,60 @@ def probe(publisher, subscriber, stream, payload):
     raise TimeoutError("no forecast of the probe stream arrived")
 
 
+def answer(name, *request, identifier=b"7"):
+    """The messages of a replay socket's answer to a request, but for the request's id."""
+    sockets[name].send_multipart([identifier, *request])
+    messages = []
+    while not messages or messages[-1][0] == b"message":
+        echo, *message = sockets[name].recv_multipart()
+        assert echo == identifier, echo
+        messages.append(message)
+    return messages
+
+
+def number(frame):
+    return struct.unpack("<Q", frame)[0]
+
+
+def ask(name, command, topic, epoch=None, after=None):
+    """Asks a replay socket; answers with the messages and what the last frames say."""
+    behind = [] if epoch is None else [epoch.encode(), struct.pack("<Q", after)]
+    *messages, (kind, *frames) = answer(name, command.encode(), topic.encode(), *behind)
+    return {
+        "messages": [
+            {"frames": len(frames) - 1, "topic": frames[1].decode(), "payload": json.loads(frames[2]),
+             "sequence": number(frames[3])} for frames in messages],
+        "kind": kind.decode(), "epoch": frames[0].decode(), "numbers": [number(frame) for frame in frames[1:]]}
+
+
+def refusals(name, requests):
+    """What a replay socket answers to requests of frames, each text in latin 1."""
+    answers = []
+    for request in requests:
+        sockets[name].send_multipart([frame.encode("latin-1") for frame in request])
+        _, kind, text = sockets[name].recv_multipart()
+        answers.append([kind.decode(), text.decode()])
+    return answers
+
+
+def follow(name, live, replay, prefix):
+    """Begins to follow streams with the client that Documentation/WireFormat.md shows."""
+    text = (pathlib.Path(__file__).parents[2] / "Documentation/WireFormat.md").read_text()
+    code = next(code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "def follow" in code)
+    namespace = {}
+    exec(code, namespace)
+    zmq.Context.instance().setsockopt(zmq.RCVTIMEO, TIMEOUT_MS)
+    zmq.Context.instance().setsockopt(zmq.LINGER, 0)
+    followers[name] = namespace["follow"](live, replay, prefix.encode())
+
+
+def followed(name, count):
+    """The next `count` messages that a follower gets."""
+    return [
+        {"frames": 3, "topic": stream.decode(), "payload": json.loads(payload), "sequence": sequence}
+        for stream, payload, sequence in (next(followers[name]) for _ in range(count))]
+
+
 def close(name):
     sockets.pop(name).close()
 
@@ -200,7 +258,8 @@ def close(name):
 operations = {
     function.__name__: function
     for function in (
-        model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe, close)}
+        model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe,
+        ask, refusals, follow, followed, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

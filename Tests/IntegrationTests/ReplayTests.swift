@@ -89,7 +89,7 @@ import Testing
         try scenario.send([ForecastTests.json("plant.b", 1, at: 0), ForecastTests.json("plant.b", 1, at: 1)])
         let count = 2000
         try scenario.send(ForecastTests.messages("plant.a", Array(repeating: 0.5, count: count)))
-        let epoch = try #require(try scenario.receive(count + 2).last).payload.epoch
+        let epoch = try #require(try scenario.receiveBriefly(count + 2).last).payload.epoch
 
         let old = try replay.ask("after", "plant.a", epoch: epoch, after: 1)
         #expect(old.kind == "too_old" && old.messages.isEmpty && old.epoch == epoch)
@@ -152,7 +152,7 @@ import Testing
         let replay = try Replay(rule: "scale: none, warmup: 0, horizon: 500")
         let (scenario, count) = (replay.scenario, 2500)
         try scenario.send(ForecastTests.messages("plant.a", Array(repeating: 0.5, count: count)))
-        let epoch = try #require(try scenario.receive(count).last).payload.epoch
+        let epoch = try #require(try scenario.receiveBriefly(count).last).payload.epoch
         try replay.connect("deaf", limit: 1)
         let request = ["7", "since", "", epoch, String(repeating: "\u{0}", count: 8)]
         // Eight answers for one peer are under way; the ninth and tenth are too many.
@@ -191,7 +191,7 @@ import Testing
                     (start..<start + 50).map {
                         ForecastTests.json("plant.\($0 % 2 == 0 ? "a" : "b")", 1, at: 1 + $0)
                     })
-                _ = try replay.scenario.receive(50)
+                _ = try scenario.receiveBriefly(50)
             }
             count += 200
         }

@@ -149,7 +149,12 @@ def send_packed(name, messages):
         sockets[name].send_multipart([stream.encode(), msgpack.packb(value)])
 
 
-def receive(name, count, skip=None):
+def brief(payload):
+    """A payload of JSON without its forecasts, of which there may be many."""
+    return json.loads(payload) | {"yhat": []}
+
+
+def receive(name, count, skip=None, is_brief=False):
     """The next `count` forecasts, not counting streams that begin with `skip`."""
     answers = []
     while len(answers) < count:
@@ -157,6 +162,8 @@ def receive(name, count, skip=None):
         if skip is not None and frames[0].decode().startswith(skip):
             continue
         payload = json.loads(frames[1]) if frames[1].startswith(b"{") else msgpack.unpackb(frames[1])
+        if is_brief:
+            payload["yhat"] = []
         answers.append({
             "frames": len(frames), "topic": frames[0].decode(), "payload": payload,
             "sequence": struct.unpack("<Q", frames[2])[0]})
@@ -197,7 +204,7 @@ def probe(publisher, subscriber, stream, payload):
     raise TimeoutError("no forecast of the probe stream arrived")
 
 
-def answer(name, *request, identifier=b"7"):
+def exchange(name, *request, identifier=b"7"):
     """The messages of a replay socket's answer to a request, but for the request's id."""
     sockets[name].send_multipart([identifier, *request])
     messages = []
@@ -215,10 +222,10 @@ def number(frame):
 def ask(name, command, topic, epoch=None, after=None):
     """Asks a replay socket; answers with the messages and what the last frames say."""
     behind = [] if epoch is None else [epoch.encode(), struct.pack("<Q", after)]
-    *messages, (kind, *frames) = answer(name, command.encode(), topic.encode(), *behind)
+    *messages, (kind, *frames) = exchange(name, command.encode(), topic.encode(), *behind)
     return {
         "messages": [
-            {"frames": len(frames) - 1, "topic": frames[1].decode(), "payload": json.loads(frames[2]),
+            {"frames": len(frames) - 1, "topic": frames[1].decode(), "payload": brief(frames[2]),
              "sequence": number(frames[3])} for frames in messages],
         "kind": kind.decode(), "epoch": frames[0].decode(), "numbers": [number(frame) for frame in frames[1:]]}
 
@@ -247,7 +254,7 @@ def follow(name, live, replay, prefix):
 def followed(name, count):
     """The next `count` messages that a follower gets."""
     return [
-        {"frames": 3, "topic": stream.decode(), "payload": json.loads(payload), "sequence": sequence}
+        {"frames": 3, "topic": stream.decode(), "payload": brief(payload), "sequence": sequence}
         for stream, payload, sequence in (next(followers[name]) for _ in range(count))]
 
 

@@ -6,8 +6,11 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BINARY := .build/release/forecastd
 # Where the public data of `make quality` and `make anomalies` are.
 DATA ?= ../shared/data
+# How many seeds `make simulate` tries, or which.
+SEEDS ?= 100000
+CUTS ?= 100
 
-.PHONY: help run build test check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
+.PHONY: help run build test simulate faults check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -23,6 +26,19 @@ test: deps-test ## installs what the tests need, builds, runs all of them
 	swift build -c release --product forecastd
 	swift test -c release --skip-build
 	Tests/RecurrentKernelsTests/arm64/check
+	Tests/StateStoreTests/arm64/check
+
+simulate: ## SEEDS=1000000 histories of crashes and power cuts through the store, or SEEDS=42-42 a single one
+	swift build -c release --build-tests
+	SEEDS="$(SEEDS)" swift test -c release --skip-build --filter StoreSimulationTests
+
+faults: ## CUTS power cuts each under a store on ext4 and on xfs; needs root
+	$(call install,e2fsprogs gcc libc6-dev python3 xfsprogs)
+	swift build -c release --build-tests
+	for system in ext4 xfs; do
+	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts $(CUTS)
+	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts 20 --plant nosync
+	done
 
 check: ## the format, and warnings as errors (they are in Package.swift)
 	swift format lint --strict -r Sources Tests Benchmarks Package.swift

@@ -41,6 +41,8 @@ let package = Package(
         .target(name: "Forecasting", dependencies: ["CReadoutKernels", "RecurrentKernels"]),
         .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
+        .target(name: "CChecksum", cSettings: kernelSettings),
+        .target(name: "StateStore", dependencies: ["CChecksum"]),
         .target(
             name: "Monitoring",
             dependencies: [
@@ -56,7 +58,8 @@ let package = Package(
         .target(
             name: "ForecastDaemon",
             dependencies: [
-                "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat", "ZeroMQ",
+                "Forecasting", "Monitoring", "RecurrentKernels", "StateStore", "Training", "WireFormat",
+                "ZeroMQ",
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -81,6 +84,8 @@ let package = Package(
             name: "TrainingTests", dependencies: ["RecurrentKernels", "Training"], exclude: ["Golden"]),
         .testTarget(
             name: "WireFormatTests", dependencies: ["TestSupport", "WireFormat"], exclude: ["Golden"]),
+        .testTarget(
+            name: "StateStoreTests", dependencies: ["StateStore", "TestSupport"], exclude: ["arm64"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "SimulationTests",
@@ -107,7 +112,8 @@ let package = Package(
         .testTarget(
             name: "AllocationTests",
             dependencies: [
-                "CAllocationCount", "ForecastDaemon", "Forecasting", "RecurrentKernels", "WireFormat",
+                "CAllocationCount", "ForecastDaemon", "Forecasting", "RecurrentKernels", "StateStore",
+                "WireFormat",
             ]),
     ],
     cLanguageStandard: .c17

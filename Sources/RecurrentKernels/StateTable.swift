@@ -49,6 +49,13 @@ public struct StateTable: ~Copyable {
         body(UnsafeBufferPointer(start: start(of: row), count: stride))
     }
 
+    /// The memory of a row's h and c, without the padding.
+    package func bytes(of row: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(
+            start: start(of: row), count: 2 * shape.layerCount * shape.hiddenSize * MemoryLayout<Float>.stride
+        )
+    }
+
     /// Asks the processor to fetch a row, for a step that will soon need it.
     public func prefetch(row: Int) {
         recurrent_prefetch(start(of: row), Int32(stride))

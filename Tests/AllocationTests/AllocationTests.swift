@@ -3,7 +3,9 @@
 import CAllocationCount
 import ForecastDaemon
 import Forecasting
+import Foundation
 import RecurrentKernels
+import StateStore
 import Testing
 import WireFormat
 
@@ -357,6 +359,31 @@ struct AllocationTests {
         }
         let oldest = log.oldest
         #expect(counts[1] == 0 && oldest > 7000, "allocations per round: \(counts)")
+    }
+
+    /// Appended, written, and made durable beside.
+    @Test func aRecordOfTheJournalAllocatesNothing() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "fd-\(UUID().uuidString.prefix(8))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let disk = try StateDirectory(path: folder.path, ballastSize: 0).pipeline(0)
+        var recovery = try Recovery(disk, options: JournalOptions(segmentSize: 8 << 20), identity: 1)
+        #expect(try recovery.next() == .end)
+        var writer = try recovery.resume()
+        let record = [UInt8](repeating: 1, count: 60)
+        var counts: [UInt64] = [0, 0]
+        for round in counts.indices {
+            #expect(writer.synchroniser.synchronise() == .done)
+            let before = allocation_count()
+            for index in 0..<40_000 {
+                _ = writer.append(record.span.bytes)
+                if index % 100 == 99 { _ = writer.write() }
+            }
+            _ = writer.mark()
+            _ = writer.write()
+            counts[round] = allocation_count() - before
+        }
+        #expect(writer.written == 80_000 && counts[1] == 0, "allocations per round: \(counts)")
     }
 
     @Test func theCounterCounts() {

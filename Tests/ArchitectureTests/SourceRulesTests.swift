@@ -14,6 +14,7 @@ struct SourceRulesTests {
         "RecurrentKernels": ["CRecurrentKernels", "Glibc"],
         "Forecasting": ["CReadoutKernels", "RecurrentKernels", "Glibc", "Synchronization"],
         "WireFormat": ["Forecasting", "Glibc"],
+        "StateStore": ["CChecksum", "Glibc", "Synchronization"],
     ]
 
     /// What `Monitoring` may import: nothing of ours, because it is handed finished values.

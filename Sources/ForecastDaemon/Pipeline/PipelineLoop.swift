@@ -89,6 +89,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try passTime(at: now, isBusy: count >= batchLimit)
         if questions.isAsked { answerQuestion() }
         hasNews = try outputs.serve(at: now) || hasNews
+        stage.endTurn()
         try endTurn(at: now)
     }
 
@@ -110,6 +111,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         doorbell.arm()
         let isIdle = !stage.hasForecasts && !mailbox.hasCommands && !questions.isAsked
         var limit = outputs.delay(atMost: hasNews ? Self.reportInterval : 1_000_000_000)
+        if let most = stage.mostSleep { limit = min(limit, most) }
         if let deadline = stage.nextDeadline {
             limit = silence.sleep(atMost: limit, until: deadline, at: WallClock.now())
         }

@@ -29,6 +29,31 @@ extension AdaptiveForecaster {
             levels: adaptation.levels)
     }
 
+    /// Writes the sums of all streams together, and when they faded.
+    func savePool(to writer: inout StateWriter) {
+        let time = Double(bitPattern: UInt64(bitPattern: poolTime.nanoseconds))
+        writer.append(row: Array(UnsafeBufferPointer(start: pool, count: score.length)) + [time])
+    }
+
+    /// Takes over what `savePool` wrote.
+    func restorePool(from reader: inout StateReader) throws(StateError) {
+        let sums = try reader.readRow(of: Double.self, atMost: score.length + 1)
+        guard sums.count == score.length + 1 else {
+            throw StateError("expected \(score.length + 1) sums of scores, found \(sums.count)")
+        }
+        pool.update(from: sums, count: score.length)
+        poolTime = Timestamp(nanoseconds: Int64(bitPattern: sums[score.length].bitPattern))
+    }
+
+    /// Takes note of a row that was filled from elsewhere.
+    func adopt(row index: Int) {
+        let head = Row(start(of: index), layout).head
+        if head.isBegun { begunCount += 1 }
+        if head.season > 0 && learnedParts[head.season] == nil {
+            learnedParts[head.season] = SeasonalParts(adaptation, season: head.season)
+        }
+    }
+
     /// Lets what is recent of all streams together fade, once a minute.
     package func fadePool(to now: Timestamp) {
         let seconds = now.seconds(since: poolTime)

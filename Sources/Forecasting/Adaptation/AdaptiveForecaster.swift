@@ -119,6 +119,11 @@ package final class AdaptiveForecaster {
         return layout(adaptation, readouts, mixture, parts.tracker).length * MemoryLayout<Double>.stride
     }
 
+    /// The memory of a stream's row.
+    func bytes(of row: Int) -> UnsafeMutableRawBufferPointer {
+        pages.bytes(of: row..<row + 1, stride: layout.length * MemoryLayout<Double>.stride)
+    }
+
     private static func readouts(_ adaptation: Adaptation, hiddenSize: Int) -> [LinearReadout] {
         let (own, horizon) = (adaptation.ownFeatureCount, adaptation.horizon)
         func readout(_ source: LinearReadout.Source, _ count: Int, _ factor: Double) -> LinearReadout {

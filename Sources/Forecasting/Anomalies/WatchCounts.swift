@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// Alarms and drifts of an engine's streams, since the start.
-public struct WatchCounts: Sendable, Equatable {
+public struct WatchCounts: Sendable, Equatable, BitwiseCopyable {
     /// Alarms that began.
     public var alarms: UInt64 = 0
     /// Alarms that ended.

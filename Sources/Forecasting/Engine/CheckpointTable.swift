@@ -59,6 +59,16 @@ struct CheckpointTable: ~Copyable {
         states = statePages.start.assumingMemoryBound(to: State.self)
     }
 
+    /// The memory of a stream's ring: where it stands, time lines, states.
+    func bytes(of slot: UInt32) -> [3 of UnsafeMutableRawBufferPointer] {
+        let (row, ring) = (Int(slot)..<Int(slot) + 1, Int(slot) * length..<(Int(slot) + 1) * length)
+        return [
+            headPages.bytes(of: row, stride: MemoryLayout<Head>.stride),
+            linePages.bytes(of: ring, stride: MemoryLayout<Resampler.Progress>.stride),
+            statePages.bytes(of: ring, stride: MemoryLayout<State>.stride),
+        ]
+    }
+
     subscript(head slot: UInt32) -> Head {
         get { heads[row(slot)] }
         set { heads[row(slot)] = newValue }

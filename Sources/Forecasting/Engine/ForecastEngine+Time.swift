@@ -20,6 +20,7 @@ extension ForecastEngine {
                 deadlines.postponeFirst(to: deadline)
                 continue
             }
+            preserve(slot)
             passTime(of: slot, to: now)
             pull(slot)
         }
@@ -29,6 +30,16 @@ extension ForecastEngine {
     func isAhead(_ time: Timestamp, rule: Int, now: Timestamp) -> Bool {
         let (limit, overflow) = now.nanoseconds.addingReportingOverflow(plan.rules[rule].maximumSkew)
         return !overflow && time.nanoseconds > limit
+    }
+
+    /// Why a stream cannot begin with an observation, if it cannot.
+    func refusal(ofFirst observation: Observation, rule: Int, now: Timestamp) -> Refusal? {
+        guard observation.isTimedByArrival || !isAhead(observation.time, rule: rule, now: now) else {
+            return .ahead
+        }
+        // The calendar and members are reckoned with the times that a grid has.
+        let isAnyTime = plan.rules[rule].time.every == .event && plan.rules[rule].inputs == nil
+        return isAnyTime ? nil : Grid.refusal(of: observation.time)
     }
 
     /// Nothing is due before this time; nil if nothing will be without an observation.

@@ -73,6 +73,8 @@ public struct ForecastEngine: ~Copyable {
     let hasBadValues: Bool
     /// The last good values of streams whose values are held against it.
     var lastValues: SlotTable<LastValue>
+    /// The copy of the state that is being taken, if one is.
+    var copy = StateCopy()
 
     /// Makes an engine that knows no stream yet.
     ///
@@ -157,6 +159,7 @@ public struct ForecastEngine: ~Copyable {
     ) -> Refusal? {
         precondition(observation.value.isFinite, "a value that is not finite is no observation")
         if let slot = streams.slot(of: identifier) {
+            preserve(slot)
             let refusal =
                 hasJoins
                 ? acceptMember(observation, slot: slot, of: identifier, isCopy: isCopy, at: now)
@@ -180,16 +183,6 @@ public struct ForecastEngine: ~Copyable {
 
     func hasRoom(for places: Int) -> Bool {
         streams.count + places <= streams.capacity && !quota.isUsedUp(for: places)
-    }
-
-    /// Why a stream cannot begin with an observation, if it cannot.
-    func refusal(ofFirst observation: Observation, rule: Int, now: Timestamp) -> Refusal? {
-        guard observation.isTimedByArrival || !isAhead(observation.time, rule: rule, now: now) else {
-            return .ahead
-        }
-        // The calendar and members are reckoned with the times that a grid has.
-        let isAnyTime = plan.rules[rule].time.every == .event && plan.rules[rule].inputs == nil
-        return isAnyTime ? nil : Grid.refusal(of: observation.time)
     }
 
     /// Gives a stream the next slot, with a time line that `begin` makes.
@@ -286,6 +279,7 @@ public struct ForecastEngine: ~Copyable {
             announceStale(at: now)
             return true
         }
+        for entry in group { preserve(entry.slot) }
         let runner = runners[model]
         fillBatch(of: runner)
         let isFinite = runner.advance()

@@ -103,6 +103,16 @@ final class ModelRunner {
         _ = stepRows(of: &live)
     }
 
+    /// The memory of the stream in `slot`: its state, or its window.
+    func bytes(of slot: UInt32) -> UnsafeMutableRawBufferPointer {
+        model.mode == .stateful ? live.bytes(of: Int(slot)) : windows.bytes(of: Int(slot)..<Int(slot) + 1)
+    }
+
+    /// The memory of a kept state; nil where a model's window is its state.
+    func bytes(ofCheckpoint checkpoint: Int) -> UnsafeMutableRawBufferPointer? {
+        model.mode == .stateful ? checkpoints.bytes(of: checkpoint) : nil
+    }
+
     func beginBatch() {
         batch.removeAll(keepingCapacity: true)
         vectors.removeAll(keepingCapacity: true)

@@ -111,7 +111,8 @@ extension Scaling: CustomStringConvertible {
         switch self {
         case .none: "none"
         case .fixed(let mean, let deviation): "fixed (mean \(mean), std \(deviation))"
-        case .rolling(let halfLife): "rolling (half-life \(Int(halfLife)) ticks)"
+        case .rolling(let halfLife):
+            "rolling (half-life \(Int(exactly: halfLife).map { "\($0)" } ?? "\(halfLife)") ticks)"
         case .window: "window"
         }
     }

@@ -1,9 +1,9 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// What the engine knows of one stream besides the model's state.
-struct StreamRecord {
+struct StreamRecord: BitwiseCopyable {
     /// Index of the stream's rule; -1 for a stream that is but a member of others.
-    let rule: Int
+    var rule: Int
     /// The stream's time line.
     var resampler: Resampler
     /// Ticks since the stream began or was last reset.

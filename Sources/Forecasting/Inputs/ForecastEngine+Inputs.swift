@@ -119,6 +119,7 @@ extension ForecastEngine {
         _ observation: Observation, from stream: UInt32, to target: UInt32, at now: Timestamp
     ) -> Refusal? {
         let index = Int(target)
+        preserve(target)
         guard observation.isTimedByArrival || !isAhead(observation.time, rule: records[index].rule, now: now)
         else { return .ahead }
         let resampler = records[index].resampler

@@ -81,6 +81,8 @@ struct JoinTable: ~Copyable {
     /// The inputs of the targets' last ticks, where a state is run over them after a gap.
     var windows: WindowTable
 
+    private let hasOpenTicks, hasWindows: Bool
+
     /// Memory that a target takes, besides that of its inputs.
     static let bytesPerTarget = MemoryLayout<Target>.stride + MemoryLayout<Stream>.stride
     /// Ticks that a member may be further ahead of its target than `lateness` and `wait`, and still be aggregated.
@@ -110,14 +112,31 @@ struct JoinTable: ~Copyable {
         streams = streamPages.start.assumingMemoryBound(to: Stream.self)
         targets = targetPages.start.assumingMemoryBound(to: Target.self)
         let length = rules.map { Self.openTicksLimit($0.time) }.max() ?? 0
-        openTicks = OpenTickTable(rowCount: length > 0 ? rows * width : 1, length: max(1, length))
+        hasOpenTicks = length > 0
+        openTicks = OpenTickTable(rowCount: hasOpenTicks ? rows * width : 1, length: max(1, length))
         let windowLength = rules.map(\.time.windowLength).max() ?? 0
+        hasWindows = windowLength > 0
         windows = WindowTable(
-            rowCount: windowLength > 0 ? rows : 1, length: max(1, windowLength), width: width)
+            rowCount: hasWindows ? rows : 1, length: max(1, windowLength), width: width)
         vectors = [Double](repeating: 0, count: rules.isEmpty ? 0 : plan.batchLimit * width)
         missing = [UInt64](repeating: 0, count: rules.isEmpty ? 0 : plan.batchLimit)
         vector = [Double](repeating: 0, count: width)
         scales = [Scale](repeating: Scale(mean: 0, deviation: 1, limit: .infinity), count: width)
+    }
+
+    /// Pieces of memory that `bytes` gives.
+    static let sectionCount = 5
+
+    /// The memory of some streams, as members and as targets.
+    func bytes(of slots: Range<Int>) -> [5 of UnsafeMutableRawBufferPointer] {
+        let cells = slots.lowerBound * width..<slots.upperBound * width
+        let none = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        return [
+            memberPages.bytes(of: cells, stride: MemoryLayout<Member>.stride),
+            streamPages.bytes(of: slots, stride: MemoryLayout<Stream>.stride),
+            targetPages.bytes(of: slots, stride: MemoryLayout<Target>.stride),
+            hasOpenTicks ? openTicks.bytes(of: cells) : none, hasWindows ? windows.bytes(of: slots) : none,
+        ]
     }
 
     /// The cells of a target.

@@ -75,6 +75,40 @@ struct RelatedTable: ~Copyable {
             + (Int(slot) * Self.pointCount + Int(number % UInt64(Self.pointCount)))
     }
 
+    /// Writes what is known of the streams below `count`, and of all groups.
+    func save(streamCount count: Int, to writer: inout StateWriter) {
+        writer.append(section: UnsafeRawBufferPointer(records.bytes(of: 0..<count)))
+        writer.append(section: UnsafeRawBufferPointer(points(below: count)))
+        writer.append(row: Array(groups.map(\.pattern.pattern).joined(separator: "\n").utf8))
+        writer.append(row: groups.flatMap { [$0.version, UInt32($0.members.count)] + $0.members })
+    }
+
+    /// Sections that `save` writes.
+    static let sectionCount = 4
+
+    /// Takes over what was saved of as many streams.
+    mutating func restore(streamCount count: Int, from reader: inout StateReader) throws(StateError) {
+        try reader.read(sectionInto: records.bytes(of: 0..<count))
+        try reader.read(sectionInto: points(below: count))
+        let patterns = try reader.readRow(of: UInt8.self, atMost: 1 << 30).split(separator: 10)
+        var numbers = try reader.readRow(of: UInt32.self, atMost: 1 << 30)[...]
+        for pattern in patterns {
+            let text = String(decoding: pattern, as: UTF8.self)
+            guard let glob = try? Glob(text), let version = numbers.popFirst(), let size = numbers.popFirst(),
+                size <= Self.limit + 1, numbers.count >= size,
+                numbers.prefix(Int(size)).allSatisfy({ $0 < count })
+            else { throw StateError("expected the streams related by \(text), found none") }
+            groups.append(Group(pattern: glob, members: Array(numbers.prefix(Int(size))), version: version))
+            groups[groups.count - 1].members.reserveCapacity(Self.limit + 2)
+            self.numbers[text] = UInt32(groups.count)
+            numbers = numbers.dropFirst(Int(size))
+        }
+    }
+
+    private func points(below count: Int) -> UnsafeMutableRawBufferPointer {
+        pages.bytes(of: 0..<count, stride: Self.pointCount * MemoryLayout<Point>.stride)
+    }
+
     /// Learns of a stream that begins, of those that it is related to, if its rule says so, and whose it is.
     mutating func join(_ slot: UInt32, streams: borrowing StreamTable, pattern: Glob?) {
         records[Int(slot)].hasCome = true

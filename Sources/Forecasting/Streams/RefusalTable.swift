@@ -17,6 +17,11 @@ struct RefusalTable: ~Copyable {
     /// Observations of the stream that were not taken for this reason.
     func count(of refusal: Refusal, slot: UInt32) -> UInt64 { counts[Self.index(refusal, slot)] }
 
+    /// The memory of a stream's counts.
+    func bytes(of slot: Int) -> UnsafeMutableRawBufferPointer {
+        counts.bytes(of: slot * Self.reasonCount..<(slot + 1) * Self.reasonCount)
+    }
+
     private static func index(_ refusal: Refusal, _ slot: UInt32) -> Int {
         Int(slot) * reasonCount + Int(refusal.rawValue)
     }

@@ -17,6 +17,11 @@ struct SlotTable<Row: BitwiseCopyable>: ~Copyable {
         rows = pages.start.assumingMemoryBound(to: Row.self)
     }
 
+    /// The memory of some rows.
+    func bytes(of slots: Range<Int>) -> UnsafeMutableRawBufferPointer {
+        pages.bytes(of: slots, stride: MemoryLayout<Row>.stride)
+    }
+
     subscript(slot: Int) -> Row {
         get {
             precondition(slot >= 0 && slot < count, "no such row in the table")

@@ -80,6 +80,12 @@ public struct StreamTable: ~Copyable {
         bytes.span.bytes.extracting(byteRange(of: Int(slot)))
     }
 
+    /// Writes all ids, in the order of their slots.
+    func save(to writer: inout StateWriter) {
+        writer.append(row: ends)
+        writer.append(row: bytes)
+    }
+
     /// Whether the id of one slot comes before that of another, byte by byte.
     func isBefore(_ slot: UInt32, _ other: UInt32) -> Bool {
         bytes.withUnsafeBytes { bytes in

@@ -58,6 +58,27 @@ package struct DeadlineQueue {
         if last > 1 { sink(0) }
     }
 
+    /// Writes the heap as it is.
+    func save(to writer: inout StateWriter) {
+        writer.append(row: times)
+        writer.append(row: slots)
+    }
+
+    /// Sections that `save` writes.
+    static let sectionCount = 2
+
+    /// Takes over a heap as it was saved.
+    mutating func restore(from reader: inout StateReader) throws(StateError) {
+        times = try reader.readRow(of: Int64.self, atMost: places.count)
+        slots = try reader.readRow(of: UInt32.self, atMost: places.count)
+        guard times.count == slots.count, slots.allSatisfy({ $0 < places.count }) else {
+            throw StateError("expected a deadline for each of \(times.count) streams, found \(slots.count)")
+        }
+        for (place, slot) in slots.enumerated() { places[Int(slot)] = UInt32(place + 1) }
+        times.reserveCapacity(places.count)
+        slots.reserveCapacity(places.count)
+    }
+
     private mutating func rise(_ start: Int) {
         var place = start
         while place > 0 && times[place] < times[(place - 1) / 2] {

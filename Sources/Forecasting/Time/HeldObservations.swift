@@ -31,6 +31,14 @@ struct HeldObservations: ~Copyable {
         observations = SlotTable(count: capacity * Self.limit)
     }
 
+    /// The memory of a stream's ring, and of the observations in it.
+    func bytes(of slot: Int) -> (ring: UnsafeMutableRawBufferPointer, held: UnsafeMutableRawBufferPointer) {
+        (
+            rings.bytes(of: slot..<slot + 1),
+            observations.bytes(of: slot * Self.limit..<(slot + 1) * Self.limit)
+        )
+    }
+
     /// Observations of the stream that wait.
     func count(_ slot: Int) -> Int { rings[slot].count }
 

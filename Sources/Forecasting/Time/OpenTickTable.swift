@@ -81,6 +81,11 @@ struct OpenTickTable: ~Copyable {
         (ticks + row * length).update(repeating: .empty, count: length)
     }
 
+    /// The memory of some rows.
+    func bytes(of rows: Range<Int>) -> UnsafeMutableRawBufferPointer {
+        pages.bytes(of: rows, stride: length * MemoryLayout<OpenTick>.stride)
+    }
+
     private func index(_ row: Int, _ tick: Int64) -> Int {
         precondition(row < rowCount, "no such row in the table of open ticks")
         let place = Int(tick % Int64(length))

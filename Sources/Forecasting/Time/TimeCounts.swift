@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// What happened on the time lines of an engine's streams, since the start.
-public struct TimeCounts: Sendable, Equatable {
+public struct TimeCounts: Sendable, Equatable, BitwiseCopyable {
     /// Streams whose period was learned.
     public var learned: UInt64 = 0
     /// Ticks that stood in for missing ones.

@@ -22,7 +22,7 @@ package struct RollingWindow {
     }
 
     /// Where a window stands in its memory.
-    package struct Position {
+    package struct Position: BitwiseCopyable {
         var place: UInt32
         var filled: UInt32
     }

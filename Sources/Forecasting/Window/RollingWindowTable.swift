@@ -19,6 +19,12 @@ package struct RollingWindowTable: ~Copyable {
         pages = ZeroPages(count: self.rowCount, stride: max(rowBytes, 1))
     }
 
+    /// The memory of the window of the stream in a slot.
+    func bytes(of slot: UInt32, rule: Int) -> UnsafeMutableRawBufferPointer {
+        let row = pages.bytes(of: Int(slot)..<Int(slot) + 1, stride: rowBytes)
+        return UnsafeMutableRawBufferPointer(rebasing: row[..<layouts[rule].byteCount])
+    }
+
     /// The window of the stream in a slot.
     package subscript(slot slot: UInt32, rule rule: Int) -> RollingWindow {
         precondition(slot < rowCount && layouts[rule].length > 0, "no such window")

@@ -31,6 +31,11 @@ struct WindowTable: ~Copyable {
     /// The value of tick number `tick`, one of the last `length` that were stored.
     func value(row: Int, tick: UInt64, input: Int = 0) -> Double { values[index(row, tick, input)] }
 
+    /// The memory of some rows.
+    func bytes(of rows: Range<Int>) -> UnsafeMutableRawBufferPointer {
+        pages.bytes(of: rows, stride: length * width * MemoryLayout<Double>.stride)
+    }
+
     private func index(_ row: Int, _ tick: UInt64, _ input: Int) -> Int {
         precondition(row < rowCount && input < width, "no such row in the window table")
         return (row * length + Int(tick % UInt64(length))) * width + input

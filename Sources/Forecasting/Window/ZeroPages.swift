@@ -22,5 +22,12 @@ package struct ZeroPages: ~Copyable {
         start = memory
     }
 
+    /// The bytes of so many rows of `stride` bytes each, which is how a row's memory is saved and restored.
+    func bytes(of rows: Range<Int>, stride: Int) -> UnsafeMutableRawBufferPointer {
+        precondition(rows.upperBound * stride <= byteCount, "no such rows in the table")
+        return UnsafeMutableRawBufferPointer(
+            start: start + rows.lowerBound * stride, count: rows.count * stride)
+    }
+
     deinit { munmap(start, byteCount) }
 }

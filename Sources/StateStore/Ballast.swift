@@ -1,0 +1,36 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// A file that holds nothing but room, to be given up when the disk is full, so that a last snapshot can be written.
+package struct Ballast<D: Disk>: Sendable {
+    private let disk: D
+    private let size: Int
+    private static var name: String { "ballast" }
+    private static var temporaryName: String { "ballast.part" }
+
+    /// - Parameter size: Bytes; 0 for none.
+    package init(_ disk: D, size: Int) { (self.disk, self.size) = (disk, size) }
+
+    /// Gives the room up.
+    package func release() throws(DiskError) {
+        for name in try disk.list() where name == Self.name || name == Self.temporaryName {
+            try disk.remove(name)
+        }
+    }
+
+    /// Takes the room, unless it is taken, if there is twice as much; so what was given up is not taken back at once.
+    ///
+    /// - Returns: Whether the room is taken.
+    package func take() throws(DiskError) -> Bool {
+        guard size > 0 else { return false }
+        if try disk.list().contains(Self.name) { return true }
+        let file = try disk.create(Self.temporaryName)
+        do throws(DiskError) { try file.preallocate(2 * size) } catch {
+            try disk.remove(Self.temporaryName)
+            if error == .full { return false }
+            throw error
+        }
+        try file.truncate(to: size)
+        try disk.rename(Self.temporaryName, to: Self.name)
+        return true
+    }
+}

@@ -1,0 +1,87 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// The snapshots of one journal: the newest, and the one before it.
+package struct SnapshotStore<D: Disk>: Sendable {
+    let disk: D
+    /// That of the journal.
+    let identity: UInt64
+
+    package init(_ disk: D, identity: UInt64) {
+        (self.disk, self.identity) = (disk, identity)
+    }
+
+    /// Begins a snapshot of the state that the journal leads to up to record `sequence`.
+    package func begin(through sequence: UInt64) throws(DiskError) -> SnapshotWriter<D> {
+        let file = try disk.create(SnapshotFormat.temporaryName)
+        let header = SnapshotHeader(identity: identity, sequence: sequence)
+        let writer = SnapshotWriter(self, header, file)
+        try SnapshotWriter<D>.write(SnapshotFormat.headerSize, to: file, at: 0) {
+            header.write(to: $0, .best)
+        }
+        return writer
+    }
+
+    /// The record up to which the journal is not needed any more, not even to go on from the older snapshot; 0 while there
+    /// are not two.
+    package func superfluous() throws(DiskError) -> UInt64 {
+        try Self.sequences(on: disk).dropLast().last ?? 0
+    }
+
+    /// Removes all but the newest two.
+    func removeOld() throws(DiskError) {
+        for sequence in try Self.sequences(on: disk).dropLast(2) {
+            try disk.remove(SnapshotFormat.name(ofSnapshot: sequence))
+        }
+    }
+
+    /// What the snapshots on a disk contain, oldest first.
+    static func sequences(on disk: D) throws(DiskError) -> [UInt64] {
+        try disk.list().compactMap(SnapshotFormat.sequence(ofName:)).sorted()
+    }
+}
+
+extension SnapshotStore {
+    /// What was found when looking for a snapshot to begin with.
+    package struct Search {
+        /// The newest that is whole.
+        package var newest: SnapshotReader<D>?
+        /// Newer ones that are not.
+        package var damaged: [DamagedSnapshot] = []
+        /// The greatest number of all, whole or not.
+        var greatest: UInt64
+    }
+
+    /// Looks for the newest snapshot on `disk` that is whole, through all of its bytes.
+    package static func search(_ disk: D) throws(StoreError) -> Search {
+        let sequences = try StoreError.wrapping { () throws(DiskError) in try Self.sequences(on: disk) }
+        var search = Search(greatest: sequences.last ?? 0)
+        for sequence in sequences.reversed() {
+            let name = SnapshotFormat.name(ofSnapshot: sequence)
+            let file = try StoreError.wrapping { () throws(DiskError) in try disk.open(name) }
+            do throws(SnapshotProblem) {
+                var reader = try SnapshotReader<D>(file)
+                while try reader.advance() {}
+                search.newest = try SnapshotReader<D>(file)
+                return search
+            } catch {
+                switch error {
+                case .store(let error): throw error
+                case .damaged(let problem):
+                    search.damaged.append(DamagedSnapshot(sequence: sequence, file: name, problem: problem))
+                }
+            }
+        }
+        return search
+    }
+}
+
+/// A snapshot that cannot be used.
+package struct DamagedSnapshot: Equatable, Sendable, CustomStringConvertible {
+    /// The record up to which it contained the journal.
+    package var sequence: UInt64
+    package var file: String
+    /// What was found, as the end of a sentence.
+    package var problem: String
+
+    package var description: String { "\(file) cannot be used: \(problem)" }
+}

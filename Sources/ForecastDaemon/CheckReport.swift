@@ -24,23 +24,39 @@ package struct CheckReport: Sendable, Encodable {
         var values: ValueReport
         /// How forecasts are adapted; absent where they are the model's.
         var adaptation: AdaptationReport?
+        /// Why they are not; absent where they are.
+        var notAdapted: String?
         /// What is taken for an anomaly; absent where none is looked for.
         var anomaly: AnomalyReport?
         var bytesPerStream: Int
         /// What enters the model, in its order; absent for the stream's own value alone.
         var inputs: InputsReport?
 
-        /// A line of its own on what a reduced precision costs; nothing for float32.
-        var precisionText: String {
-            guard precision != Precision.float32.rawValue else { return "" }
+        /// The rule on lines of its own.
+        var lines: [String] {
+            let outputs = recursion ? "by recursion" : "by the model's outputs"
+            let parts = [
+                "model \(model), \(mode), \(precision), scale \(scale)", precisionText,
+                inputs.map { "inputs: \($0.text)" },
+                "horizon \(horizon) \(outputs), warm after \(warmup) ticks", time.text, values.text,
+                adaptation?.text ?? "not adapted: \(notAdapted ?? "")", anomaly?.text,
+                "\(bytesPerStream) bytes per stream",
+            ]
+            return ["  \(match)"] + parts.compactMap(\.self).map { "    " + $0 }
+        }
+
+        /// What a reduced precision costs; nil for float32.
+        private var precisionText: String? {
+            guard precision != Precision.float32.rawValue else { return nil }
             let error = precisionError.map { "\($0)" } ?? "outputs are not finite on random input"
-            return "\n    \(precision) against float32: \(error)"
+            return "\(precision) against float32: \(error)"
         }
 
         enum CodingKeys: String, CodingKey {
             case match, model, mode, precision, scale, target, horizon, recursion, warmup, time, values,
                 adaptation, anomaly, inputs
             case precisionError = "precision_error"
+            case notAdapted = "not_adapted"
             case bytesPerStream = "bytes_per_stream"
         }
     }
@@ -73,6 +89,7 @@ package struct CheckReport: Sendable, Encodable {
                 recursion: rule.horizon > model.packed.shape.outputSize, warmup: plan.warmup(of: rule),
                 time: TimeReport(rule.time), values: ValueReport(rule.values),
                 adaptation: rule.adaptation.map { AdaptationReport($0) },
+                notAdapted: rule.adaptation == nil ? Self.reasonNotAdapted(configuration, rule) : nil,
                 anomaly: rule.anomalies.map { AnomalyReport($0) },
                 bytesPerStream: plan.bytesPerStream(rule: rule),
                 inputs: rule.inputs.map { InputsReport($0, rule: rule, configuration) })
@@ -84,17 +101,21 @@ package struct CheckReport: Sendable, Encodable {
         http = prepared.configuration.http.map { "http://\($0.authority)" }
     }
 
+    private static func reasonNotAdapted(
+        _ configuration: StreamRuleConfiguration, _ rule: ForecastPlan.Rule
+    ) -> String {
+        guard configuration.adaptation == nil else {
+            return
+                "the model's \(rule.horizon) outputs are more than \(AdaptationConfiguration.maximumHorizon)"
+        }
+        return AdaptationConfiguration.reasonForNone(
+            time: configuration.time, horizon: configuration.horizon)
+    }
+
     /// The report as lines of text.
     package var text: String {
-        let rows = rules.map { rule in
-            "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
-                + (rule.recursion ? "by recursion" : "by the model's outputs")
-                + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text)\(rule.adaptation?.text ?? ", not adapted")\(rule.anomaly?.text ?? ""), \(rule.bytesPerStream) bytes per stream"
-                + (rule.inputs.map { "\n    inputs: \($0.text)" } ?? "") + rule.precisionText
-        }
-        return
-            (["configuration and models are good; first match wins:"] + rows + [
-                "at most \(streamsLimit) streams, which take at most \((memoryBytes + 1 << 20 - 1) / (1 << 20)) MiB"
-            ] + (http.map { ["reports are served at \($0)"] } ?? [])).joined(separator: "\n")
+        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines) + [
+            "at most \(streamsLimit) streams, which take at most \((memoryBytes + 1 << 20 - 1) / (1 << 20)) MiB"
+        ] + (http.map { ["reports are served at \($0)"] } ?? [])).joined(separator: "\n")
     }
 }

@@ -9,13 +9,14 @@ DATA ?= ../shared/data
 # How many seeds `make simulate` tries, or which.
 SEEDS ?= 100000
 CUTS ?= 100
+KILLS ?= 200
 
 .PHONY: help run build test simulate faults check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-run: build ## builds, starts generator and daemon, shows forecasts of this machine's own figures
+run: build ## builds, starts generator and daemon, shows forecasts of this machine's own figures here and on a page
 	@config/demo.sh $(BINARY)
 
 build: deps ## builds the release binary
@@ -30,15 +31,17 @@ test: deps-test ## installs what the tests need, builds, runs all of them
 
 simulate: ## SEEDS=1000000 histories of crashes and power cuts through the store, or SEEDS=42-42 a single one
 	swift build -c release --build-tests
-	SEEDS="$(SEEDS)" swift test -c release --skip-build --filter StateStoreTests.SimulationTests
+	SEEDS="$(SEEDS)" swift test -c release --skip-build --filter StoreSimulationTests
 
-faults: ## CUTS power cuts each under a store on ext4 and on xfs; needs root
-	$(call install,e2fsprogs gcc libc6-dev python3 xfsprogs)
+faults: ## CUTS power cuts under a store on ext4 and xfs, KILLS of a daemon, its disk full and failing; needs root
+	$(call install,e2fsprogs gcc libc6-dev python3 python3-zmq xfsprogs)
 	swift build -c release --build-tests
+	swift build -c release --product forecastd
 	for system in ext4 xfs; do
 	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts $(CUTS)
 	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts 20 --plant nosync
 	done
+	$(SUDO) /usr/bin/python3 Tests/Faults/daemon_faults.py --kills $(KILLS)
 
 check: ## the format, and warnings as errors (they are in Package.swift)
 	swift format lint --strict -r Sources Tests Benchmarks Package.swift
@@ -75,10 +78,10 @@ define install
 endef
 
 deps:
-	$(call install,libzmq3-dev)
+	$(call install,libzmq3-dev libjs-dygraphs)
 
 deps-test:
-	$(call install,libzmq3-dev python3 python3-numpy python3-torch python3-zmq python3-msgpack \
+	$(call install,libzmq3-dev libjs-dygraphs chromium fonts-dejavu-core python3 python3-numpy python3-torch python3-zmq python3-msgpack \
 	    qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 clean: ## removes what was built

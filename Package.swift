@@ -54,11 +54,13 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]),
+            ],
+            resources: [.embedInCode("Page")]),
         .target(
             name: "ForecastDaemon",
             dependencies: [
-                "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat", "ZeroMQ",
+                "Forecasting", "Monitoring", "RecurrentKernels", "StateStore", "Training", "WireFormat",
+                "ZeroMQ",
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -99,7 +101,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"],
-            exclude: ["peer.py", "weather_server.py"]),
+            exclude: ["browser.py", "peer.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
             dependencies: [

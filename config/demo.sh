@@ -21,6 +21,12 @@ trap stop EXIT
 "$binary" generate --host --bind tcp://127.0.0.1:5556 >>"$log" 2>&1 &
 "$binary" run --config "$here/demo.yaml" >>"$log" 2>&1 &
 echo "forecasts of this machine's own figures, once a second; Ctrl-C ends it"
+page=http://127.0.0.1:8080/
+echo "watch them at $page"
+if [ -n "${DISPLAY-}${WAYLAND_DISPLAY-}" ] && command -v xdg-open >/dev/null; then
+    # As soon as the page is there; what the browser says is not for this terminal.
+    (until (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; do sleep 0.2; done; xdg-open "$page") >/dev/null 2>&1 &
+fi
 "$binary" tap --config "$here/demo.yaml" &
 tap=$!
 

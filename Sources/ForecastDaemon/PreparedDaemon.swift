@@ -60,12 +60,20 @@ package struct PreparedDaemon: Sendable {
         self.models = models
         forecasts = ForecastPlan(
             models: models.map(Self.planned), rules: rules, streamsLimit: configuration.streamsLimit,
-            batchLimit: configuration.pipeline.batchLimit)
+            batchLimit: configuration.pipeline.batchLimit, traceLength: configuration.http?.history ?? 0)
         if pipelineCount > 1, let rule = rules.first(where: { $0.adaptation?.related != nil }) {
             throw DaemonError(
                 .configuration,
                 "rule \"\(rule.match.pattern)\": related: streams that learn from each other are on one pipeline: "
                     + "expected pipelines: 1, found \(pipelineCount); leave out one of both keys")
+        }
+        if pipelineCount > 1, configuration.state != nil, let rule = rules.first(where: { $0.inputs != nil })
+        {
+            throw DaemonError(
+                .configuration,
+                "rule \"\(rule.match.pattern)\": inputs_from: streams that are inputs of others keep their state on one "
+                    + "pipeline: expected pipelines: 1, found \(pipelineCount); leave out state, or write pipelines: 1"
+            )
         }
     }
 
@@ -137,11 +145,15 @@ package struct PreparedDaemon: Sendable {
     }
 
     /// Runs the daemon until it is told to stop.
-    package func run() async throws {
+    ///
+    /// - Parameter acceptsLoss: Whether to go on where parts of the kept state are destroyed, without what was in them.
+    package func run(acceptsLoss: Bool = false) async throws {
         var logger = Logger(label: "forecastd", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = configuration.log.level
+        var plan = pipelinePlan()
+        plan.state?.acceptsLoss = acceptsLoss
         try await Daemon(
-            plan: pipelinePlan(), dropLogInterval: configuration.log.dropsEvery, http: configuration.http,
+            plan: plan, dropLogInterval: configuration.log.dropsEvery, http: configuration.http,
             logger: logger
         ).run()
     }
@@ -184,6 +196,11 @@ extension PreparedDaemon {
             }, pipelineCount: pipelineCount, batchLimit: configuration.pipeline.batchLimit,
             ioThreads: configuration.pipeline.ioThreads,
             ioThreadScheduling: configuration.pipeline.ioThreadScheduling,
+            state: configuration.state.map {
+                StatePlan(
+                    directory: $0.directory, durability: $0.durability, snapshotEvery: $0.snapshotEvery,
+                    snapshotAfter: $0.snapshotAfter, ballast: $0.ballast)
+            },
             epoch: UInt64(max(0, WallClock.now().nanoseconds)))
     }
 }

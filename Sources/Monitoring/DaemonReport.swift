@@ -92,6 +92,17 @@ package struct DaemonReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// Those who listen to events.
+    package struct Viewers: Codable, Sendable, Equatable {
+        /// Those who listen now.
+        package var now: Int
+        /// Those who were given up because they did not keep up.
+        package var dropped: UInt64
+
+        /// Makes an account.
+        package init(now: Int, dropped: UInt64) { (self.now, self.dropped) = (now, dropped) }
+    }
+
     /// The daemon's version.
     package var version: String
     /// This life of the daemon, as in its forecasts.
@@ -120,6 +131,10 @@ package struct DaemonReport: Codable, Sendable, Equatable {
     package var drifts: Changes
     /// How forecasts turned out, for each rule with adaptation.
     package var scores: [RuleScoreReport]
+    /// Resident memory of the process, in bytes; nil where the system does not say.
+    package var memory: Int?
+    /// Those who listen to events; nil where nobody counts them.
+    package var viewers: Viewers?
 
     /// Makes a report.
     package init(

@@ -4,10 +4,15 @@ import Foundation
 
 /// What is served over HTTP, apart from HTTP itself: a request in, an answer out.
 package struct MonitoringAPI: Sendable {
-    /// An answer: a status and a body of JSON.
+    /// An answer: a status and a body, which is JSON unless said otherwise.
     struct Answer: Sendable {
-        var status: Int
-        var body: [UInt8]
+        var status = 200
+        var body: [UInt8] = []
+        var type = "application/json"
+        /// What a browser may do with it.
+        var policy = "default-src 'none'; frame-ancestors 'none'"
+        /// Events that follow for as long as there are any, in place of a body.
+        var listener: EventFeed.Listener?
     }
 
     /// A request as far as it matters here.
@@ -16,17 +21,24 @@ package struct MonitoringAPI: Sendable {
         var target: String
         var host: String?
         var hasBody: Bool
+        /// The id of the last event that came, where one listened before.
+        var lastEvent: String?
     }
 
     /// The paths that there are.
     package static let paths = [
         "/healthz", "/readyz", "/api/v1/status", "/api/v1/streams", "/api/v1/streams/{id}",
+        "/api/v1/streams/{id}/history", "/api/v1/streams/{id}/forecast", "/api/v1/recent", "/api/v1/events",
     ]
     /// The most streams of one page, and how many it has if the request does not say.
     static let pageLimit = 1000
     static let defaultPageLimit = 100
+    /// The most streams whose newest values are told at once, and the most of these.
+    static let recentLimit = 100
+    static let recentLength = 64
 
     let source: any MonitoringSource
+    let feed: EventFeed
     /// Whether requests are meant for this machine alone.
     ///
     /// A page elsewhere can make a browser ask us under its own name (DNS rebinding); then `Host` is that name.
@@ -70,37 +82,85 @@ package struct MonitoringAPI: Sendable {
             try request.allow([])
             try source.checkReadiness()
             return Self.answer(["status": "ok"])
-        case ["api", "v1", "status"]:
+        case let path where path.starts(with: ["api", "v1"]):
+            return try await answer(api: Array(path.dropFirst(2)), request, head)
+        default:
+            guard let file = PageFile.named(request.path) else { throw Self.notFound(head) }
             try request.allow([])
-            return Self.answer(try source.status())
-        case ["api", "v1", "streams"]:
+            return Answer(body: try file.contents(), type: file.type, policy: PageFile.policy)
+        }
+    }
+
+    private func answer(
+        api path: [String], _ request: MonitoringRequest, _ head: Head
+    ) async throws(MonitoringProblem) -> Answer {
+        switch (path.first, path.count, path.last) {
+        case ("status", 1, _):
+            try request.allow([])
+            var status = try source.status()
+            status.viewers = await feed.viewers
+            return Self.answer(status)
+        case ("streams", 1, _):
             try request.allow(["limit", "after", "match"])
             let limit = try request.number("limit", in: 1...Self.pageLimit, orElse: Self.defaultPageLimit)
             return Self.answer(
                 try await source.streams(
                     match: request.parameters["match"], after: request.parameters["after"], limit: limit))
-        case let path where path.count == 4 && path.starts(with: ["api", "v1", "streams"]):
+        case ("streams", 2, _):
             try request.allow([])
-            return Self.answer(try await source.stream(path[3]))
-        default:
-            throw MonitoringProblem(
-                .notFound,
-                expected: "one of \(Self.paths.joined(separator: ", ")), the / in an id written as %2F",
-                found: MonitoringRequest.quoted(head.target))
+            return Self.answer(try await source.stream(path[1]))
+        case ("streams", 3, "history"):
+            try request.allow([])
+            return Self.answer(try await source.history(path[1]))
+        case ("streams", 3, "forecast"):
+            try request.allow([])
+            return Self.answer(try await source.history(path[1]).forecast)
+        case ("recent", 1, _):
+            try request.allow(["streams", "limit"])
+            let limit = try request.number("limit", in: 1...Self.recentLength, orElse: Self.recentLength)
+            return Self.answer(try await source.recent(try Self.identifiers(request), limit: limit))
+        case ("events", 1, _):
+            try request.allow(["after"])
+            guard head.method == "GET" else { return Answer(type: "text/event-stream") }
+            let last = head.lastEvent ?? request.parameters["after"]
+            return Answer(type: "text/event-stream", listener: try await feed.listen(after: last))
+        default: throw Self.notFound(head)
         }
     }
 
+    private static func identifiers(_ request: MonitoringRequest) throws(MonitoringProblem) -> [String] {
+        let identifiers = request.parameters["streams"]?.split(separator: ",").map(String.init) ?? []
+        guard (1...recentLimit).contains(identifiers.count) else {
+            throw MonitoringProblem(
+                .badRequest, expected: "streams: 1 to \(recentLimit) ids with commas between them",
+                found: "\(identifiers.count)")
+        }
+        return identifiers
+    }
+
+    private static func notFound(_ head: Head) -> MonitoringProblem {
+        MonitoringProblem(
+            .notFound,
+            expected:
+                "one of \(paths.joined(separator: ", ")), the / in an id written as %2F; the page is at /",
+            found: MonitoringRequest.quoted(head.target))
+    }
+
     private static func answer(_ value: some Encodable, status: Int = 200) -> Answer {
+        // The source leaves out numbers that JSON lacks; a problem is but text.
+        guard let body = json(value) else { return answer(notFinite) }
+        return Answer(status: status, body: body + [UInt8(ascii: "\n")])
+    }
+
+    static let notFinite = MonitoringProblem(
+        .internalError, expected: "a report of finite numbers; this is a mistake of forecastd",
+        found: "one that JSON cannot say")
+
+    /// A value as JSON; nil if it has numbers that JSON lacks.
+    static func json(_ value: some Encodable) -> [UInt8]? {
         let encoder = Foundation.JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // The source leaves out numbers that JSON lacks; a problem is but text.
-        guard let data = try? encoder.encode(value) else {
-            return answer(
-                MonitoringProblem(
-                    .internalError, expected: "a report of finite numbers; this is a mistake of forecastd",
-                    found: "one that JSON cannot say"))
-        }
-        return Answer(status: status, body: Array(data) + [UInt8(ascii: "\n")])
+        return (try? encoder.encode(value)).map(Array.init)
     }
 }
 

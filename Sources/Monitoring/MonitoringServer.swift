@@ -14,6 +14,10 @@ package struct MonitoringServer: Sendable {
     package struct Limits: Sendable {
         /// Connections at once; further ones wait until one ends.
         package var connections = 128
+        /// Those who listen to events at once; fewer than connections, so that others can ask.
+        package var listeners = 64
+        /// How often they are told what changed.
+        package var eventInterval = Duration.seconds(1)
         /// Bytes of the target, of a header, and of all headers.
         package var headerBytes = 8192
         /// How long a connection may take for a request, or wait for the next.
@@ -39,6 +43,7 @@ package struct MonitoringServer: Sendable {
     private let port: Int
     private let limits: Limits
     private let api: MonitoringAPI
+    private let feed: EventFeed
     private let logger: Logger
 
     /// Makes a server.
@@ -52,7 +57,9 @@ package struct MonitoringServer: Sendable {
         self.host = host
         self.port = port
         self.limits = limits
-        api = MonitoringAPI(source: source, isLoopbackOnly: LoopbackName.matches(Self.authority(host)))
+        feed = EventFeed(source, limit: limits.listeners, interval: limits.eventInterval)
+        api = MonitoringAPI(
+            source: source, feed: feed, isLoopbackOnly: LoopbackName.matches(Self.authority(host)))
         var logger = logger
         logger.logLevel = max(.warning, logger.logLevel)  // below that the library logs every connection
         self.logger = logger
@@ -88,15 +95,28 @@ package struct MonitoringServer: Sendable {
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
             eventLoopGroup: threads, logger: logger,
-            responder: { [api] request, writer, _ in
+            responder: { [api, feed] request, writer, _ in
                 let isHead = request.method == .head
                 let answer = await api.answer(
                     MonitoringAPI.Head(
                         method: request.method.rawValue, target: request.head.path ?? "",
-                        host: request.head.authority, hasBody: RequestGate.hasBody(request.head)))
+                        host: request.head.authority, hasBody: RequestGate.hasBody(request.head),
+                        lastEvent: request.headers[.lastEventID]))
                 let head = Self.head(of: answer, isLast: RequestGate.hasBody(request.head))
-                let body = isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
-                try await writer.write(response: head, body: body)
+                guard let listener = answer.listener else {
+                    let body =
+                        isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+                    return try await writer.write(response: head, body: body)
+                }
+                let result: Result<Void, any Error>
+                do {
+                    let body = ResponseBody(asyncSequence: listener.events)
+                    result = .success(try await writer.write(response: head, body: body))
+                } catch {
+                    result = .failure(error)
+                }
+                await feed.leave(listener)
+                try result.get()
             },
             onServerRunning: { onListening($0.localAddress?.port ?? 0) })
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -104,8 +124,13 @@ package struct MonitoringServer: Sendable {
                 // Once it listens it throws nothing.
                 do { try await server.run() } catch { throw ListeningError(error) }
             }
-            tasks.addTask { [limits] in
+            tasks.addTask { [feed] in
+                await feed.run()
                 try await gracefulShutdown()
+            }
+            tasks.addTask { [limits, feed] in
+                try await gracefulShutdown()
+                await feed.end()
                 try await Task.sleep(for: limits.shutdown)
             }
             try await tasks.next()
@@ -127,10 +152,10 @@ package struct MonitoringServer: Sendable {
     /// The head of an answer.
     static func head(of answer: MonitoringAPI.Answer, isLast: Bool) -> HTTPResponse {
         var fields: HTTPFields = [
-            .contentType: "application/json", .contentLength: String(answer.body.count),
-            .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
-            .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
+            .contentType: answer.type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+            .contentSecurityPolicy: answer.policy,
         ]
+        if answer.listener == nil { fields[.contentLength] = String(answer.body.count) }
         if answer.status == 405 { fields[.allow] = "GET, HEAD" }
         if isLast { fields[.connection] = "close" }
         return HTTPResponse(status: .init(code: answer.status), headerFields: fields)
@@ -144,4 +169,9 @@ extension MonitoringServer.ListeningError {
             description: code.map { String(cString: strerror($0)) } ?? "\(error)", isForbidden: code == EACCES
         )
     }
+}
+
+extension HTTPField.Name {
+    /// What a listener says who comes back.
+    fileprivate static let lastEventID = HTTPField.Name("Last-Event-ID")!
 }

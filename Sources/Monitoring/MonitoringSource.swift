@@ -14,6 +14,14 @@ package protocol MonitoringSource: Sendable {
     func streams(
         match: String?, after: String?, limit: Int
     ) async throws(MonitoringProblem) -> StreamPage
+    /// The near past of a stream, with its newest forecast.
+    func history(_ identifier: String) async throws(MonitoringProblem) -> StreamHistory
+    /// At most `limit` newest values of each of some streams.
+    func recent(_ identifiers: [String], limit: Int) async throws(MonitoringProblem) -> RecentValues
+    /// The rules that streams follow, in their order.
+    var rules: [EventFeed.Rule] { get }
+    /// What changed about streams since what `marks` say was told; without marks, everything.
+    func changes(since marks: [StreamChanges.Mark]?) async throws(MonitoringProblem) -> StreamChanges
 }
 
 /// Why there is no answer: what was expected, and what was found.

@@ -55,7 +55,9 @@ package struct JournalReader<D: Disk> {
             }
             segments.append(.init(ordinal: ordinal, first: first ?? .max))
         }
-        guard !segments.isEmpty else { return }
+        guard let oldest = segments.first else { return }
+        // Segments before it were removed because a snapshot contained them, even if that is gone.
+        if oldest.ordinal > 1 && oldest.first < .max { self.durable = max(durable, oldest.first - 1) }
         segmentIndex = segments.lastIndex { $0.first <= first } ?? 0
         try open(segmentIndex)
     }

@@ -44,8 +44,9 @@ package struct JournalWriter<D: Disk>: ~Copyable {
 
     /// Appends a mark that says up to which record all are durable, if that is news.
     ///
-    /// Each record carries such a mark, but who stops, or has nothing to append, says it so. Without a mark behind it a
-    /// record that is destroyed on the disk cannot be told from one that never got there.
+    /// Each record carries such a mark, but whoever has nothing to append says it so. Without a mark behind it a record that
+    /// is destroyed on the disk cannot be told from one that never got there. So whoever stops writes and synchronises,
+    /// appends a mark, and writes and synchronises again.
     package mutating func mark() -> JournalOutcome {
         buffer.isNews(durable) ? append(UnsafeRawBufferPointer(start: nil, count: 0)) : .done
     }

@@ -14,10 +14,12 @@ package final class StateDirectory: Sendable {
     ///
     /// - Parameter ballastSize: Bytes; 0 for no ballast.
     package init(path: String, ballastSize: Int) throws(StateDirectoryError) {
-        if mkdir(path, 0o700) != 0 && errno != EEXIST {
-            throw .disk(DiskError(.create, path))
-        }
-        do throws(DiskError) { disk = try LocalDisk(path: path) } catch { throw .disk(error) }
+        let isNew = mkdir(path, 0o700) == 0
+        if !isNew && errno != EEXIST { throw .disk(DiskError(.create, path)) }
+        do throws(DiskError) {
+            disk = try LocalDisk(path: path)
+            if isNew { try LocalDisk(path: "\(path)/..").synchroniseDirectory() }
+        } catch { throw .disk(error) }
         try Self.checkOwner(of: disk)
         lock = try Self.lock(disk)
         ballast = Ballast(disk, size: ballastSize)

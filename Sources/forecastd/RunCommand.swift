@@ -11,9 +11,12 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationOption
 
+    @Flag(help: "Go on where parts of the kept state are destroyed, without what was in them.")
+    var acceptLoss = false
+
     func run() async throws {
         let configuration = try file.load()
         let prepared = try PreparedDaemon(configuration)
-        try await prepared.run()
+        try await prepared.run(acceptsLoss: acceptLoss)
     }
 }

@@ -279,7 +279,7 @@ struct AllocationTests {
                     horizon: example.horizon,
                     warmup: 3, maximumSkew: .max, time: example.time, values: example.values, inputs: inputs,
                     adaptation: example.adaptation, anomalies: example.anomalies)
-            ], streamsLimit: 1000, batchLimit: 32)
+            ], streamsLimit: 1000, batchLimit: 32, traceLength: 50)
         var way = Way(plan, decoder: example.decoder, format: example.format)
         let identifiers = (0..<50).map { Array("stream.\($0)".utf8) }
         let payloads = (0..<12_000).map { example.payload($0) }

@@ -52,6 +52,7 @@ import Testing
                  inputs_from: ["line.$1.temp",
                    {stream: "line.$1.hum", name: hum, aggregate: last, mean: 45, std: 12}, calendar.hour]}
             http: {bind: "127.0.0.1:8080"}
+            state: {directory: /var/lib/forecastd}
             """, file: Self.manual)
         #expect(manual.inputs == bare.inputs)
         #expect(manual.outputs == bare.outputs)

@@ -63,7 +63,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
     }
 
     @Test(
-        arguments: keys + values + sockets + models + rules + times + badValues + adaptations + http + inputs)
+        arguments: keys + values + sockets + models + rules + times + badValues + adaptations + http + state
+            + inputs)
     func isReported(_ line: BadLine) {
         let text = ConfigurationSample.text(line.number, line.text)
         #expect(ConfigurationSample.problems(text) == line.problems)
@@ -74,7 +75,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(9, "Streams-Limit: 5", #"9:1: unknown key "Streams-Limit"; did you mean "streams_limit"?"#),
         BadLine(
             9, "alarms: {above: 5}",
-            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http"#
+            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http, state"#
         ),
         BadLine(
             9, "log: {levl: info}", #"9:7: log: unknown key "levl"; did you mean "level"?"#),
@@ -93,7 +94,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, #""a\nb\u0007": 1"#,
             #"9:1: unknown key "a\nb\u{07}"; known keys: inputs, outputs, models, streams, streams_limit, "#
-                + "pipelines, pipeline, log, http"),
+                + "pipelines, pipeline, log, http, state"),
         BadLine(
             9, "log: {1: 2, \"1\": 3}",
             #"9:7: log: unknown key "1"; known keys: level, drops_every"#,
@@ -113,6 +114,17 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             9, "http: {bind: \"\(text)\"}",
             "9:14: http.bind: \(problem): use 127.0.0.1:80, or write insecure: true")
     }
+
+    static let state = [
+        BadLine(
+            9, "state: {}", #"9:8: state: missing key "directory": the path of a directory of its own"#),
+        BadLine(
+            9, "state: {directory: a, durability: always}",
+            #"9:35: state.durability: expected none, interval or commit, found "always""#),
+        BadLine(
+            9, "state: {directory: a, snapshot_every: 0s}",
+            "9:39: state.snapshot_every: expected a duration from 1s to 1d, found \"0s\""),
+    ]
 
     static let http = [
         BadLine(9, "http:", "9:1: http: expected a mapping (key: value), found nothing"),

@@ -51,6 +51,20 @@ import WireFormat
         #expect(http.host == "0.0.0.0" && http.isInsecure)
     }
 
+    @Test func stateIsKeptWhereTheKeyIs() throws {
+        #expect(try DaemonConfiguration.parse(ConfigurationSample.text(), file: "f.yaml").state == nil)
+        func state(_ keys: String) throws -> StateConfiguration? {
+            let text = ConfigurationSample.text(9, "state: {\(keys)}")
+            return try DaemonConfiguration.parse(text, file: "/etc/f/f.yaml").state
+        }
+        let usual = try #require(try state("directory: /var/lib/f"))
+        #expect(usual.directory == "/var/lib/f" && usual.durability == .interval)
+        #expect(usual.snapshotEvery == .seconds(60) && usual.ballast == 64 << 20)
+        let kept = try #require(try state("directory: kept, durability: commit, snapshot_after: 1GiB"))
+        #expect(kept.directory == "/etc/f/kept" && kept.durability == .commit)
+        #expect(kept.snapshotAfter == 1 << 30)
+    }
+
     @Test(arguments: [("2h", 7200), ("1d", 86_400), ("366d", 31_622_400), ("0s", 0)])
     func longDurationsHaveUnits(text: String, seconds: Int) throws {
         let rule = #"  - {match: "*", model: pump, maximum_skew: \#(text)}"#

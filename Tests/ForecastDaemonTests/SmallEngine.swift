@@ -7,7 +7,10 @@ import RecurrentKernels
 final class SmallEngine {
     var engine: ForecastEngine
 
-    init(time: TimePolicy = TimePolicy(), scaling: Scaling = .rolling(halfLife: 10), warmup: Int = 3) throws {
+    init(
+        time: TimePolicy = TimePolicy(), scaling: Scaling = .rolling(halfLife: 10), warmup: Int = 3,
+        traceLength: Int = 0
+    ) throws {
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 2, layerCount: 1, outputSize: 1)
         func zeros(_ count: Int) -> [Float] { [Float](repeating: 0, count: count) }
         let weights = RecurrentWeights(
@@ -25,7 +28,7 @@ final class SmallEngine {
                     ForecastPlan.Rule(
                         match: try Glob("plant.*"), model: 0, scaling: scaling, horizon: 1, warmup: warmup,
                         maximumSkew: .max, time: time)
-                ], streamsLimit: 2000, batchLimit: 16), seed: 1)
+                ], streamsLimit: 2000, batchLimit: 16, traceLength: traceLength), seed: 1)
     }
 
     /// Takes a value in at `seconds`, and makes all forecasts.

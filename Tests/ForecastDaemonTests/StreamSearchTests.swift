@@ -54,6 +54,39 @@ import Testing
         #expect(result.slices == example.slices)
     }
 
+    /// One round of changes after another, each in as many pieces as the limit makes.
+    @Test(arguments: [1, 7, 300, 5000]) func changesAreToldOnceEach(limit: Int) throws {
+        let small = try SmallEngine(traceLength: 4)
+        var (told, named, after): ([Int: UInt64], [String], UInt64) = ([:], [], 0)
+        func round() {
+            var (slot, begun): (Int?, UInt64) = (0, 0)
+            while let first = slot {
+                var search = StreamSearch(
+                    StreamQuestion(
+                        number: 1,
+                        subject: .changed(after: after, first: first, named: named.count, limit: limit)))
+                var answer: StreamAnswer?
+                while answer == nil { answer = search.advance(over: small.engine) }
+                if first == 0 { begun = answer?.change ?? 0 }
+                named += answer?.names ?? []
+                for row in answer?.rows ?? [] { told[Int(row.slot)] = row.sequence }
+                #expect(answer?.rows.count ?? 0 <= limit)
+                slot = answer?.next
+            }
+            after = begun
+        }
+        for index in 0..<600 { small.take("plant.\(index)", 1, at: 0) }
+        round()
+        #expect(named == (0..<600).map { "plant.\($0)" } && told.count == 600)
+        told = [:]
+        round()
+        #expect(told.isEmpty)
+        for index in [3, 4, 599] { small.take("plant.\(index)", 2, at: 1) }
+        small.take("plant.new", 2, at: 1)
+        round()
+        #expect(told == [3: 2, 4: 2, 599: 2, 600: 1] && named.last == "plant.new" && named.count == 601)
+    }
+
     @Test func anEngineWithoutStreamsAnswersToo() throws {
         let result = Self.search(try SmallEngine(), .several(first: 0, limit: 5, match: .everything))
         #expect(result.found == [] && result.next == nil && result.slices == 1)

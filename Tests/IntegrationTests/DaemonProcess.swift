@@ -20,7 +20,8 @@ final class DaemonProcess {
 
     /// Starts `forecastd run` with the configuration `yaml` in the folder `directory`, waits for READY.
     init(
-        _ yaml: String, in directory: TemporaryDirectory, environment: [String: String] = [:]
+        _ yaml: String, in directory: TemporaryDirectory, arguments: [String] = [],
+        environment: [String: String] = [:]
     ) throws {
         let name = UUID().uuidString.prefix(8)
         let file = directory.url.appending(path: "\(name).yaml")
@@ -30,7 +31,7 @@ final class DaemonProcess {
         let notifyPath = directory.url.appending(path: "\(name).notify").path
         notifySocket = try Self.listen(at: notifyPath)
         process.executableURL = Self.binary
-        process.arguments = ["run", "--config", file.path]
+        process.arguments = ["run", "--config", file.path] + arguments
         process.environment = ["NOTIFY_SOCKET": notifyPath, "PATH": "/usr/bin:/bin"].merging(environment) {
             $1
         }

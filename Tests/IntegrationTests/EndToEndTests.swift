@@ -72,6 +72,7 @@ import Testing
         let (script, address) = try demonstration(directory)
         let demo = try CommandProcess([script, DaemonProcess.binary.path], program: "/bin/bash")
         #expect(try demo.nextLine().hasPrefix("forecasts of this machine's own figures"))
+        #expect(try demo.nextLine() == "watch them at http://\(address):8080/")
         let line = try demo.nextLine()
         #expect(line.contains("  host."), "\(line)")
         let marks = [directory.url.path, address]

@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// A real pyzmq and PyTorch process, `peer.py`, that does one operation after the other.
+/// A Python process that does one operation after the other: `peer.py`, with real pyzmq and PyTorch, or another.
 final class Peer {
     struct Failure: Error, CustomStringConvertible {
         var description: String
@@ -52,15 +52,17 @@ final class Peer {
         var error: String?
     }
 
+    private let script: String
     private let process = Process()
     private let requests = Pipe()
     private let answers = Pipe()
     private var unread = Data()
 
-    init() throws {
+    init(_ script: String = "peer.py") throws {
+        self.script = script
         process.executableURL = URL(filePath: "/usr/bin/python3")
         process.arguments = [
-            URL(filePath: #filePath).deletingLastPathComponent().appending(path: "peer.py").path
+            URL(filePath: #filePath).deletingLastPathComponent().appending(path: script).path
         ]
         process.standardInput = requests
         process.standardOutput = answers
@@ -101,7 +103,7 @@ final class Peer {
                 return unread[..<end]
             }
             let more = answers.fileHandleForReading.availableData
-            guard !more.isEmpty else { throw Failure(description: "peer.py ended") }
+            guard !more.isEmpty else { throw Failure(description: "\(script) ended") }
             unread.append(more)
         }
     }

@@ -11,7 +11,9 @@ final class Scenario {
     let modelPath: String
     let input: String
     let output: String
-    let configuration: String
+    /// What the daemon is started with from now on.
+    var configuration: String
+    var arguments: [String] = []
     /// The payload of messages that only find out whether the sockets are joined.
     private let probe: String
     private(set) var daemon: DaemonProcess
@@ -72,9 +74,9 @@ final class Scenario {
             ], as: Int.self)
     }
 
-    /// Starts the daemon anew with the same configuration, after it has ended.
+    /// Starts the daemon anew, after it has ended.
     func restartDaemon() throws {
-        daemon = try DaemonProcess(configuration, in: directory)
+        daemon = try DaemonProcess(configuration, in: directory, arguments: arguments)
     }
 
     func send(_ messages: [[String]], by publisher: String = "in") throws {

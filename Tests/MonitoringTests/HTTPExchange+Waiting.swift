@@ -9,6 +9,9 @@ extension HTTPExchange {
     /// The answer that ends with the connection.
     func awaitAnswer() async throws -> Answer { try await onThread { try self.answer() } }
 
+    /// The bytes that come next; none at the end of the connection.
+    func awaitSome() async throws -> String { try await onThread { try self.readSome() } }
+
     /// All bytes until the server closes the connection.
     func awaitEnd() async throws -> String { try await onThread { try self.readToEnd() } }
 }

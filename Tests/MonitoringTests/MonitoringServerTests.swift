@@ -19,9 +19,12 @@ import Testing
             #expect(status.headers["content-security-policy"]?.contains("default-src 'none'") == true)
             #expect(
                 try decoder.decode(DaemonReport.self, from: Data(status.body.utf8)) == SampleSource.status)
-            let page = try await get("/api/v1/streams", port: port)
+            let page = try await get("/", port: port)
+            #expect(page.status == 200 && page.headers["content-type"] == "text/html; charset=utf-8")
+            #expect(page.headers["content-security-policy"]?.contains("script-src 'self'; ") == true)
+            let list = try await get("/api/v1/streams", port: port)
             #expect(
-                try decoder.decode(StreamPage.self, from: Data(page.body.utf8))
+                try decoder.decode(StreamPage.self, from: Data(list.body.utf8))
                     == StreamPage(streams: ["a/b", "plant:1"].map(SampleSource.report), next: "further"))
             for path in ["/healthz", "/readyz"] {
                 #expect(try await get(path, port: port).body == "{\"status\":\"ok\"}\n")
@@ -56,7 +59,23 @@ import Testing
         ("/api/v1/streams?sort=id", 400, []),
         ("/api/v1/status?x", 400, []),
         ("/healthz?x=1", 400, []),
-        ("/", 404, []),
+        ("/", 200, []),
+        ("/?q", 400, []),
+        ("/page/main.js", 200, []),
+        ("/page/main.jss", 404, []),
+        ("/page/../page/main.js", 404, []),
+        ("/page/..%2f..%2fetc/passwd", 404, []),
+        ("/api/v1/streams/a%2Fb/history", 200, ["history a/b"]),
+        ("/api/v1/streams/a%2Fb/forecast", 200, ["history a/b"]),
+        ("/api/v1/streams/a%2Fb/else", 404, []),
+        ("/api/v1/streams/a%2Fb/history/", 404, []),
+        ("/api/v1/recent?streams=a%2Fb,plant:1&limit=3", 200, ["recent a/b plant:1 limit 3"]),
+        ("/api/v1/recent", 400, []),
+        ("/api/v1/recent?streams=", 400, []),
+        ("/api/v1/recent?streams=a&limit=65", 400, []),
+        ("/api/v1/recent?streams=\(Array(repeating: "a", count: 101).joined(separator: ","))", 400, []),
+        ("/api/v1/events?x", 400, []),
+        ("/api/v1/events/", 404, []),
         ("//", 404, []),
         ("/api/v1/streams/..", 404, [".."]),
         ("/api/v1/status/", 404, []),

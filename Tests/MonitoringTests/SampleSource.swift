@@ -21,7 +21,13 @@ final class SampleSource: MonitoringSource {
     }
 
     static let unwell = MonitoringProblem(.unavailable, expected: "a turn", found: "none")
-    static let status = DaemonReport(
+    static let status: DaemonReport = {
+        var status = plainStatus
+        status.memory = 1 << 20
+        status.viewers = .init(now: 0, dropped: 0)
+        return status
+    }()
+    private static let plainStatus = DaemonReport(
         version: "1.2.3", epoch: "00000000000000ff", started: "2026-11-23T06:59:40.250Z", uptime: 1.5,
         pipelines: 2,
         streams: .init(known: 2, limit: 10), rates: .init(observations: 1, forecasts: 2, drops: 0),
@@ -76,6 +82,38 @@ final class SampleSource: MonitoringSource {
         var report = Self.report(identifier)
         report.newest.y = y
         return report
+    }
+
+    func history(_ identifier: String) async throws(MonitoringProblem) -> StreamHistory {
+        asked.withLock { $0.append("history \(identifier)") }
+        let ends = ["0.8": [2.5, 2.25]]
+        return StreamHistory(
+            levels: [0.8],
+            ticks: [
+                .init(
+                    ts: "2026-11-23T06:59:40.000Z", y: 2, yhat: 3, yhatLower: 2.5, yhatUpper: 3.5,
+                    anomalyScore: 0.25, marks: ["imputed"])
+            ], paths: [[3, nil]],
+            forecast: ForecastReport(
+                stream: identifier, ts: "2026-11-23T06:59:40.000Z", y: 2, every: "1s", status: "ok", seq: 8,
+                yhat: [3, nil], yhatLower: ends, yhatUpper: ends))
+    }
+
+    func recent(_ identifiers: [String], limit: Int) async throws(MonitoringProblem) -> RecentValues {
+        asked.withLock { $0.append("recent \(identifiers.joined(separator: " ")) limit \(limit)") }
+        return RecentValues(streams: Dictionary(uniqueKeysWithValues: identifiers.map { ($0, [1, 2.5]) }))
+    }
+
+    let rules = [EventFeed.Rule(number: 1, match: "*", model: "pump", levels: [0.8])]
+
+    /// What changes are told, one after the other; the last again and again.
+    let changes = Mutex<[StreamChanges]>([StreamChanges(marks: [.init()], names: [[]], rows: [])])
+
+    func changes(
+        since marks: [StreamChanges.Mark]?
+    ) async throws(MonitoringProblem) -> StreamChanges {
+        if let problem { throw problem }
+        return changes.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
     }
 
     func streams(

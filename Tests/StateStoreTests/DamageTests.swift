@@ -118,6 +118,24 @@ struct DamageTests {
         #expect(rest.records.keys.sorted() == Array(damage.sequences.upperBound + 1...40))
     }
 
+    /// Nothing else says that there were records before: these were written before any was durable.
+    @Test func aSnapshotThatIsMissingIsALoss() throws {
+        let disk = SimulatedDisk(seed: 1)
+        var writer = try StoredHistory.resume(disk)
+        writer.append(1...40)
+        #expect(writer.synchroniser.synchronise() == .done)
+        try SnapshotStore(disk, identity: writer.synchroniser.identity).begin(through: 30).finish(durable: 40)
+        try writer.synchroniser.trim(through: 30)
+        try disk.remove("snapshot-000000000000001e")
+        guard case .damaged(let damage) = try StoredHistory.read(disk).ending else {
+            Issue.record("expected damage")
+            return
+        }
+        let rest = try StoredHistory.read(disk, acceptsLoss: true)
+        #expect(damage.sequences.lowerBound == 1 && rest.losses == [damage.sequences])
+        #expect(rest.records.keys.sorted() == Array(damage.sequences.upperBound + 1...40))
+    }
+
     @Test func aSegmentThatIsMissingIsALoss() throws {
         let disk = try Self.journal(40)
         try disk.remove("journal-0000000000000002")

@@ -53,6 +53,15 @@ package final class HTTPExchange: Sendable {
     /// Sends a text.
     package func send(_ text: String) { send(Array(text.utf8)) }
 
+    /// The bytes that come next, none at the end; fails after 120 s.
+    package func readSome() throws -> String {
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&item, 1, 120_000) > 0 else { throw Failure(description: "nothing within 120 s") }
+        let count = recv(descriptor, &chunk, chunk.count, 0)
+        return String(decoding: chunk[..<max(0, count)], as: UTF8.self)
+    }
+
     /// All bytes until the server closes the connection; fails after 120 s.
     package func readToEnd() throws -> String {
         var bytes: [UInt8] = []

@@ -13,7 +13,7 @@ extension PipelinePlan {
         rule.inputs = rule.inputs.map(Self.withoutMembers)
         plan.forecasts = ForecastPlan(
             models: forecasts.models, rules: [rule], streamsLimit: max(streams, forecasts.streamsLimit),
-            batchLimit: forecasts.batchLimit)
+            batchLimit: forecasts.batchLimit, traceLength: forecasts.traceLength)
         plan.labels = [labels[index]]
         return plan
     }

@@ -20,6 +20,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
     public var log: LogConfiguration
     /// Where reports are served over HTTP; nil for nowhere.
     public var http: HTTPConfiguration?
+    /// How state is kept; nil where a restart forgets it.
+    public var state: StateConfiguration?
 
     /// Reads the file at `path`.
     ///
@@ -59,6 +61,7 @@ public struct DaemonConfiguration: Sendable, Equatable {
         for index in configuration.models.indices {
             configuration.models[index].resolveWeights(besideFile: report.file)
         }
+        configuration.state?.resolveDirectory(besideFile: report.file)
         return configuration
     }
 }
@@ -74,6 +77,7 @@ extension DaemonConfiguration: ConfigurationSection {
         pipeline = table.readSection("pipeline")
         log = table.readSection("log")
         http = table.take("http")?.readSection(name: "http")
+        state = table.take("state")?.readSection(name: "state")
         checkRules(table)
         for output in outputs
         where output.anomalies != .off && !streams.contains(where: { $0.anomalies != nil }) {

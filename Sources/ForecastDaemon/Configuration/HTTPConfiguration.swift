@@ -11,6 +11,8 @@ public struct HTTPConfiguration: Sendable, Equatable {
     public var port = 8080
     /// Whether other machines may ask, though nothing asks who they are.
     public var isInsecure = false
+    /// Ticks of each stream that are kept with their forecasts, to be looked at.
+    public var history = 240
 
     /// Address and port as they stand in the configuration and in a URL.
     package var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
@@ -50,6 +52,7 @@ extension HTTPConfiguration: ConfigurationSection {
             }
         }
         table.read("insecure", into: &isInsecure)
+        table.read("history", in: 0...10_000, into: &history)
         let isLoopback = LoopbackName.matches(authority)
         if isLoopback && isInsecure {
             table.problem("insecure", "has no effect with an address of this machine: leave it out")

@@ -1,13 +1,14 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
+import Glibc
 package import Monitoring
 import Synchronization
 
 /// What is served over HTTP of a running daemon: the pipelines' reports, and answers of their engines.
 package final class DaemonMonitor: MonitoringSource {
-    private let plan: PipelinePlan
-    private let mailbox: Mailbox
+    let plan: PipelinePlan
+    let mailbox: Mailbox
     private let start = ContinuousClock.now
     private let progress = Mutex(Progress())
 
@@ -51,16 +52,14 @@ package final class DaemonMonitor: MonitoringSource {
 
     package func status() throws(MonitoringProblem) -> DaemonReport {
         guard let report = mailbox.newestReport else { throw Self.isStarting }
-        return DaemonReport(
+        var status = DaemonReport(
             report, plan: plan, rates: progress.withLock { $0.rates }, uptime: .now - start)
+        status.memory = Self.residentMemory
+        return status
     }
 
     package func stream(_ identifier: String) async throws(MonitoringProblem) -> StreamReport {
-        guard StreamIdentifier.isValid(identifier.utf8.span.bytes) else {
-            throw MonitoringProblem(
-                .badRequest, expected: "the id of a stream: 1 to 128 characters of A-Z a-z 0-9 . _ : / -",
-                found: identifier.excerpt)
-        }
+        try Self.checkIdentifier(identifier)
         // Which engine has it depends on a hash that only the pipelines know.
         for answer in try await askAll(.one(Array(identifier.utf8))) {
             if let stream = answer.streams.first {
@@ -69,9 +68,7 @@ package final class DaemonMonitor: MonitoringSource {
                 return report
             }
         }
-        throw MonitoringProblem(
-            .notFound, expected: "the id of a stream that is forecast; /api/v1/streams lists them",
-            found: identifier.excerpt)
+        throw Self.notFound(identifier)
     }
 
     package func streams(
@@ -112,6 +109,28 @@ extension DaemonMonitor {
         }
     }
 
+    /// Bytes of the process that are in memory; nil where the system does not say.
+    private static var residentMemory: Int? {
+        guard let words = try? LineReader(path: "/proc/self/statm").next()?.split(separator: " "),
+            words.count > 1
+        else { return nil }
+        return Int(words[1]).map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
+    }
+
+    static func checkIdentifier(_ identifier: String) throws(MonitoringProblem) {
+        guard StreamIdentifier.isValid(identifier.utf8.span.bytes) else {
+            throw MonitoringProblem(
+                .badRequest, expected: "the id of a stream: 1 to 128 characters of A-Z a-z 0-9 . _ : / -",
+                found: identifier.excerpt)
+        }
+    }
+
+    static func notFound(_ identifier: String) -> MonitoringProblem {
+        MonitoringProblem(
+            .notFound, expected: "the id of a stream that is forecast; /api/v1/streams lists them",
+            found: identifier.excerpt)
+    }
+
     private func cursor(_ after: String?) throws(MonitoringProblem) -> StreamCursor {
         guard let after else { return StreamCursor(epoch: plan.epochText) }
         guard let cursor = StreamCursor(after), cursor.epoch == plan.epochText else {
@@ -124,7 +143,7 @@ extension DaemonMonitor {
         return cursor
     }
 
-    private func askAll(_ subject: StreamQuestion.Subject) async throws(MonitoringProblem) -> [StreamAnswer] {
+    func askAll(_ subject: StreamQuestion.Subject) async throws(MonitoringProblem) -> [StreamAnswer] {
         let engines = mailbox.engines
         let results = await withTaskGroup(of: Result<StreamAnswer, MonitoringProblem>.self) { tasks in
             for engine in engines {
@@ -160,7 +179,7 @@ extension DaemonMonitor {
         return senders.isEmpty ? nil : senders
     }
 
-    private static func ask(
+    static func ask(
         _ engine: QuestionBox, _ subject: StreamQuestion.Subject
     ) async throws(MonitoringProblem) -> StreamAnswer {
         do {
@@ -184,5 +203,5 @@ extension DaemonMonitor {
 
 extension String {
     /// The text for a person, cut where it is long.
-    fileprivate var excerpt: String { ConfigurationSuggestion.quoted(self) }
+    var excerpt: String { ConfigurationSuggestion.quoted(self) }
 }

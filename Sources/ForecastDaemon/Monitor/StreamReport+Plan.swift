@@ -73,7 +73,7 @@ extension StreamReport.Senders {
 
 extension Forecast.Status {
     /// The status as forecasts write it.
-    fileprivate var word: String {
+    var word: String {
         switch self {
         case .warming: "warming"
         case .ok: "ok"

@@ -11,7 +11,7 @@ import ZeroMQ
 struct DistributionStage: ForecastStage, ~Copyable {
     private var ways: RigidArray<Way>
     /// Makes it unpredictable to senders which engine takes which stream.
-    private let seed = UInt64.random(in: 0...(.max))
+    private let seed: UInt64
     private let mailbox: Mailbox
     /// Whether this turn had to wait for an engine, so that messages may have come meanwhile.
     private var hasWaited = false
@@ -41,23 +41,40 @@ struct DistributionStage: ForecastStage, ~Copyable {
     /// Records that one observation may become for one engine: a target that comes first brings what its members sent.
     private static let mostRecords = 1 + InputList.maximumCount
 
-    /// Makes the engines and starts their threads.
-    init(_ plan: PipelinePlan, mailbox: Mailbox) throws(DaemonError) {
+    /// Makes the engines and starts their threads, which go on where `state` says that they were.
+    init(_ plan: PipelinePlan, mailbox: Mailbox, state: EngineState?) throws(DaemonError) {
         self.mailbox = mailbox
+        seed = state?.seed ?? .random(in: 0...(.max))
         hasJoins = plan.forecasts.hasJoins
         routes = StreamRoutes(plan.forecasts, seed: seed)
         ways = RigidArray(capacity: plan.pipelineCount)
         let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
+        let beginning = EnginesBeginning(doorbell: mailbox.doorbells[0])
         for index in 0..<plan.pipelineCount {
             let link = EngineLoop.Link(plan, thread: index + 1, mailbox: mailbox, quota: quota)
             ways.append(
                 Way(
                     observations: RecordWriter(link.observations), forecasts: RecordReader(link.forecasts),
                     engineDoorbell: link.doorbell))
-            try PipelineThread.start(name: "engine \(index + 1)") {
-                var loop = EngineLoop(plan, link: link)
-                loop.run()
+            try PipelineThread.start(name: "engine \(index + 1)") { [beginning] in
+                do throws(DaemonError) {
+                    var loop = try EngineLoop(plan, link: link, state: state)
+                    beginning.isReady()
+                    loop.run()
+                } catch { beginning.failed(error) }
             }
+        }
+        do throws(DaemonError) { try beginning.wait(for: plan.pipelineCount) } catch {
+            endEngines()
+            throw error
+        }
+    }
+
+    /// Lets the engines end, which have nothing to take in any more.
+    private func endEngines() {
+        for index in ways.indices {
+            ways[index].observations.ring.finish()
+            ways[index].engineDoorbell.ring()
         }
     }
 
@@ -128,16 +145,15 @@ struct DistributionStage: ForecastStage, ~Copyable {
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {}
 
+    /// The engines' threads keep their state themselves.
+    mutating func endTurn() {}
+    var mostSleep: Int64? { nil }
+
     /// The engines' threads are asked themselves.
     mutating func answerQuestion() {}
 
-    deinit {
-        // Where the sockets cannot be had, the engines end as they do after `finish`.
-        for index in ways.indices {
-            ways[index].observations.ring.finish()
-            ways[index].engineDoorbell.ring()
-        }
-    }
+    // Where the sockets cannot be had, the engines end as they do after `finish`.
+    deinit { endEngines() }
 
     private func hasRoom(_ index: Int) -> Bool {
         ways[index].observations.ring.hasRoom(

@@ -50,19 +50,25 @@ struct EngineLoop: ~Copyable {
     /// Nanoseconds between two reports.
     private static let reportInterval: Int64 = 100_000_000
 
-    /// Makes the engine.
-    init(_ plan: PipelinePlan, link: Link) {
+    /// Makes the engine, which goes on where `state` says that it was.
+    ///
+    /// - Throws: A `DaemonError` where its state cannot be had.
+    init(_ plan: PipelinePlan, link: Link, state: EngineState?) throws(DaemonError) {
         self.link = link
         batchLimit = plan.batchLimit
         observations = RecordReader(link.observations)
         sink = RingSink(link)
-        stage = EngineStage(plan, questions: link.mailbox.questions[link.thread], quota: link.quota)
+        stage = try EngineStage(
+            plan, questions: link.mailbox.questions[link.thread], quota: link.quota, state: state,
+            index: link.thread - 1, doorbell: link.doorbell)
         report = StatusReport(plan)
     }
 
     /// Runs turns until no observation will come any more.
     mutating func run() {
         while !link.observations.isDrained { turn() }
+        // The ring refuses nothing, so that nothing is thrown.
+        do { try stage.finish(to: &sink) } catch { preconditionFailure("\(error)") }
         publishReport(at: WallClock.now())
         link.forecasts.finish()
         link.socketsDoorbell.ring()
@@ -84,6 +90,7 @@ struct EngineLoop: ~Copyable {
         }
         if silence.allowsSilence(at: now, isBusy: isBehind || count >= batchLimit) { passTime(at: now) }
         if stage.isAsked { stage.answerQuestion() }
+        stage.endTurn()
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9
         if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }
@@ -91,7 +98,8 @@ struct EngineLoop: ~Copyable {
 
     /// How long a turn may wait for work: up to the nearest deadline, rounded up.
     private func sleepMilliseconds() -> Int32 {
-        let limit: Int32 = hasNews ? 100 : 1000
+        var limit: Int32 = hasNews ? 100 : 1000
+        if let most = stage.mostSleep { limit = Int32(most / 1_000_000) }
         guard let deadline = stage.nextDeadline else { return limit }
         let nanoseconds = silence.sleep(
             atMost: Int64(limit) * 1_000_000, until: deadline, at: WallClock.now())

@@ -24,13 +24,38 @@ struct EngineStage: ForecastStage, ~Copyable {
     private let isAlone: Bool
     /// The question that is being answered.
     private var search: StreamSearch?
+    /// Keeps the state; nil where none is kept.
+    private var log: EngineLog?
+    /// What it shares with the thread that waits for the disk.
+    private let link: StateLink?
 
-    /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`.
-    init(_ plan: PipelinePlan, questions: QuestionBox, quota: StreamQuota? = nil) {
+    /// Bytes of a snapshot that are copied in a turn: a fraction of a millisecond.
+    private static let copyLimit = 256 << 10
+    /// Bytes of a snapshot that may wait for a disk that is slower than the streams change.
+    private static let copiedLimit = 512 << 20
+
+    /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`, with the state that it had.
+    ///
+    /// - Parameters:
+    ///   - index: The pipeline's number, from 0.
+    ///   - doorbell: Wakes the thread that runs it.
+    /// - Throws: A `DaemonError` where the state cannot be had.
+    init(
+        _ plan: PipelinePlan, questions: QuestionBox, quota: StreamQuota? = nil, state: EngineState? = nil,
+        index: Int = 0, doorbell: Doorbell
+    ) throws(DaemonError) {
         self.questions = questions
         isAlone = plan.pipelineCount == 1
-        engine = ForecastEngine(
+        var engine = ForecastEngine(
             plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
+        if let state {
+            let log = try state.recover(&engine, index: index, doorbell: doorbell)
+            link = log.link
+            self.log = consume log
+        } else {
+            link = nil
+        }
+        self.engine = engine
         encoders = RigidArray(capacity: plan.outputs.count)
         for output in plan.outputs {
             encoders.append(
@@ -53,6 +78,7 @@ struct EngineStage: ForecastStage, ~Copyable {
         _ observation: Observation, of identifier: RawSpan, input: Int, isCopy: Bool, at now: Timestamp
     ) -> Bool {
         guard !engine.isFull else { return false }
+        log?.note(observation, of: identifier, isCopy: isCopy, at: now)
         let refusal = engine.accept(observation, of: identifier, isCopy: isCopy, at: now)
         if isCopy { return true }
         if let refusal {
@@ -68,6 +94,7 @@ struct EngineStage: ForecastStage, ~Copyable {
     mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
+        log?.noteStep(at: now)
         while engine.advance(at: now) {
             for output in encoders.indices {
                 if alarms[output] != .only {
@@ -88,7 +115,52 @@ struct EngineStage: ForecastStage, ~Copyable {
     mutating func passTime<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
+        log?.noteSilence(at: now)
         while engine.passTime(to: now) { try forecast(to: &sink, at: now) }
+    }
+
+    mutating func endTurn() {
+        guard let link else { return }
+        if !engine.isCopying && link.takeSnapshotWish() { beginSnapshot() }
+        guard engine.isCopying else { return }
+        if link.takesMore { _ = engine.copyStreams(atMost: Self.copyLimit) }
+        handOver(to: link)
+        if engine.copiedByteCount > Self.copiedLimit {
+            engine.abandonCopy()
+            link.put(.abandoned)
+        }
+    }
+
+    private mutating func beginSnapshot() {
+        guard let sequence = log?.mark(), let link else { return }
+        link.put(.begin(through: sequence))
+        engine.beginCopy()
+    }
+
+    /// Hands over what has been copied.
+    private mutating func handOver(to link: StateLink) {
+        while link.takesMore || !engine.isCopying, let chunk = engine.takeCopiedChunk() {
+            link.put(.chunk(chunk))
+        }
+        if !engine.isCopying { link.put(.end) }
+    }
+
+    var mostSleep: Int64? {
+        guard let link, engine.isCopying else { return nil }
+        return link.takesMore ? 0 : 1_000_000
+    }
+
+    /// Takes the last snapshot, and waits until all is on the disk.
+    private mutating func keepState() {
+        guard let link else { return }
+        if !engine.isCopying { beginSnapshot() }
+        while engine.isCopying {
+            while !link.takesMore { link.engineDoorbell.sleep(atMost: 10) { link.takesMore } }
+            _ = engine.copyStreams(atMost: Self.copyLimit)
+            handOver(to: link)
+        }
+        log?.finish()
+        link.finish()
     }
 
     // Static with explicit parameters: a span of one property may not be in hand while another one changes.
@@ -145,6 +217,7 @@ struct EngineStage: ForecastStage, ~Copyable {
 
     mutating func finish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError) {
         try forecast(to: &sink, at: WallClock.now())
+        keepState()
     }
 
     func count(into report: inout StatusReport) {
@@ -152,6 +225,7 @@ struct EngineStage: ForecastStage, ~Copyable {
             report.inputs[index].observations = counts.observations
             report.inputs[index].refused = counts.refused
         }
+        report.state = link?.status
         report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
         report.resets = engine.resetCount
         report.time = engine.timeCounts

@@ -31,6 +31,12 @@ protocol ForecastStage: ~Copyable {
     /// Whether `forecast` would publish something, although nothing was accepted since.
     var hasForecasts: Bool { get }
 
+    /// Goes on with what is to be done besides forecasts, for a limited time, when a turn is over.
+    mutating func endTurn()
+
+    /// How long the loop may sleep though nothing comes, in nanoseconds; nil if there is no need to wake.
+    var mostSleep: Int64? { get }
+
     /// Goes on with the question that waits, for a limited time.
     mutating func answerQuestion()
 

@@ -88,6 +88,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try stage.forecast(to: &outputs, at: now)
         try passTime(at: now, isBusy: count >= batchLimit)
         if questions.isAsked { answerQuestion() }
+        stage.endTurn()
         try endTurn(at: now)
     }
 
@@ -109,6 +110,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         doorbell.arm()
         let isIdle = !stage.hasForecasts && !mailbox.hasCommands && !questions.isAsked
         var limit = hasNews ? Self.reportInterval : 1_000_000_000
+        if let most = stage.mostSleep { limit = min(limit, most) }
         if let deadline = stage.nextDeadline {
             limit = silence.sleep(atMost: limit, until: deadline, at: WallClock.now())
         }

@@ -61,6 +61,8 @@ package struct PipelinePlan: Sendable {
     package var ioThreads: Int
     /// How the kernel schedules those threads.
     package var ioThreadScheduling: IOThreadScheduling
+    /// How state is kept; nil where none is.
+    package var state: StatePlan?
     /// This life of the publisher; a later life has a higher number, as long as the clock is not set back.
     package var epoch: UInt64
 }
@@ -83,6 +85,6 @@ extension PipelinePlan {
         return ForecastPlan(
             models: forecasts.models, rules: forecasts.rules,
             streamsLimit: min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1),
-            batchLimit: forecasts.batchLimit)
+            batchLimit: forecasts.batchLimit, traceLength: forecasts.traceLength)
     }
 }

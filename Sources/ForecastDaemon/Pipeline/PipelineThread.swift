@@ -33,13 +33,15 @@ package enum PipelineThread {
     private static func runLoop(
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: () -> Void
     ) throws(DaemonError) {
+        var state: EngineState?
+        if let kept = plan.state { state = try EngineState(kept, pipelineCount: plan.pipelineCount) }
         if plan.pipelineCount == 1 {
-            try runLoop(
-                plan, mailbox: mailbox, stage: EngineStage(plan, questions: mailbox.questions[0]),
-                onReady: onReady)
+            let stage = try EngineStage(
+                plan, questions: mailbox.questions[0], state: state, doorbell: mailbox.doorbells[0])
+            try runLoop(plan, mailbox: mailbox, stage: stage, onReady: onReady)
         } else {
-            try runLoop(
-                plan, mailbox: mailbox, stage: DistributionStage(plan, mailbox: mailbox), onReady: onReady)
+            let stage = try DistributionStage(plan, mailbox: mailbox, state: state)
+            try runLoop(plan, mailbox: mailbox, stage: stage, onReady: onReady)
         }
     }
 

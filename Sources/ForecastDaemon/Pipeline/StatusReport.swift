@@ -74,6 +74,9 @@ package struct StatusReport: Sendable, Equatable {
     /// How forecasts turned out, by rule; nil for a rule without adaptation.
     package var scores: [PooledScore?] = []
 
+    /// How the state is kept; nil where none is.
+    package var state: StateStatus?
+
     /// Begins at zero.
     init(_ plan: PipelinePlan) {
         inputs = plan.inputs.map { Input(name: $0.name) }
@@ -93,6 +96,7 @@ package struct StatusReport: Sendable, Equatable {
         resets += other.resets
         time.add(other.time)
         watch.add(other.watch)
+        if let other = other.state { state = (state ?? StateStatus()).adding(other) }
         for (rule, score) in other.scores.enumerated() {
             guard let score else { continue }
             if scores[rule] == nil { scores[rule] = score } else { scores[rule]?.add(score) }

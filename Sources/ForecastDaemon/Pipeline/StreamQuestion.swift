@@ -10,6 +10,13 @@ package struct StreamQuestion: Sendable {
         case one([UInt8])
         /// At most `limit` streams that match a pattern, in the order of their slots, beginning with slot `first`.
         case several(first: Int, limit: Int, match: Glob)
+        /// Streams that changed after change number `after`, at most `limit`, in the order of their slots from `first`
+        /// on; and the ids of the slots from `named` on.
+        case changed(after: UInt64, first: Int, named: Int, limit: Int)
+        /// The near past of the stream with this id.
+        case trace([UInt8])
+        /// At most `limit` newest values of each of the streams with these ids.
+        case recent([[UInt8]], limit: Int)
         /// What the senders' numbers of messages with this topic tell, for the thread of the sockets.
         case sequences([UInt8])
     }
@@ -50,6 +57,16 @@ package struct StreamAnswer: Sendable {
     package var streams: [Stream]
     /// The slot to go on with; nil after the engine's last.
     package var next: Int?
+    /// Streams that changed, in the order of their slots.
+    package var rows: [StreamRow] = []
+    /// The ids of the slots that were looked at and had not been named.
+    package var names: [String] = []
+    /// The engine's count of changes when the search began.
+    package var change: UInt64 = 0
+    /// The near past of a stream; nil if it is not known or nothing of it is kept.
+    package var trace: StreamTrace?
+    /// Newest values, for each id that was asked for.
+    package var recent: [[Double]] = []
     /// For each input, in the plan's order: what the numbers of the topic's messages tell; nil where none had a number.
     package var sequences: [SequenceCounts?]
 
@@ -74,7 +91,10 @@ package struct StreamSearch: ~Copyable {
     /// Begins to answer.
     package init(_ question: StreamQuestion) {
         self.question = question
-        if case .several(let first, _, _) = question.subject { answer.next = first }
+        switch question.subject {
+        case .several(let first, _, _), .changed(_, let first, _, _): answer.next = first
+        case .one, .trace, .recent, .sequences: break
+        }
     }
 
     /// Looks at the next slots; gives the answer when it is complete.
@@ -93,19 +113,49 @@ package struct StreamSearch: ~Copyable {
                 answer.next = slot + 1
                 if answer.streams.count == limit { break }
             }
-            let isAtEnd = answer.next ?? 0 >= engine.streamCount
-            if isAtEnd { answer.next = nil }
-            return isAtEnd || answer.streams.count == limit ? answer : nil
+            return answerIfComplete(engine, isFull: answer.streams.count == limit)
+        case .changed(let change, let first, let named, let limit):
+            if answer.next == first { answer.change = engine.traceChangeCount }
+            let start = min(answer.next ?? 0, engine.streamCount)
+            for slot in start..<min(start + Self.sliceLength, engine.streamCount) {
+                if slot >= named { answer.names.append(Self.name(UInt32(slot), of: engine)) }
+                if let row = engine.traceRow(of: UInt32(slot), changedAfter: change) {
+                    answer.rows.append(row)
+                }
+                answer.next = slot + 1
+                if answer.rows.count == limit { break }
+            }
+            return answerIfComplete(engine, isFull: answer.rows.count == limit)
+        case .trace(let identifier):
+            if let slot = engine.slot(of: identifier.span.bytes) { answer.trace = engine.trace(of: slot) }
+            return answer
+        case .recent(let identifiers, let limit):
+            answer.recent = identifiers.map { identifier in
+                engine.slot(of: identifier.span.bytes).map { engine.recentValues(of: $0, atMost: limit) }
+                    ?? []
+            }
+            return answer
         case .sequences:
             return answer  // the thread of the sockets knows
         }
     }
 
+    private mutating func answerIfComplete(_ engine: borrowing ForecastEngine, isFull: Bool) -> StreamAnswer?
+    {
+        let isAtEnd = answer.next ?? 0 >= engine.streamCount
+        if isAtEnd { answer.next = nil }
+        return isAtEnd || isFull ? answer : nil
+    }
+
+    private static func name(_ slot: UInt32, of engine: borrowing ForecastEngine) -> String {
+        engine.identifier(of: slot).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
     private mutating func add(_ slot: UInt32, of engine: borrowing ForecastEngine, horizons: Int) {
         guard engine.isForecast(slot) else { return }
-        let identifier = engine.identifier(of: slot).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         answer.streams.append(
-            StreamAnswer.Stream(identifier: identifier, summary: engine.summary(of: slot, horizons: horizons))
-        )
+            StreamAnswer.Stream(
+                identifier: Self.name(slot, of: engine),
+                summary: engine.summary(of: slot, horizons: horizons)))
     }
 }

@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
 import Logging
 import ServiceLifecycle
 
@@ -16,8 +17,10 @@ package struct PipelineService: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown { for await _ in isListening {} }
         guard !Task.isShuttingDownGracefully else { return }
-        try await withTaskCancellationOrGracefulShutdownHandler {
-            try await PipelineThread.run(plan, mailbox: mailbox) { [plan, notifier, logger] in
+        var plan = plan
+        plan.state?.report = { [logger, notifier] in Self.tell($0, logger, notifier) }
+        try await withTaskCancellationOrGracefulShutdownHandler { [plan] in
+            try await PipelineThread.run(plan, mailbox: mailbox) { [notifier, logger] in
                 for input in plan.inputs {
                     logger.info(
                         "input \(input.name) open",
@@ -37,6 +40,44 @@ package struct PipelineService: Service {
         } onCancelOrGracefulShutdown: { [mailbox, notifier] in
             notifier.stopping()
             mailbox.post(.stop)
+        }
+    }
+
+    /// Says in the log, and to the service manager, what becomes of the state.
+    private static func tell(_ event: StateEvent, _ logger: Logger, _ notifier: ServiceNotifier) {
+        switch event {
+        case .replaying(let observations):
+            notifier.starting(status: "recovering: \(observations) observations of the journal so far")
+        case .recovered(let recovered) where recovered.isEmpty:
+            logger.info("state: none was found, all streams begin anew")
+        case .recovered(let recovered):
+            let streams = recovered.streams
+            logger.info(
+                "state: \(streams.kept) streams from a snapshot, \(recovered.observations) observations from the journal"
+            )
+            if streams.changed > 0 {
+                logger.warning(
+                    "state: \(streams.changed) streams begin anew, because their rule or model is another now"
+                )
+            }
+            if streams.left > 0 {
+                logger.warning(
+                    "state: \(streams.left) streams are dropped: there is no room for them; raise streams_limit"
+                )
+            }
+        case .damaged(let snapshot): logger.error("state: \(snapshot); the one before is taken")
+        case .lost(let records):
+            logger.error("state: \(records); going on without them, as --accept-loss says")
+        case .noSnapshot:
+            logger.error(
+                "state: no room for a snapshot, or the disk is too slow for it; the journal goes on, it is tried again"
+            )
+        case .full:
+            logger.error(
+                "state: the disk is full: forecasts go on, but what comes now would be lost by a restart; make room"
+            )
+        case .room(let lost):
+            logger.notice("state: there is room on the disk again; \(lost) observations were not journalled")
         }
     }
 }

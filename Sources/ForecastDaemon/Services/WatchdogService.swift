@@ -34,5 +34,6 @@ package struct WatchdogService: Service {
     /// What `systemctl status` shows.
     package static func statusLine(_ report: StatusReport, rate: Double) -> String {
         "\(report.streams) streams, \(Int(rate.rounded())) observations a second, \(report.drops) dropped"
+            + (report.state?.isFull == true ? "; DISK FULL: what comes now would be lost by a restart" : "")
     }
 }

@@ -22,6 +22,9 @@ package struct ServiceNotifier: Sendable {
     /// Start-up is over.
     package func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
 
+    /// Start-up goes on, and may take another minute.
+    package func starting(status: String) { send("EXTEND_TIMEOUT_USEC=60000000\nSTATUS=\(status)") }
+
     /// Shutdown has begun.
     package func stopping() { send("STOPPING=1") }
 

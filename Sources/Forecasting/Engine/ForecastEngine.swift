@@ -58,6 +58,8 @@ public struct ForecastEngine: ~Copyable {
     let maximumScoreLength: Int
     /// What values are held against, to find anomalies and models that have become worse.
     var watches: WatchTable
+    /// The streams' near past, for whoever looks.
+    var traces: TraceTable
     /// Streams that have more ticks to make than the queue had room for.
     var backlog: [UInt32] = []
     /// Streams that are inputs of others; only for plans that have such.
@@ -103,6 +105,7 @@ public struct ForecastEngine: ~Copyable {
             return RollingStatistics.weight(halfLife: halfLife)
         }
         warmups = plan.rules.map { plan.warmup(of: $0) }
+        traces = TraceTable(plan)
         hasJoins = plan.hasJoins
         joins = JoinTable(plan)
         backlog.reserveCapacity(1)
@@ -277,6 +280,7 @@ public struct ForecastEngine: ~Copyable {
         }
         guard let model, model < plan.models.count else {
             announceStale(at: now)
+            trace()
             return true
         }
         for entry in group { preserve(entry.slot) }
@@ -289,6 +293,7 @@ public struct ForecastEngine: ~Copyable {
         adapt(of: runner, at: now)
         watch()
         if checkpoints.length > 0 { dropHeldBack() }
+        trace()
         return true
     }
 }

@@ -103,6 +103,8 @@ public struct ForecastPlan: Sendable {
     public let streamsLimit: Int
     /// The most observations that wait for one turn's steps.
     public let batchLimit: Int
+    /// Ticks of each stream that are kept with their forecasts for whoever looks; 0 keeps none.
+    public let traceLength: Int
 
     /// What the ids of members match.
     let memberPatterns: [Glob]
@@ -111,7 +113,8 @@ public struct ForecastPlan: Sendable {
     ///
     /// - Precondition: Every rule names a model of the plan, has a horizon that the model can give, and
     ///   limits are at least 1.
-    public init(models: [Model], rules: [Rule], streamsLimit: Int, batchLimit: Int) {
+    public init(models: [Model], rules: [Rule], streamsLimit: Int, batchLimit: Int, traceLength: Int = 0) {
+        precondition(traceLength >= 0, "a trace has a length")
         precondition(streamsLimit >= 1 && batchLimit >= 1, "limits are at least 1")
         for rule in rules {
             precondition(models.indices.contains(rule.model), "a rule names a model of the plan")
@@ -150,6 +153,7 @@ public struct ForecastPlan: Sendable {
         self.rules = rules
         self.streamsLimit = streamsLimit
         self.batchLimit = batchLimit
+        self.traceLength = traceLength
         memberPatterns = rules.flatMap { $0.inputs?.templates.map(\.pattern) ?? [] }
     }
 }
@@ -196,6 +200,7 @@ extension ForecastPlan {
             + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0) + bytesOfInputs(rule)
             + bytesOfAdaptation(rule) + MemoryLayout<DriftState>.stride
             + (rule.anomalies == nil ? 0 : MemoryLayout<AnomalyState>.stride)
+            + (traceLength > 0 ? TraceLayout(of: rule, length: traceLength).byteCount : 0)
     }
 
     private func bytesOfAdaptation(_ rule: Rule) -> Int {

@@ -6,7 +6,7 @@ import Testing
 /// Thousands of histories of crashes, power cuts, full and broken disks, each from one seed.
 ///
 /// `SEEDS=100000` runs as many, `SEEDS=42-42` the one that a failure named.
-struct SimulationTests {
+struct StoreSimulationTests {
     static let seeds: ClosedRange<UInt64> = {
         let numbers = (ProcessInfo.processInfo.environment["SEEDS"] ?? "3000").split(separator: "-").map {
             UInt64($0)!

@@ -1,0 +1,62 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+package import Forecasting
+
+/// How the pipelines keep their state.
+package struct StatePlan: Sendable {
+    /// What outlasts the end of the process and of the machine.
+    package enum Durability: String, Sendable, CaseIterable {
+        /// Snapshots alone.
+        case none
+        /// And what has been received, but for the last second where the power is cut.
+        case interval
+        /// And all that has been acknowledged, whatever happens.
+        case commit
+    }
+
+    /// Where all of it is.
+    package var directory: String
+    /// What outlasts what.
+    package var durability: Durability
+    /// The longest time between two snapshots.
+    package var snapshotEvery: Duration
+    /// Bytes of the journal after which a snapshot is taken before that time.
+    package var snapshotAfter: Int
+    /// Bytes that are kept free for when the disk is full.
+    package var ballast: Int
+    /// Whether to go on where parts of the journal are destroyed, without what was in them.
+    package var acceptsLoss = false
+    /// Tells what becomes of the state; called on threads of the pipelines.
+    package var report: @Sendable (StateEvent) -> Void = { _ in }
+
+    /// Time between two calls that make the journal durable.
+    var synchroniseEvery: Duration { durability == .commit ? .milliseconds(5) : .seconds(1) }
+}
+
+/// What becomes of the state of a pipeline.
+package enum StateEvent: Sendable {
+    /// Observations of the journal that have been taken in anew so far.
+    case replaying(observations: UInt64)
+    /// Streams are as they were.
+    case recovered(Recovered)
+    /// A snapshot that cannot be used, which is one generation lost.
+    case damaged(String)
+    /// Records of the journal that are destroyed, and were passed over because that was allowed.
+    case lost(String)
+    /// There is no room for a snapshot; the journal goes on.
+    case noSnapshot
+    /// The disk is full: what comes now does not outlast the process.
+    case full
+    /// There is room again, after so many observations that were not journalled.
+    case room(lost: UInt64)
+
+    /// What was found at the start.
+    package struct Recovered: Sendable {
+        /// The streams that were saved.
+        package var streams: Restoration
+        /// Observations taken in anew from the journal.
+        package var observations: UInt64 = 0
+        /// Whether there was nothing.
+        package var isEmpty: Bool
+    }
+}

@@ -1,0 +1,100 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Forecasting
+
+/// What an engine is told in a turn, as it stands in the journal: entries one behind the other, nothing aligned, numbers
+/// little endian.
+///
+///     1 clock        Int64       the clock's time, for the entries behind it
+///     2 observation  UInt8       1: timed by its arrival, 2: a copy
+///                    Int64       its time
+///                    Double      its value
+///                    UInt8       bytes of the stream's id, which follows
+///     3 step                     the ticks that wait are forecast
+///     4 silence                  streams that fell silent go on
+///     5 loss         UInt64      observations that were taken in and could not be journalled
+///
+/// Told the same, another engine does the same. Times are nanoseconds since 1970.
+enum TurnRecord {
+    enum Kind: UInt8 {
+        case clock = 1
+        case observation, step, silence, loss
+    }
+
+    /// The most bytes of an observation, with a clock before it and a step behind it.
+    static let maximumEntryLength = 9 + observationLength + StreamIdentifier.maximumLength + 1
+    /// Bytes of an observation without its id.
+    static let observationLength = 1 + 1 + 8 + 8 + 1
+
+    /// Tells an engine what a record says.
+    ///
+    /// - Parameters:
+    ///   - now: The clock's time, from record to record.
+    ///   - observations: Counts them.
+    /// - Throws: A `StateError` where the bytes are no record of this version.
+    static func replay(
+        _ record: RawSpan, to engine: inout ForecastEngine, now: inout Timestamp, observations: inout UInt64
+    ) throws(StateError) {
+        var reader = EntryReader(rest: record)
+        while let kind = try reader.kind() {
+            switch kind {
+            case .clock:
+                now = Timestamp(nanoseconds: try reader.number(as: Int64.self))
+            case .observation:
+                let flags = try reader.number(as: UInt8.self)
+                let time = try reader.number(as: Int64.self)
+                let value = Double(bitPattern: try reader.number(as: UInt64.self))
+                let identifier = try reader.bytes(Int(try reader.number(as: UInt8.self)))
+                guard value.isFinite, StreamIdentifier.isValid(identifier), !engine.isFull else {
+                    throw StateError("expected an observation, found other bytes in a record of the journal")
+                }
+                let observation = Observation(
+                    time: Timestamp(nanoseconds: time), value: value, isTimedByArrival: flags & 1 == 1)
+                _ = engine.accept(observation, of: identifier, isCopy: flags & 2 == 2, at: now)
+                observations += 1
+            case .step:
+                while engine.advance(at: now) {}
+            case .silence:
+                while engine.passTime(to: now) { while engine.advance(at: now) {} }
+            case .loss:
+                _ = try reader.number(as: UInt64.self)
+            }
+        }
+    }
+}
+
+/// The entries of a record, one after the other.
+private struct EntryReader: ~Copyable, ~Escapable {
+    private var rest: RawSpan
+
+    @_lifetime(copy rest)
+    init(rest: RawSpan) { self.rest = rest }
+
+    /// The kind of the next entry; nil at the end.
+    mutating func kind() throws(StateError) -> TurnRecord.Kind? {
+        guard rest.byteCount > 0 else { return nil }
+        let number = try number(as: UInt8.self)
+        guard let kind = TurnRecord.Kind(rawValue: number) else {
+            throw StateError("expected an entry of kind 1 to 5 in a record of the journal, found \(number)")
+        }
+        return kind
+    }
+
+    mutating func number<Number: FixedWidthInteger & BitwiseCopyable>(
+        as type: Number.Type
+    ) throws(StateError) -> Number {
+        let bytes = try bytes(MemoryLayout<Number>.size)
+        return Number(littleEndian: bytes.withUnsafeBytes { $0.loadUnaligned(as: Number.self) })
+    }
+
+    @_lifetime(copy self)
+    mutating func bytes(_ count: Int) throws(StateError) -> RawSpan {
+        guard count <= rest.byteCount else {
+            throw StateError(
+                "expected \(count) bytes more in a record of the journal, found \(rest.byteCount)")
+        }
+        let bytes = rest.extracting(first: count)
+        rest = rest.extracting(droppingFirst: count)
+        return bytes
+    }
+}

@@ -129,11 +129,14 @@ package struct PreparedDaemon: Sendable {
     ) throws -> Adaptation? {
         guard let adaptation = rule.adaptation else { return nil }
         guard horizon <= AdaptationConfiguration.maximumHorizon else {
-            guard adaptation.isStated else { return nil }
+            let keys = adaptation.keys + (rule.time.seasonLimit == nil ? [] : ["season: auto"])
+            let key = adaptation.isStated ? "adapt" : keys.first
+            guard let key else { return nil }
             throw DaemonError(
                 .configuration,
                 "rule \"\(rule.match)\": expected a horizon of at most \(AdaptationConfiguration.maximumHorizon) with "
-                    + "adapt, found \(horizon), the outputs of the model: write a shorter one")
+                    + "\(key), found \(horizon), the outputs of the model: write a shorter one, or leave out \(key)"
+            )
         }
         return Adaptation(
             depth: adaptation.depth, season: rule.time.seasonTicks ?? 0,

@@ -611,7 +611,11 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         ),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: off, every: 1s, season: auto}"#,
-            "8:60: streams[0].season: only for gaps.fill: seasonal, for adapt: light or full, and for anomaly"
+            "8:60: streams[0].season: auto is only for adapt: light or full; write the season, or leave it out"
+        ),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: off, season: auto, anomaly: {}}"#,
+            "8:49: streams[0].season: auto is only for adapt: light or full; write the season, or leave it out"
         ),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: full, horizon: 600}"#,

@@ -61,14 +61,39 @@ package struct CheckReport: Sendable, Encodable {
         }
     }
 
+    /// What an output keeps of what it has published.
+    package struct Kept: Sendable, Encodable {
+        var output: String
+        package var lastValue: Bool
+        /// Bytes of the newest forecasts; absent where they are not to be had again.
+        package var replay: Int?
+        /// The most memory that this takes.
+        package var bytes: Int
+
+        enum CodingKeys: String, CodingKey {
+            case output, replay, bytes
+            case lastValue = "last_value"
+        }
+
+        var text: String {
+            "output \(output) keeps the last forecast of each stream"
+                + (replay.map {
+                    " and the newest \(ConfigurationUnits.text($0, units: ConfigurationUnits.sizes)) of all"
+                } ?? "")
+                + ", at most \(CheckReport.mebibytes(bytes)) MiB"
+        }
+    }
+
     var rules: [Rule]
+    /// The outputs that keep something.
+    package var kept: [Kept]
     var streamsLimit: Int
-    var memoryBytes: Int
+    package var memoryBytes: Int
     /// Where reports are served; nil for nowhere.
     var http: String?
 
     enum CodingKeys: String, CodingKey {
-        case rules, http
+        case rules, kept, http
         case streamsLimit = "streams_limit"
         case memoryBytes = "memory_bytes"
     }
@@ -94,10 +119,18 @@ package struct CheckReport: Sendable, Encodable {
                 bytesPerStream: plan.bytesPerStream(rule: rule),
                 inputs: rule.inputs.map { InputsReport($0, rule: rule, configuration) })
         }
+        kept = prepared.configuration.outputs.compactMap { output in
+            prepared.keeping(output).map {
+                Kept(
+                    output: output.name, lastValue: $0.isRepeated, replay: $0.replay?.byteCount,
+                    bytes: $0.byteCount)
+            }
+        }
         streamsLimit = plan.streamsLimit
         let pipelines = prepared.pipelineCount
         memoryBytes =
             streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0) + pipelines * plan.bytesPerBatch
+            + kept.reduce(0) { $0 + $1.bytes }
         http = prepared.configuration.http.map { "http://\($0.authority)" }
     }
 
@@ -112,10 +145,14 @@ package struct CheckReport: Sendable, Encodable {
             time: configuration.time, horizon: configuration.horizon)
     }
 
+    /// A number of bytes in whole MiB, rounded up.
+    fileprivate static func mebibytes(_ bytes: Int) -> Int { (bytes + 1 << 20 - 1) / (1 << 20) }
+
     /// The report as lines of text.
     package var text: String {
-        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines) + [
-            "at most \(streamsLimit) streams, which take at most \((memoryBytes + 1 << 20 - 1) / (1 << 20)) MiB"
-        ] + (http.map { ["reports are served at \($0)"] } ?? [])).joined(separator: "\n")
+        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines) + kept.map(\.text)
+            + [
+                "at most \(streamsLimit) streams, which take at most \(Self.mebibytes(memoryBytes)) MiB"
+            ] + (http.map { ["reports are served at \($0)"] } ?? [])).joined(separator: "\n")
     }
 }

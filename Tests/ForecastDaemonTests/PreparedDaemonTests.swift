@@ -13,13 +13,14 @@ import Testing
 
     /// A daemon with two models, `one` and `three` (by its outputs), and the rules given.
     private func prepared(
-        _ rules: String, metadata: [String: String] = [:], inputs: Int = 1, more: String = ""
+        _ rules: String, metadata: [String: String] = [:], inputs: Int = 1, more: String = "",
+        outputKeys: String = ""
     ) throws -> PreparedDaemon {
         try folder.write("one", try ModelSample(inputs: inputs, metadata: metadata).bytes())
         try folder.write("three", try ModelSample(outputs: 3).bytes())
         let text = """
             inputs: {plant: {socket: sub, connect: ["tcp://127.0.0.1:5556"]}}
-            outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:5557"]}}
+            outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:5557"]\(outputKeys)}}
             models:
               one: {weights: one}
               three: {weights: three, mode: window, window: 8}
@@ -286,6 +287,41 @@ import Testing
         }
         #expect(problem?.status == .data)
         #expect(problem?.description.hasPrefix("\(folder.path)/one: metadata key \"std\"") == true)
+    }
+
+    @Test func whatOutputsKeepIsPredicted() throws {
+        func report(_ outputKeys: String) throws -> CheckReport {
+            try CheckReport(
+                prepared(
+                    #"{match: "*", model: one, horizon: 20, anomaly: {}}"#, more: "streams_limit: 10000",
+                    outputKeys: outputKeys))
+        }
+        let without = try report("")
+        #expect(without.kept.isEmpty)
+        let last = try report(", last_value: true").kept[0]
+        #expect(last.lastValue && last.replay == nil)
+        #expect((10_000 * 3000..<10_000 * 20_000).contains(last.bytes), "\(last)")
+        #expect(try report(", last_value: true, anomalies: also").kept[0].bytes == 2 * last.bytes)
+        let both = try report(#", last_value: true, replay: {bind: ["tcp://127.0.0.1:1"], limit: 5MiB}"#)
+        #expect((both.kept[0].bytes - last.bytes) >> 20 == 5 && both.kept[0].replay == 5 << 20)
+        #expect(both.memoryBytes == without.memoryBytes + both.kept[0].bytes)
+        #expect(
+            both.text.contains(
+                "\noutput forecasts keeps the last forecast of each stream and the newest 5MiB of all, at most "
+            ))
+        #expect(try both.jsonText().contains(#""last_value":true"#))
+    }
+
+    @Test func aLogHasRoomForTheLongestForecast() throws {
+        let problem = #expect(throws: DaemonError.self) {
+            try prepared(
+                #"{match: "*", model: one, horizon: 10000, adapt: off}"#,
+                outputKeys: #", replay: {bind: ["tcp://127.0.0.1:1"], limit: 1MiB}"#)
+        }
+        #expect(
+            problem?.description
+                == "outputs.forecasts.replay.limit: expected at least 2MiB, four times the longest forecast of these "
+                + "rules, found 1MiB")
     }
 
     @Test func checkSaysWhatIsInForce() throws {

@@ -33,6 +33,7 @@ package struct PipelineService: Service {
                         "output \(output.name) open",
                         metadata: [
                             "connect": "\(output.connect)", "bind": "\(output.bind)",
+                            "replay": "\(output.keeping?.replay?.bind ?? [])",
                         ])
                 }
                 notifier.ready(status: "waiting for the first observation")

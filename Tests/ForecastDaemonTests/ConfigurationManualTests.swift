@@ -21,8 +21,8 @@ import Testing
 
     /// What is left out has the value that the manual shows, except where the manual says what it would be.
     @Test func documentedValuesAreTheDefaults() throws {
-        let manual = try DaemonConfiguration.load(path: Self.manual)
-        let bare = try DaemonConfiguration.parse(
+        var manual = try DaemonConfiguration.load(path: Self.manual)
+        var bare = try DaemonConfiguration.parse(
             """
             inputs:
               plant:
@@ -55,6 +55,11 @@ import Testing
             http: {bind: "127.0.0.1:8080"}
             state: {directory: /var/lib/forecastd}
             """, file: Self.manual)
+        // Which keys were written is just what differs.
+        for index in bare.streams.indices {
+            manual.streams[index].adaptation?.keys = []
+            bare.streams[index].adaptation?.keys = []
+        }
         #expect(manual.inputs == bare.inputs)
         #expect(manual.outputs == bare.outputs)
         #expect(manual.models == bare.models)

@@ -330,7 +330,7 @@ import Testing
                 #"{match: "a.*", model: one, horizon: 5, scale: none}, {match: "*", model: three, warmup: 9}"#,
                 more: "streams_limit: 10"))
         let lines = report.text.split(separator: "\n").map(String.init)
-        #expect(lines.count == 14)
+        #expect(lines.count == 15)
         #expect(lines[0] == "configuration and models are good; first match wins:")
         #expect(
             lines[1...3] == [
@@ -343,6 +343,7 @@ import Testing
                 "    horizon 3 by the model's outputs, warm after 9 ticks",
             ])
         #expect(lines[13] == "at most 10 streams, which take at most 1 MiB")
+        #expect(lines[14] == "state is not kept: a restart begins anew (key state)")
         let json = try JSONSerialization.jsonObject(with: Data(try report.jsonText().utf8))
         let fields = try #require(json as? [String: Any])
         #expect(fields["streams_limit"] as? Int == 10)

@@ -71,13 +71,13 @@ struct EngineLog: ~Copyable {
     ///
     /// - Precondition: The turn is over.
     mutating func mark() -> UInt64 {
-        note(Timestamp(nanoseconds: clock?.nanoseconds ?? 0), always: true)
+        note(clock ?? Timestamp(nanoseconds: 0))
         write()
         return writer.appended
     }
 
-    private mutating func note(_ now: Timestamp, always: Bool = false) {
-        guard now != clock || always else { return }
+    private mutating func note(_ now: Timestamp) {
+        guard now != clock || used == 0 else { return }
         clock = now
         put(TurnRecord.Kind.clock.rawValue)
         put(now.nanoseconds)

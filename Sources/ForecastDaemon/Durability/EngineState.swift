@@ -14,8 +14,8 @@ final class EngineState: Sendable {
     /// Makes it unpredictable to senders which pipeline takes which stream, and is the same at each start.
     let seed: UInt64
 
-    /// Observations taken in anew between two reports of it.
-    private static let reportInterval: UInt64 = 1 << 17
+    /// Time between two reports of how far an engine has come.
+    private static let reportInterval = Duration.seconds(5)
 
     /// Opens the directory of a plan for so many pipelines, or makes it.
     ///
@@ -48,11 +48,15 @@ final class EngineState: Sendable {
         } catch { throw DaemonError(error) }
         for snapshot in recovery.damagedSnapshots { plan.report(.damaged("\(disk.path)/\(snapshot)")) }
         let streams = try Self.restore(&engine, from: recovery.snapshot, path: disk.path)
-        let observations = try replay(&recovery, to: &engine, path: disk.path)
+        let counts = try replay(&recovery, to: &engine, path: disk.path)
         for loss in recovery.losses { plan.report(.lost("\(disk.path)/\(loss)")) }
         let isEmpty = recovery.snapshot == nil && recovery.sequence == 0
         let log = try keep(recovery, index: index, disk: disk, doorbell: doorbell)
-        plan.report(.recovered(.init(streams: streams, observations: observations, isEmpty: isEmpty)))
+        plan.report(
+            .recovered(
+                .init(
+                    streams: streams, observations: counts.observations, lost: counts.lost,
+                    isEmpty: isEmpty)))
         return log
     }
 
@@ -64,7 +68,7 @@ final class EngineState: Sendable {
         let log: EngineLog
         let synchroniser: JournalSynchroniser<LocalDisk>
         do throws(StoreError) {
-            let writer = try recovery.resume()
+            let writer = try resume(recovery)
             synchroniser = writer.synchroniser
             log = EngineLog(writer, link: link, keepsObservations: plan.durability != .none)
         } catch { throw DaemonError(error) }
@@ -96,31 +100,49 @@ final class EngineState: Sendable {
     }
 
     /// Tells an engine what the journal says.
-    ///
-    /// - Returns: How many observations it said.
     private func replay(
         _ recovery: inout Recovery<LocalDisk>, to engine: inout ForecastEngine, path: String
-    ) throws(DaemonError) -> UInt64 {
-        var (now, observations, reported) = (Timestamp(nanoseconds: 0), UInt64(0), UInt64(0))
-        while true {
-            let step: JournalStep
-            do throws(StoreError) { step = try recovery.next() } catch { throw DaemonError(error) }
-            switch step {
-            case .record: break
-            case .end, .torn: return observations
-            case .damaged(let damage):
-                throw DaemonError(
-                    .data,
-                    "\(path)/\(damage): what they said of streams is gone; restore the file, or start with --accept-loss "
-                        + "to go on without it")
-            }
+    ) throws(DaemonError) -> TurnRecord.Counts {
+        var (now, counts, reported) = (Timestamp(nanoseconds: 0), TurnRecord.Counts(), ContinuousClock.now)
+        while try isRecord(&recovery, path: path) {
             do throws(StateError) {
-                try TurnRecord.replay(recovery.payload, to: &engine, now: &now, observations: &observations)
+                try TurnRecord.replay(recovery.payload, to: &engine, now: &now, counts: &counts)
             } catch { throw DaemonError(.data, "\(path), record \(recovery.sequence): \(error)") }
-            guard observations - reported >= Self.reportInterval else { continue }
-            reported = observations
-            plan.report(.replaying(observations: observations))
+            guard ContinuousClock.now - reported >= Self.reportInterval else { continue }
+            reported = .now
+            plan.report(.replaying(observations: counts.observations))
         }
+        // The last turn may have been cut off before its step.
+        while engine.advance(at: now) {}
+        return counts
+    }
+
+    /// Whether there is another record, which is then read.
+    private func isRecord(
+        _ recovery: inout Recovery<LocalDisk>, path: String
+    ) throws(DaemonError) -> Bool {
+        let step: JournalStep
+        do throws(StoreError) { step = try recovery.next() } catch { throw DaemonError(error) }
+        switch step {
+        case .record: return true
+        case .end, .torn: return false
+        case .damaged(let damage):
+            throw DaemonError(
+                .data,
+                "\(path)/\(damage): what they said of streams is gone; restore the file, or start with --accept-loss "
+                    + "to go on without it")
+        }
+    }
+
+    /// Begins a new segment; where there is no room for it, with what is kept free.
+    private func resume(_ recovery: Recovery<LocalDisk>) throws(StoreError) -> JournalWriter<LocalDisk> {
+        do throws(StoreError) {
+            return try recovery.resume()
+        } catch {
+            guard case .disk(.full) = error else { throw error }
+        }
+        do throws(DiskError) { try releaseBallast() } catch { throw .disk(error) }
+        return try recovery.resume()
     }
 
     /// Gives up what is kept free on the disk.

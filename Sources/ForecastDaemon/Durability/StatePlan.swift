@@ -56,6 +56,8 @@ package enum StateEvent: Sendable {
         package var streams: Restoration
         /// Observations taken in anew from the journal.
         package var observations: UInt64 = 0
+        /// Observations that were taken in and never journalled, because the disk was full.
+        package var lost: UInt64 = 0
         /// Whether there was nothing.
         package var isEmpty: Bool
     }

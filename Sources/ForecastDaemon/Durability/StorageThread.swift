@@ -11,16 +11,17 @@ struct StorageThread: ~Copyable {
     private let store: SnapshotStore<LocalDisk>
     private let state: EngineState
     private var snapshot: Snapshot?
+    /// Writes it; nil once there was no room.
+    private var writer: SnapshotWriter<LocalDisk>?
     private var synchronised = ContinuousClock.now
-    private var (snapshotDue, ballastDue): (ContinuousClock.Instant, ContinuousClock.Instant)
+    private var snapshotDue, ballastDue, roomDue: ContinuousClock.Instant
     /// Bytes of the journal at the last snapshot.
     private var journalled = 0
 
     /// A snapshot on its way.
-    private struct Snapshot: ~Copyable {
-        /// Nil once there was no room for it.
-        var writer: SnapshotWriter<LocalDisk>?
+    private struct Snapshot {
         let begin = ContinuousClock.now
+        let sequence: UInt64
         var byteCount = 0
     }
 
@@ -49,6 +50,7 @@ struct StorageThread: ~Copyable {
         store = SnapshotStore(disk, identity: synchroniser.identity)
         snapshotDue = .now + plan.snapshotEvery
         ballastDue = .now
+        roomDue = .now
     }
 
     private mutating func run() {
@@ -98,46 +100,52 @@ struct StorageThread: ~Copyable {
             switch piece {
             case .begin(let sequence):
                 journalled = link.journalled
-                snapshot = Snapshot(writer: nil)
-                snapshot?.writer = try store.begin(through: sequence)
+                snapshot = Snapshot(sequence: sequence)
+                writer = try store.begin(through: sequence)
             case .chunk(let bytes):
                 snapshot?.byteCount += bytes.count
-                try snapshot?.writer?.write(bytes.span.bytes)
+                try writer?.write(bytes.span.bytes)
             case .end: try finishSnapshot()
             case .abandoned: failSnapshot()
             }
         } catch {
             guard error == .full else { link.end(because: error) }
-            makeRoom()
             failSnapshot()
+            makeRoom()
         }
     }
 
     private mutating func finishSnapshot() throws(DiskError) {
-        guard var snapshot = snapshot.take(), let writer = snapshot.writer.take() else { return }
         synchronise()
+        // Where the journal does not get that far, the disk is full, and a snapshot must not be ahead of it.
+        guard let snapshot, synchroniser.durable >= snapshot.sequence, let writer = writer.take() else {
+            return failSnapshot()
+        }
         try writer.finish(durable: synchroniser.durable)
-        try synchroniser.trim(through: try store.superfluous())
+        self.snapshot = nil
         let duration: Duration = ContinuousClock.now - snapshot.begin
         // Large states take long to write: the disk is to rest for longer than it works.
         snapshotDue = ContinuousClock.now + max(plan.snapshotEvery, duration * 4)
         link.snapshotDone(byteCount: snapshot.byteCount, seconds: duration / .seconds(1))
+        try synchroniser.trim(through: try store.superfluous())
     }
 
     private mutating func failSnapshot() {
         guard snapshot != nil else { return }
-        // Given up here, it removes its file.
-        snapshot?.writer = nil
-        snapshotDue = .now + Self.retry
+        // The writer, given up, removes the file.
+        writer = nil
         snapshot = nil
+        snapshotDue = .now + Self.retry
         link.snapshotFailed()
     }
 
     /// Gives up the ballast, so that the next snapshot has room, and with it the journal gets some.
     private mutating func makeRoom() {
-        ballastDue = .now + Self.retry
+        guard ContinuousClock.now >= roomDue else { return }
+        roomDue = .now + Self.retry
+        ballastDue = ContinuousClock.now + Self.retry * 2
         do throws(DiskError) { try state.releaseBallast() } catch { link.end(because: error) }
-        link.wantSnapshot()
+        snapshotDue = .now
     }
 
     private mutating func keepBallast() {

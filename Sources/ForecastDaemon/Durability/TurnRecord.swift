@@ -21,6 +21,14 @@ enum TurnRecord {
         case observation, step, silence, loss
     }
 
+    /// What records say.
+    struct Counts {
+        /// Observations that are taken in anew.
+        var observations: UInt64 = 0
+        /// Those that were taken in once and are in no record.
+        var lost: UInt64 = 0
+    }
+
     /// The most bytes of an observation, with a clock before it and a step behind it.
     static let maximumEntryLength = 9 + observationLength + StreamIdentifier.maximumLength + 1
     /// Bytes of an observation without its id.
@@ -30,10 +38,10 @@ enum TurnRecord {
     ///
     /// - Parameters:
     ///   - now: The clock's time, from record to record.
-    ///   - observations: Counts them.
+    ///   - counts: Counts what it says.
     /// - Throws: A `StateError` where the bytes are no record of this version.
     static func replay(
-        _ record: RawSpan, to engine: inout ForecastEngine, now: inout Timestamp, observations: inout UInt64
+        _ record: RawSpan, to engine: inout ForecastEngine, now: inout Timestamp, counts: inout Counts
     ) throws(StateError) {
         var reader = EntryReader(rest: record)
         while let kind = try reader.kind() {
@@ -45,19 +53,23 @@ enum TurnRecord {
                 let time = try reader.number(as: Int64.self)
                 let value = Double(bitPattern: try reader.number(as: UInt64.self))
                 let identifier = try reader.bytes(Int(try reader.number(as: UInt8.self)))
-                guard value.isFinite, StreamIdentifier.isValid(identifier), !engine.isFull else {
+                guard value.isFinite, StreamIdentifier.isValid(identifier) else {
                     throw StateError("expected an observation, found other bytes in a record of the journal")
                 }
                 let observation = Observation(
                     time: Timestamp(nanoseconds: time), value: value, isTimedByArrival: flags & 1 == 1)
+                // Under another configuration the queue may be shorter than it was.
+                if engine.isFull { while engine.advance(at: now) {} }
                 _ = engine.accept(observation, of: identifier, isCopy: flags & 2 == 2, at: now)
-                observations += 1
+                counts.observations += 1
             case .step:
                 while engine.advance(at: now) {}
             case .silence:
+                // A step is missing where the process ended between two records of a turn.
+                while engine.advance(at: now) {}
                 while engine.passTime(to: now) { while engine.advance(at: now) {} }
             case .loss:
-                _ = try reader.number(as: UInt64.self)
+                counts.lost += try reader.number(as: UInt64.self)
             }
         }
     }

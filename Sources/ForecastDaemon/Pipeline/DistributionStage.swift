@@ -50,21 +50,23 @@ struct DistributionStage: ForecastStage, ~Copyable {
         ways = RigidArray(capacity: plan.pipelineCount)
         let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
         let beginning = EnginesBeginning(doorbell: mailbox.doorbells[0])
-        for index in 0..<plan.pipelineCount {
-            let link = EngineLoop.Link(plan, thread: index + 1, mailbox: mailbox, quota: quota)
-            ways.append(
-                Way(
-                    observations: RecordWriter(link.observations), forecasts: RecordReader(link.forecasts),
-                    engineDoorbell: link.doorbell))
-            try PipelineThread.start(name: "engine \(index + 1)") { [beginning] in
-                do throws(DaemonError) {
-                    var loop = try EngineLoop(plan, link: link, state: state)
-                    beginning.isReady()
-                    loop.run()
-                } catch { beginning.failed(error) }
+        do throws(DaemonError) {
+            for index in 0..<plan.pipelineCount {
+                let link = EngineLoop.Link(plan, thread: index + 1, mailbox: mailbox, quota: quota)
+                ways.append(
+                    Way(
+                        observations: RecordWriter(link.observations),
+                        forecasts: RecordReader(link.forecasts), engineDoorbell: link.doorbell))
+                try PipelineThread.start(name: "engine \(index + 1)") { [beginning] in
+                    do throws(DaemonError) {
+                        var loop = try EngineLoop(plan, link: link, state: state)
+                        beginning.isReady()
+                        loop.run()
+                    } catch { beginning.failed(error) }
+                }
             }
-        }
-        do throws(DaemonError) { try beginning.wait(for: plan.pipelineCount) } catch {
+            try beginning.wait(for: plan.pipelineCount)
+        } catch {
             endEngines()
             throw error
         }

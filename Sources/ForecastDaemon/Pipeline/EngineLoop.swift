@@ -45,7 +45,7 @@ struct EngineLoop: ~Copyable {
     private var report: StatusReport
     private var reportTime = Timestamp(nanoseconds: 0)
     private var hasNews = false
-    private var silence = SilenceClock()
+    private var silence: SilenceClock
 
     /// Nanoseconds between two reports.
     private static let reportInterval: Int64 = 100_000_000
@@ -62,6 +62,7 @@ struct EngineLoop: ~Copyable {
             plan, questions: link.mailbox.questions[link.thread], quota: link.quota, state: state,
             index: link.thread - 1, doorbell: link.doorbell)
         report = StatusReport(plan)
+        silence = plan.state == nil ? SilenceClock() : SilenceClock(respiteFrom: WallClock.now())
     }
 
     /// Runs turns until no observation will come any more.

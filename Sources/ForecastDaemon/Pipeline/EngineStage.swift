@@ -31,8 +31,9 @@ struct EngineStage: ForecastStage, ~Copyable {
 
     /// Bytes of a snapshot that are copied in a turn: a fraction of a millisecond.
     private static let copyLimit = 256 << 10
-    /// Bytes of a snapshot that may wait for a disk that is slower than the streams change.
-    private static let copiedLimit = 512 << 20
+    /// Bytes of a snapshot that may wait for a disk that is slower than the streams change, besides what is copied at once.
+    private static let waitingLimit = 512 << 20
+    private var copiedLimit = 0
 
     /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`, with the state that it had.
     ///
@@ -125,7 +126,7 @@ struct EngineStage: ForecastStage, ~Copyable {
         guard engine.isCopying else { return }
         if link.takesMore { _ = engine.copyStreams(atMost: Self.copyLimit) }
         handOver(to: link)
-        if engine.copiedByteCount > Self.copiedLimit {
+        if engine.copiedByteCount > copiedLimit {
             engine.abandonCopy()
             link.put(.abandoned)
         }
@@ -135,6 +136,7 @@ struct EngineStage: ForecastStage, ~Copyable {
         guard let sequence = log?.mark(), let link else { return }
         link.put(.begin(through: sequence))
         engine.beginCopy()
+        copiedLimit = engine.copiedByteCount + Self.waitingLimit
     }
 
     /// Hands over what has been copied.
@@ -153,14 +155,20 @@ struct EngineStage: ForecastStage, ~Copyable {
     /// Takes the last snapshot, and waits until all is on the disk.
     private mutating func keepState() {
         guard let link else { return }
-        if !engine.isCopying { beginSnapshot() }
+        if engine.isCopying { completeCopy(for: link) }
+        beginSnapshot()
+        completeCopy(for: link)
+        log?.finish()
+        link.finish()
+    }
+
+    /// Copies what is left, as fast as the disk takes it.
+    private mutating func completeCopy(for link: StateLink) {
         while engine.isCopying {
             while !link.takesMore { link.engineDoorbell.sleep(atMost: 10) { link.takesMore } }
             _ = engine.copyStreams(atMost: Self.copyLimit)
             handOver(to: link)
         }
-        log?.finish()
-        link.finish()
     }
 
     // Static with explicit parameters: a span of one property may not be in hand while another one changes.

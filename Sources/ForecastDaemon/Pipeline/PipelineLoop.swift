@@ -59,7 +59,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         reportTime = Timestamp(nanoseconds: 0)
         hasNews = false
         restoreTime = Timestamp(nanoseconds: 0)
-        silence = SilenceClock()
+        silence = plan.state == nil ? SilenceClock() : SilenceClock(respiteFrom: WallClock.now())
         isStopping = false
         firstInput = 0
         report = StatusReport(plan)

@@ -20,6 +20,11 @@ package struct SilenceClock {
     /// Begins before the first turn.
     package init() {}
 
+    /// Begins with streams that were kept: what was sent while nobody listened is on its way.
+    package init(respiteFrom now: Timestamp) {
+        resumption = Timestamp(nanoseconds: now.nanoseconds + Self.respite)
+    }
+
     /// Whether streams may be found silent in a turn at `now`; to be asked in every turn.
     ///
     /// - Parameter isBusy: Whether values may wait that this turn has not taken in. They are given a second too: a

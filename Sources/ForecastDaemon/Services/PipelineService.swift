@@ -56,6 +56,11 @@ package struct PipelineService: Service {
             logger.info(
                 "state: \(streams.kept) streams from a snapshot, \(recovered.observations) observations from the journal"
             )
+            if recovered.lost > 0 {
+                logger.warning(
+                    "state: \(recovered.lost) observations came while the disk was full, were not journalled and are missing"
+                )
+            }
             if streams.changed > 0 {
                 logger.warning(
                     "state: \(streams.changed) streams begin anew, because their rule or model is another now"

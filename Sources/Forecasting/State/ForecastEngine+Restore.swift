@@ -43,6 +43,7 @@ extension ForecastEngine {
         let signatures = plan.rules.map { RuleSignature($0, of: plan) }
         let isSame =
             saved == signatures && hasRoom(for: ids.count) && (0..<ids.count).allSatisfy { isOurs(ids[$0]) }
+            && quota.take(ids.count)
         if isSame {
             try restoreAll(ids, from: &reader)
             return Restoration(kept: forecastStreamCount)
@@ -53,7 +54,6 @@ extension ForecastEngine {
     private mutating func restoreAll(
         _ ids: SavedIdentifiers, from reader: inout StateReader
     ) throws(StateError) {
-        _ = quota.take(ids.count)
         for slot in 0..<ids.count { _ = insert(ids[slot], rule: -1) }
         _ = try reader.read(as: UInt64.self)
         guard let counts = try reader.readRow(of: EngineCounts.self, atMost: 1).first else {

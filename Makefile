@@ -9,6 +9,7 @@ DATA ?= ../shared/data
 # How many seeds `make simulate` tries, or which.
 SEEDS ?= 100000
 CUTS ?= 100
+KILLS ?= 200
 
 .PHONY: help run build test simulate faults check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
 
@@ -32,13 +33,15 @@ simulate: ## SEEDS=1000000 histories of crashes and power cuts through the store
 	swift build -c release --build-tests
 	SEEDS="$(SEEDS)" swift test -c release --skip-build --filter StoreSimulationTests
 
-faults: ## CUTS power cuts each under a store on ext4 and on xfs; needs root
-	$(call install,e2fsprogs gcc libc6-dev python3 xfsprogs)
+faults: ## CUTS power cuts under a store on ext4 and xfs, KILLS of a daemon, its disk full and failing; needs root
+	$(call install,e2fsprogs gcc libc6-dev python3 python3-zmq xfsprogs)
 	swift build -c release --build-tests
+	swift build -c release --product forecastd
 	for system in ext4 xfs; do
 	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts $(CUTS)
 	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts 20 --plant nosync
 	done
+	$(SUDO) /usr/bin/python3 Tests/Faults/daemon_faults.py --kills $(KILLS)
 
 check: ## the format, and warnings as errors (they are in Package.swift)
 	swift format lint --strict -r Sources Tests Benchmarks Package.swift

@@ -105,14 +105,16 @@ let package = Package(
         .testTarget(
             name: "ForecastDaemonTests",
             dependencies: [
-                "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "Training", "WireFormat",
+                "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "TestSupport", "Training",
+                "WireFormat",
             ],
             exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(
             name: "AllocationTests",
             dependencies: [
-                "CAllocationCount", "Forecasting", "RecurrentKernels", "StateStore", "WireFormat",
+                "CAllocationCount", "ForecastDaemon", "Forecasting", "RecurrentKernels", "StateStore",
+                "WireFormat",
             ]),
     ],
     cLanguageStandard: .c17

@@ -25,10 +25,17 @@ static void forward(const struct recurrent_training *training, const struct work
     }
 }
 
+// x within ± limit; NaN where x is NaN.
+INLINE vector within(vector x, float limit) {
+    x = at_most(x, limit);
+    return x < -limit ? broadcast(-limit) : x;
+}
+
 // The loss; leaves the gradient of each output in its place.
 static double loss(const struct recurrent_training *training, const struct workspace *work, const float *matrix,
-                   const vector *targets, int lanes) {
+                   const vector *targets, const vector *error_scales, int lanes) {
     const int rows = training->hidden_size + 1, outputs = training->output_size;
+    const float delta = training->huber_delta;
     vector mask;
     for (int lane = 0; lane < WIDTH; lane++) mask[lane] = lane < lanes ? 1.0f : 0.0f;
     double sum = 0;
@@ -38,10 +45,11 @@ static double loss(const struct recurrent_training *training, const struct works
         product(matrix, outputs, rows, work->layers[training->layer_count].entering + (size_t)t * rows, outputs, y);
         vector tick = broadcast(0.0f);
         for (int o = 0; o < outputs; o++) {
-            const vector error = (y[o] - targets[row + o]) * mask;
-            const vector weighted = error * training->output_weights[o];
-            tick += weighted * error;
-            y[o] = weighted * 2.0f;
+            const vector scale = error_scales[o] * mask, error = (y[o] - targets[row + o]) * scale;
+            // huber(e) = near * (2 e - near), and its slope 2 near, with near = e within ± delta.
+            const vector near = within(error, delta), weighted = near * training->output_weights[o];
+            tick += weighted * (error + error - near);
+            y[o] = weighted * 2.0f * scale;
         }
         sum += sum_of_lanes(tick);
     }
@@ -86,15 +94,18 @@ static void layer_backward(const struct recurrent_training *training, const stru
 }
 
 double GRADIENT(const struct recurrent_training *training, const float *parameters, const float *transposed,
-                const float *inputs, const float *targets, int32_t lanes, float *gradient, float *workspace) {
+                const float *inputs, const float *targets, const float *error_scales, int32_t lanes, float *state,
+                float *gradient, float *workspace) {
     const struct workspace work = arrange(training, (vector *)workspace);
-    begin(training, &work, (const vector *)inputs);
+    begin(training, &work, (const vector *)inputs, (const vector *)state);
     size_t offset = 0;
     for (int layer = 0; layer < training->layer_count; layer++) {
         forward(training, &work, layer, parameters + offset);
         offset += matrix_count(training, layer);
     }
-    const double sum = loss(training, &work, parameters + offset, (const vector *)targets, lanes);
+    const double sum = loss(training, &work, parameters + offset, (const vector *)targets, (const vector *)error_scales,
+                            lanes);
+    end(training, &work, (vector *)state);
     if (!gradient) return sum;
     readout_backward(training, &work, transposed + offset, gradient + offset);
     for (int layer = training->layer_count - 1; layer >= 0; layer--) {

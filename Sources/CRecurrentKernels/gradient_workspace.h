@@ -60,8 +60,9 @@ static struct workspace arrange(const struct recurrent_training *training, vecto
     return work;
 }
 
-// Sets what stands before the way forward: the inputs, zero state, and the ones of the biases.
-static void begin(const struct recurrent_training *training, const struct workspace *work, const vector *inputs) {
+// Sets what stands before the way forward: the inputs, the state, and the ones of the biases.
+static void begin(const struct recurrent_training *training, const struct workspace *work, const vector *inputs,
+                  const vector *state) {
     const int hidden_size = training->hidden_size, input_size = training->input_size;
     for (int layer = 0; layer <= training->layer_count; layer++) {
         const int rows = recurrent_matrix_rows(training, layer), entering = recurrent_entering(training, layer);
@@ -71,7 +72,21 @@ static void begin(const struct recurrent_training *training, const struct worksp
             x[(size_t)t * rows + rows - 1] = broadcast(1.0f);
         }
         if (layer == training->layer_count) break;
-        memset(x + entering, 0, hidden_size * sizeof(vector));
-        memset(work->layers[layer].c, 0, hidden_size * sizeof(vector));
+        memcpy(x + entering, state + (size_t)layer * 2 * hidden_size, hidden_size * sizeof(vector));
+        memcpy(work->layers[layer].c, state + ((size_t)layer * 2 + 1) * hidden_size, hidden_size * sizeof(vector));
+    }
+}
+
+// Copies the state that the way forward has led to.
+static void end(const struct recurrent_training *training, const struct workspace *work, vector *state) {
+    const int hidden_size = training->hidden_size;
+    const size_t ticks = training->ticks;
+    for (int layer = 0; layer < training->layer_count; layer++) {
+        const struct layer_work *here = &work->layers[layer];
+        const vector *h = here->entering + ticks * recurrent_matrix_rows(training, layer) +
+                          recurrent_entering(training, layer);
+        memcpy(state + (size_t)layer * 2 * hidden_size, h, hidden_size * sizeof(vector));
+        memcpy(state + ((size_t)layer * 2 + 1) * hidden_size, here->c + ticks * hidden_size,
+               hidden_size * sizeof(vector));
     }
 }

@@ -31,13 +31,13 @@ struct AdaptationReport: Sendable, Encodable {
         levels = adaptation.levels
     }
 
-    /// The figures as part of a line.
+    /// The figures as a line.
     var text: String {
         let season =
             season.map { ", season of \($0) ticks" }
             ?? seasonLimit.map { ", seasons learned, up to \($0) ticks" } ?? ""
         let related = related.map { ", related to \($0)" } ?? ""
         return
-            ", adapted (\(depth), \(mix)\(season)\(related)), intervals for \(levels.map { "\($0)" }.joined(separator: ", "))"
+            "adapted (\(depth), \(mix)\(season)\(related)), intervals for \(levels.map { "\($0)" }.joined(separator: ", "))"
     }
 }

@@ -26,10 +26,10 @@ struct AnomalyReport: Sendable, Encodable {
         falseAlarms = policy.falseAlarms
     }
 
-    /// The figures as part of a line.
+    /// The figures as a line.
     var text: String {
         let side = direction == "both" ? "" : " \(direction)"
         let least = minimumDeviation > 0 ? ", by at least \(minimumDeviation)" : ""
-        return ", anomalies\(side)\(least), \(falseAlarms) by chance, alarm after \(debounce) ticks"
+        return "anomalies\(side)\(least), \(falseAlarms) by chance, alarm after \(debounce) ticks"
     }
 }

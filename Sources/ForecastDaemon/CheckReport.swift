@@ -24,35 +24,78 @@ package struct CheckReport: Sendable, Encodable {
         var values: ValueReport
         /// How forecasts are adapted; absent where they are the model's.
         var adaptation: AdaptationReport?
+        /// Why they are not; absent where they are.
+        var notAdapted: String?
         /// What is taken for an anomaly; absent where none is looked for.
         var anomaly: AnomalyReport?
         var bytesPerStream: Int
         /// What enters the model, in its order; absent for the stream's own value alone.
         var inputs: InputsReport?
 
-        /// A line of its own on what a reduced precision costs; nothing for float32.
-        var precisionText: String {
-            guard precision != Precision.float32.rawValue else { return "" }
+        /// The rule on lines of its own.
+        var lines: [String] {
+            let outputs = recursion ? "by recursion" : "by the model's outputs"
+            let parts = [
+                "model \(model), \(mode), \(precision), scale \(scale)", precisionText,
+                inputs.map { "inputs: \($0.text)" },
+                "horizon \(horizon) \(outputs), warm after \(warmup) ticks", time.text, values.text,
+                adaptation?.text ?? "not adapted: \(notAdapted ?? "")", anomaly?.text,
+                "\(bytesPerStream) bytes per stream",
+            ]
+            return ["  \(match)"] + parts.compactMap(\.self).map { "    " + $0 }
+        }
+
+        /// What a reduced precision costs; nil for float32.
+        private var precisionText: String? {
+            guard precision != Precision.float32.rawValue else { return nil }
             let error = precisionError.map { "\($0)" } ?? "outputs are not finite on random input"
-            return "\n    \(precision) against float32: \(error)"
+            return "\(precision) against float32: \(error)"
         }
 
         enum CodingKeys: String, CodingKey {
             case match, model, mode, precision, scale, target, horizon, recursion, warmup, time, values,
                 adaptation, anomaly, inputs
             case precisionError = "precision_error"
+            case notAdapted = "not_adapted"
             case bytesPerStream = "bytes_per_stream"
         }
     }
 
+    /// What an output keeps of what it has published.
+    package struct Kept: Sendable, Encodable {
+        var output: String
+        package var lastValue: Bool
+        /// Bytes of the newest forecasts; absent where they are not to be had again.
+        package var replay: Int?
+        /// The most memory that this takes.
+        package var bytes: Int
+
+        enum CodingKeys: String, CodingKey {
+            case output, replay, bytes
+            case lastValue = "last_value"
+        }
+
+        var text: String {
+            "output \(output) keeps the last forecast of each stream"
+                + (replay.map {
+                    " and the newest \(ConfigurationUnits.text($0, units: ConfigurationUnits.sizes)) of all"
+                } ?? "")
+                + ", at most \(CheckReport.mebibytes(bytes)) MiB"
+        }
+    }
+
     var rules: [Rule]
+    /// The outputs that keep something.
+    package var kept: [Kept]
     var streamsLimit: Int
-    var memoryBytes: Int
+    package var memoryBytes: Int
     /// Where reports are served; nil for nowhere.
     var http: String?
+    /// Where state is kept, and through what; nil for nowhere.
+    var state: String?
 
     enum CodingKeys: String, CodingKey {
-        case rules, http
+        case rules, kept, http, state
         case streamsLimit = "streams_limit"
         case memoryBytes = "memory_bytes"
     }
@@ -73,28 +116,51 @@ package struct CheckReport: Sendable, Encodable {
                 recursion: rule.horizon > model.packed.shape.outputSize, warmup: plan.warmup(of: rule),
                 time: TimeReport(rule.time), values: ValueReport(rule.values),
                 adaptation: rule.adaptation.map { AdaptationReport($0) },
+                notAdapted: rule.adaptation == nil ? Self.reasonNotAdapted(configuration, rule) : nil,
                 anomaly: rule.anomalies.map { AnomalyReport($0) },
                 bytesPerStream: plan.bytesPerStream(rule: rule),
                 inputs: rule.inputs.map { InputsReport($0, rule: rule, configuration) })
+        }
+        kept = prepared.configuration.outputs.compactMap { output in
+            prepared.keeping(output).map {
+                Kept(
+                    output: output.name, lastValue: $0.isRepeated, replay: $0.replay?.byteCount,
+                    bytes: $0.byteCount)
+            }
         }
         streamsLimit = plan.streamsLimit
         let pipelines = prepared.pipelineCount
         memoryBytes =
             streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0) + pipelines * plan.bytesPerBatch
+            + kept.reduce(0) { $0 + $1.bytes }
         http = prepared.configuration.http.map { "http://\($0.authority)" }
+        state = prepared.configuration.state.map { "\($0.directory), durability \($0.durability)" }
+    }
+
+    /// A number of bytes in whole MiB, rounded up.
+    fileprivate static func mebibytes(_ bytes: Int) -> Int { (bytes + 1 << 20 - 1) / (1 << 20) }
+
+    private static func reasonNotAdapted(
+        _ configuration: StreamRuleConfiguration, _ rule: ForecastPlan.Rule
+    ) -> String {
+        guard configuration.adaptation == nil else {
+            return
+                "the model's \(rule.horizon) outputs are more than \(AdaptationConfiguration.maximumHorizon)"
+        }
+        return AdaptationConfiguration.reasonForNone(
+            time: configuration.time, horizon: configuration.horizon)
     }
 
     /// The report as lines of text.
     package var text: String {
-        let rows = rules.map { rule in
-            "  \(rule.match): model \(rule.model), \(rule.mode), \(rule.precision), scale \(rule.scale), horizon \(rule.horizon) "
-                + (rule.recursion ? "by recursion" : "by the model's outputs")
-                + ", warm after \(rule.warmup) ticks, \(rule.time.text)\(rule.values.text)\(rule.adaptation?.text ?? ", not adapted")\(rule.anomaly?.text ?? ""), \(rule.bytesPerStream) bytes per stream"
-                + (rule.inputs.map { "\n    inputs: \($0.text)" } ?? "") + rule.precisionText
-        }
-        return
-            (["configuration and models are good; first match wins:"] + rows + [
-                "at most \(streamsLimit) streams, which take at most \((memoryBytes + 1 << 20 - 1) / (1 << 20)) MiB"
-            ] + (http.map { ["reports are served at \($0)"] } ?? [])).joined(separator: "\n")
+        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines) + kept.map(\.text)
+            + [
+                "at most \(streamsLimit) streams, which take at most \(Self.mebibytes(memoryBytes)) MiB"
+            ] + (http.map { ["reports are served at \($0)"] } ?? [])
+            + [
+                state.map { "state is kept in \($0)" }
+                    ?? "state is not kept: a restart begins anew (key state)"
+            ])
+            .joined(separator: "\n")
     }
 }

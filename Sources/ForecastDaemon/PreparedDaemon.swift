@@ -61,6 +61,7 @@ package struct PreparedDaemon: Sendable {
         forecasts = ForecastPlan(
             models: models.map(Self.planned), rules: rules, streamsLimit: configuration.streamsLimit,
             batchLimit: configuration.pipeline.batchLimit, traceLength: configuration.http?.history ?? 0)
+        try checkReplays()
         if pipelineCount > 1, let rule = rules.first(where: { $0.adaptation?.related != nil }) {
             throw DaemonError(
                 .configuration,
@@ -128,11 +129,14 @@ package struct PreparedDaemon: Sendable {
     ) throws -> Adaptation? {
         guard let adaptation = rule.adaptation else { return nil }
         guard horizon <= AdaptationConfiguration.maximumHorizon else {
-            guard adaptation.isStated else { return nil }
+            let keys = adaptation.keys + (rule.time.seasonLimit == nil ? [] : ["season: auto"])
+            let key = adaptation.isStated ? "adapt" : keys.first
+            guard let key else { return nil }
             throw DaemonError(
                 .configuration,
                 "rule \"\(rule.match)\": expected a horizon of at most \(AdaptationConfiguration.maximumHorizon) with "
-                    + "adapt, found \(horizon), the outputs of the model: write a shorter one")
+                    + "\(key), found \(horizon), the outputs of the model: write a shorter one, or leave out \(key)"
+            )
         }
         return Adaptation(
             depth: adaptation.depth, season: rule.time.seasonTicks ?? 0,
@@ -181,16 +185,14 @@ extension PreparedDaemon {
                 var options = SocketOptions(output.connection)
                 options.sendHighWaterMark = output.connection.highWaterMark
                 options.linger = output.linger
+                // Subscribers send nothing but short prefixes.
+                options.maximumMessageSize = 1024
                 return PipelinePlan.Output(
                     name: output.name, options: options, connect: output.connection.connect,
                     bind: output.connection.bind, format: output.format, times: output.timeFormat,
-                    alarms: output.anomalies)
-            }, forecasts: forecasts,
-            labels: forecasts.rules.map {
-                RuleLabels(
-                    model: forecasts.models[$0.model].name, revision: forecasts.models[$0.model].revision,
-                    levels: $0.adaptation?.levels ?? [])
-            }, pipelineCount: pipelineCount, batchLimit: configuration.pipeline.batchLimit,
+                    alarms: output.anomalies, keeping: keeping(output))
+            }, forecasts: forecasts, labels: labels, pipelineCount: pipelineCount,
+            batchLimit: configuration.pipeline.batchLimit,
             ioThreads: configuration.pipeline.ioThreads,
             ioThreadScheduling: configuration.pipeline.ioThreadScheduling,
             state: configuration.state.map {

@@ -46,7 +46,7 @@ struct TimeReport: Sendable, Encodable {
 
     private static func text(_ nanoseconds: Int64) -> String { Duration.nanoseconds(nanoseconds).text }
 
-    /// The figures as part of a line.
+    /// The figures as a line.
     var text: String {
         let window = windowLength.map { ", window of \($0) ticks" } ?? ""
         guard let aggregate, let lateness, let fill, let limit, let then else {

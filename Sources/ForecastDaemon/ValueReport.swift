@@ -24,14 +24,14 @@ struct ValueReport: Sendable, Encodable {
         }
     }
 
-    /// The figures as part of a line; empty where every value is good.
-    var text: String {
+    /// The figures as a line; nil where every value is good.
+    var text: String? {
         let parts = [
             reject.map { "not \($0.map { "\($0)" }.joined(separator: " or "))" },
             minimum.map { "from \($0)" }, maximum.map { "up to \($0)" },
             rate.map { "changing by at most \($0) a second" },
             stuck.map { "staying the same for at most \($0)" },
         ].compactMap(\.self)
-        return parts.isEmpty ? "" : ", values \(parts.joined(separator: ", "))"
+        return parts.isEmpty ? nil : "values \(parts.joined(separator: ", "))"
     }
 }

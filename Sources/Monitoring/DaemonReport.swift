@@ -41,12 +41,49 @@ package struct DaemonReport: Codable, Sendable, Equatable {
         package var published: UInt64
         /// Forecasts that did not reach every subscriber.
         package var dropped: UInt64
+        /// Last forecasts published again for those who subscribed.
+        package var repeated: UInt64
+        /// What subscribers and peers of the replay socket asked in vain, by reason; reasons that have not occurred are
+        /// left out.
+        package var drops: [String: UInt64]
+        /// The replay socket; nil where there is none.
+        package var replay: Replay?
 
         /// Makes an account.
-        package init(name: String, published: UInt64, dropped: UInt64) {
+        package init(
+            name: String, published: UInt64, dropped: UInt64, repeated: UInt64, drops: [String: UInt64],
+            replay: Replay?
+        ) {
             self.name = name
             self.published = published
             self.dropped = dropped
+            self.repeated = repeated
+            self.drops = drops
+            self.replay = replay
+        }
+
+        /// What was asked of a replay socket.
+        package struct Replay: Codable, Sendable, Equatable {
+            /// Requests that came, good and bad.
+            package var requests: UInt64
+            /// Messages sent in answers.
+            package var messages: UInt64
+            /// Answers that told that what was asked for is not there any more.
+            package var tooOld: UInt64
+            /// Requests with an epoch that is not the daemon's.
+            package var otherEpoch: UInt64
+
+            /// Makes an account.
+            package init(requests: UInt64, messages: UInt64, tooOld: UInt64, otherEpoch: UInt64) {
+                (self.requests, self.messages) = (requests, messages)
+                (self.tooOld, self.otherEpoch) = (tooOld, otherEpoch)
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case requests, messages
+                case tooOld = "too_old"
+                case otherEpoch = "other_epoch"
+            }
         }
     }
 

@@ -2,10 +2,10 @@
 
 import CRecurrentKernels
 
-/// Loss and gradient of nn.LSTM followed by nn.Linear over windows of ticks, each from zero state.
+/// Loss and gradient of nn.LSTM followed by nn.Linear over windows of ticks.
 ///
-/// Up to `lanes` windows are computed side by side. One thread uses it at a time; its owner fills `inputs` and
-/// `targets`, then asks. The same numbers give the same bits.
+/// Up to `lanes` windows are computed side by side. One thread uses it at a time; its owner fills `inputs`,
+/// `targets`, `errorScales` and `state`, then asks. The same numbers give the same bits.
 /// - SeeAlso: Werbos 1990, "Backpropagation through time".
 package final class RecurrentGradient {
     /// Windows that are computed side by side.
@@ -21,6 +21,8 @@ package final class RecurrentGradient {
     private struct Memory: ~Copyable {
         let inputs: AlignedFloats
         let targets: AlignedFloats
+        let errorScales: AlignedFloats
+        let state: AlignedFloats
         let outputWeights: AlignedFloats
         let workspace: AlignedFloats
     }
@@ -29,6 +31,16 @@ package final class RecurrentGradient {
     package var inputs: UnsafeMutablePointer<Float> { memory.inputs.start }
     /// `[ticks - burnIn][outputSize][lanes]`.
     package var targets: UnsafeMutablePointer<Float> { memory.targets.start }
+    /// What each output's error is multiplied by, `[outputSize][lanes]`; 1 until something else is set.
+    package var errorScales: UnsafeMutablePointer<Float> { memory.errorScales.start }
+    /// Each layer's h, then c: what the windows begin with, then what they ended with;
+    /// `[layerCount][2][hiddenSize][lanes]`.
+    package var state: UnsafeMutablePointer<Float> { memory.state.start }
+
+    /// Floats of the state of all lanes.
+    package static func stateCount(_ shape: RecurrentShape) -> Int {
+        2 * shape.layerCount * shape.hiddenSize * lanes
+    }
 
     /// Makes room for windows of `ticks` ticks.
     ///
@@ -36,11 +48,12 @@ package final class RecurrentGradient {
     ///   - shape: The network's sizes, at most `maximumLayers` layers.
     ///   - ticks: Ticks of a window.
     ///   - burnIn: The first ticks of a window, whose outputs do not count.
-    ///   - outputWeights: What the squared error of each output counts for in the loss.
+    ///   - outputWeights: What each output counts for in the loss.
+    ///   - huberDelta: The error up to which the loss grows as its square, and beyond which linearly.
     ///   - instructionSet: One that this machine can run.
     package init(
         shape: RecurrentShape, ticks: Int, burnIn: Int, outputWeights: [Float],
-        instructionSet: InstructionSet = .best
+        huberDelta: Float = .infinity, instructionSet: InstructionSet = .best
     ) {
         precondition(shape.layerCount <= Self.maximumLayers, "at most \(Self.maximumLayers) layers")
         precondition(burnIn >= 0 && burnIn < ticks, "some ticks of a window count")
@@ -50,9 +63,14 @@ package final class RecurrentGradient {
         description = .allocate(capacity: 1)
         description.initialize(to: Self.description(shape, ticks: ticks, burnIn: burnIn))
         description.pointee.output_weights = UnsafePointer(weights.start)
+        description.pointee.huber_delta = huberDelta
+        let scales = AlignedFloats(count: outputWeights.count * Self.lanes)
+        scales.start.update(repeating: 1, count: scales.count)
         memory = Memory(
             inputs: AlignedFloats(count: ticks * shape.inputSize * Self.lanes),
             targets: AlignedFloats(count: (ticks - burnIn) * shape.outputSize * Self.lanes),
+            errorScales: scales,
+            state: AlignedFloats(count: Self.stateCount(shape)),
             outputWeights: weights, workspace: AlignedFloats(count: recurrent_workspace_count(description)))
         compute =
             switch instructionSet {
@@ -67,7 +85,8 @@ package final class RecurrentGradient {
     /// The memory that one for such windows takes.
     package static func byteCount(shape: RecurrentShape, ticks: Int, burnIn: Int) -> Int {
         var description = description(shape, ticks: ticks, burnIn: burnIn)
-        let ends = lanes * (ticks * shape.inputSize + (ticks - burnIn) * shape.outputSize)
+        let ends =
+            lanes * (ticks * shape.inputSize + (ticks - burnIn + 1) * shape.outputSize) + stateCount(shape)
         return (recurrent_workspace_count(&description) + ends) * MemoryLayout<Float>.stride
     }
 
@@ -75,14 +94,16 @@ package final class RecurrentGradient {
         recurrent_training(
             input_size: Int32(shape.inputSize), hidden_size: Int32(shape.hiddenSize),
             layer_count: Int32(shape.layerCount), output_size: Int32(shape.outputSize), ticks: Int32(ticks),
-            burn_in: Int32(burnIn), output_weights: nil)
+            burn_in: Int32(burnIn), output_weights: nil, huber_delta: .infinity)
     }
 
     deinit { description.deallocate() }
 
-    /// The loss of the first `windows` lanes: weight · error², summed over windows, ticks that count, and outputs.
+    /// The loss of the first `windows` lanes: weight · huber(error), summed over windows, ticks that count, and outputs.
     package func loss(_ parameters: UnsafePointer<Float>, windows: Int) -> Double {
-        compute(description, parameters, nil, inputs, targets, Int32(windows), nil, memory.workspace.start)
+        compute(
+            description, parameters, nil, inputs, targets, errorScales, Int32(windows), state, nil,
+            memory.workspace.start)
     }
 
     /// The loss, and its gradient.
@@ -97,7 +118,8 @@ package final class RecurrentGradient {
         gradient: UnsafeMutablePointer<Float>
     ) -> Double {
         compute(
-            description, parameters, transposed, inputs, targets, Int32(windows), gradient,
+            description, parameters, transposed, inputs, targets, errorScales, Int32(windows), state,
+            gradient,
             memory.workspace.start)
     }
 }

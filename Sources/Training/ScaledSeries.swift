@@ -3,7 +3,7 @@
 import Forecasting
 
 /// A series as the model sees it: brought by the daemon's own rolling scale, from its first row on.
-struct ScaledSeries: Sendable {
+package struct ScaledSeries: Sendable {
     let values: [Double]
     /// The model's input at each row; NaN where there is no value.
     let inputs: [Float]
@@ -11,10 +11,13 @@ struct ScaledSeries: Sendable {
     let deviations: [Double]
 
     /// What a target lies within, either way, in deviations.
-    static let targetLimit = 8.0
+    private let targetLimit: Double
+    /// The mean change, in deviations, of a series so steady that nothing is to be gained on it.
+    private static let changeFloor = 0.03
 
-    init(_ series: Series, halfLife: Double) {
-        values = series.values
+    /// Scales a series from its first row on.
+    package init(_ series: Series, halfLife: Double, targetLimit: Double) {
+        (values, self.targetLimit) = (series.values, targetLimit)
         var (inputs, deviations) = ([Float](), [Double]())
         inputs.reserveCapacity(values.count)
         deviations.reserveCapacity(values.count)
@@ -31,6 +34,19 @@ struct ScaledSeries: Sendable {
             deviations.append(statistics.scale.deviation)
         }
         (self.inputs, self.deviations) = (inputs, deviations)
+    }
+
+    /// 1 / (the mean absolute target of each horizon in `rows` + a floor): what errors are multiplied by to be measured
+    /// in those of repeating the last value.
+    package func errorScales(in rows: Range<Int>, horizon: Int) -> [Float] {
+        (1...horizon).map { ahead in
+            var (sum, count) = (0.0, 0.0)
+            for row in rows.clamped(to: 0..<max(0, values.count - ahead)) where inputs[row].isFinite {
+                let change = abs(values[row + ahead] - values[row]) / deviations[row]
+                if change.isFinite { (sum, count) = (sum + min(change, targetLimit), count + 1) }
+            }
+            return Float(1 / (sum / max(count, 1) + Self.changeFloor))
+        }
     }
 
     /// Where windows can begin that lie, with what they are to forecast, within `rows` and miss no value.
@@ -58,7 +74,7 @@ struct ScaledSeries: Sendable {
                 let (value, factor) = (values[row], 1 / deviations[row])
                 for ahead in 1...horizon {
                     let change = (values[row + ahead] - value) * factor
-                    target.pointee = Float(min(max(change, -Self.targetLimit), Self.targetLimit))
+                    target.pointee = Float(min(max(change, -targetLimit), targetLimit))
                     target += lanes
                 }
             }

@@ -5,7 +5,7 @@ import RecurrentKernels
 
 /// Fits one network to the history of many streams.
 ///
-/// Each iteration draws a batch of windows, and takes a step of Adam along one cycle of the learning rate; every few
+/// Each iteration draws a batch of windows, or goes on to the next in each series' life, and takes a step of Adam along one cycle of the learning rate; every few
 /// iterations the loss over fixed windows of other rows is looked at, and the best weights are kept. The same seed,
 /// data and kind of processor give the same weights, whatever the number of cores.
 package final class Trainer {
@@ -47,13 +47,15 @@ package final class Trainer {
         self.options = options
         layout = ParameterLayout(options.shape)
         random = SplitMix64(seed: options.seed)
-        let scaled = series.map { ScaledSeries($0, halfLife: options.scaleHalfLife) }
+        let scaled = series.map {
+            ScaledSeries($0, halfLife: options.scaleHalfLife, targetLimit: options.targetLimit)
+        }
         let length = options.window + options.horizon
         var (training, validation) = (WindowSet(), WindowSet())
         for (index, series) in series.enumerated() {
             var rows = options.trainingRows(of: series.values.count)
-            // At a series' very beginning the scale knows too little.
-            let warmUp = min(Int(options.scaleHalfLife), rows.count / 10)
+            // At a series' very beginning the scale knows too little; the daemon begins there nevertheless.
+            let warmUp = options.isStateful ? 0 : min(Int(options.scaleHalfLife), rows.count / 10)
             if rows.lowerBound < warmUp { rows = warmUp..<rows.upperBound }
             training.append(series: index, starts: scaled[index].windowStarts(in: rows, length: length))
             validation.append(
@@ -71,7 +73,13 @@ package final class Trainer {
         validationWindows = validation
         self.validation = validation.spread(limit: Self.validationLimit)
         self.series = scaled
-        batchLoss = BatchLoss(scaled, options: options, threads: threads)
+        let errorScales = scaled.map {
+            options.scalesErrors
+                ? $0.errorScales(
+                    in: options.trainingRows(of: $0.values.count), horizon: options.horizon)
+                : [Float](repeating: 1, count: options.horizon)
+        }
+        batchLoss = BatchLoss(scaled, errorScales: errorScales, options: options, threads: threads)
     }
 
     /// The indices of the series that have windows to train on.
@@ -90,9 +98,12 @@ package final class Trainer {
         var adam = Adam(layout)
         let cycle = OneCycle(highest: options.learningRate, iterations: options.iterations)
         var result = TrainedNetwork(layout: layout, persistenceLoss: persistenceLoss())
+        var lives = Lives(places: options.batch, window: options.window)
         var (sum, count) = (0.0, 0.0)
         for iteration in 0..<options.iterations {
-            let batch = training.draw(options.batch, using: &random)
+            let batch =
+                options.isStateful
+                ? lives.next(of: training, using: &random) : training.draw(options.batch, using: &random)
             let loss = batchLoss.loss(parameters, of: batch, gradient: gradient)
             let (rate, momentum) = cycle.values(at: iteration)
             adam.step(parameters.start, gradient: gradient.start, rate: rate, momentum: momentum)

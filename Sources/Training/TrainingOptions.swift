@@ -22,6 +22,13 @@ package struct TrainingOptions: Sendable {
     package var iterations = 1200
     /// The highest learning rate of the one cycle.
     package var learningRate = 4e-3
+    /// The error up to which the loss grows as its square, and beyond which linearly; infinite for squares throughout.
+    package var huberDelta = Double.infinity
+    /// Whether errors are divided by their series' own mean absolute change at that horizon, so that each series counts
+    /// by the skill that is gained on it.
+    package var scalesErrors = false
+    /// Whether the state is carried from window to window through a series; else each window begins from zero state.
+    package var isStateful = false
     /// Iterations from one validation to the next.
     package var validationInterval = 50
     /// Validations without a better loss after which training ends; nil for never.
@@ -40,14 +47,19 @@ package struct TrainingOptions: Sendable {
     package var scaleHalfLife: Double { halfLife ?? season.map { 2 * Double($0) } ?? 600 }
 
     /// The first ticks of a window, whose forecasts do not count: the network knows nothing yet.
-    package var burnIn: Int { window / 6 }
+    ///
+    /// None where the state is carried: a window is then mostly not the first of its series, and the first count too.
+    package var burnIn: Int { isStateful ? 0 : window / 6 }
+
+    /// What targets are clipped to, in deviations: farther under Huber's loss, where rare large ones weigh less.
+    var targetLimit: Double { huberDelta.isFinite ? 16 : 8 }
 
     /// The network's sizes.
     package var shape: RecurrentShape {
         RecurrentShape(inputSize: 1, hiddenSize: hiddenSize, layerCount: layerCount, outputSize: horizon)
     }
 
-    /// What each horizon's squared error counts for in a window's loss: half of all for the first, the other half
+    /// What each horizon counts for in a window's loss: half of all for the first, the other half
     /// for the mean over all.
     var outputWeights: [Float] {
         let ticks = Double(window - burnIn)

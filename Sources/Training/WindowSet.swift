@@ -1,12 +1,24 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// The windows of many series that can be drawn.
-struct WindowSet: Sendable {
+package struct WindowSet: Sendable {
     /// One window: where it begins, and in which series.
-    struct Origin: Sendable, Equatable {
-        var series: Int
-        var start: Int
+    package struct Origin: Sendable, Equatable {
+        package var series: Int
+        package var start: Int
+        /// Whether the state goes on from the window before in the same place of the batch; else it is zero.
+        package var continues: Bool
+
+        /// Makes the origin of a window that begins from zero state, unless it continues another.
+        package init(series: Int, start: Int, continues: Bool = false) {
+            (self.series, self.start, self.continues) = (series, start, continues)
+        }
     }
+
+    /// Makes an empty set.
+    package init() {}
 
     /// The starts in each series that has any.
     private var series: [(index: Int, starts: [Int32])] = []
@@ -18,7 +30,8 @@ struct WindowSet: Sendable {
     /// The series that have any.
     var seriesIndices: [Int] { series.map(\.index) }
 
-    mutating func append(series index: Int, starts: [Int32]) {
+    /// Adds the windows of one series, where it has any.
+    package mutating func append(series index: Int, starts: [Int32]) {
         if !starts.isEmpty { series.append((index, starts)) }
     }
 
@@ -28,6 +41,35 @@ struct WindowSet: Sendable {
             let (index, starts) = series[Int.random(in: series.indices, using: &random)]
             return Origin(series: index, start: Int(starts[Int.random(in: starts.indices, using: &random)]))
         }
+    }
+
+    /// Draws a life: windows of one series that follow each other without a gap.
+    ///
+    /// Short lives are as likely as long ones,
+    /// on a logarithmic scale from one window to all that fit between two gaps.
+    func drawLife(window: Int, using random: inout SplitMix64) -> (first: Origin, count: Int) {
+        let (index, starts) = series[Int.random(in: series.indices, using: &random)]
+        let drawn = Int.random(in: starts.indices, using: &random)
+        let run = Self.run(in: starts, around: drawn)
+        let most = (run.count - 1) / window + 1
+        let count = Int(exp(random.uniform() * log(Double(most + 1))))
+        let place = Int.random(in: run.lowerBound..<run.upperBound - (count - 1) * window, using: &random)
+        return (Origin(series: index, start: Int(starts[place])), count)
+    }
+
+    /// The places around one whose starts follow each other row by row.
+    private static func run(in starts: [Int32], around place: Int) -> Range<Int> {
+        // Never falls; equal where no row is left out.
+        func gap(_ place: Int) -> Int { Int(starts[place]) - place }
+        func firstPlace(withGapFrom least: Int) -> Int {
+            var (low, high) = (0, starts.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if gap(middle) < least { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+        return firstPlace(withGapFrom: gap(place))..<firstPlace(withGapFrom: gap(place) + 1)
     }
 
     /// At most `limit` windows, spread evenly over the series, and in each over its length.

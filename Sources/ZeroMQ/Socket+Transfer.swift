@@ -36,16 +36,17 @@ extension Socket {
     ///
     /// What happens when a peer's queue is full depends on the kind:
     /// - `push` gives the message to another peer. False when all are full or none is connected.
-    /// - `pub` with `reportsDrops`: false when *any* subscriber of the message is full, and then none gets
+    /// - `pub` and `xpub` with `reportsDrops`: false when *any* subscriber of the message is full, and then none gets
     ///   it: one slow subscriber holds up all. To go on without it use `publish(_:more:)`.
-    /// - `pub` without `reportsDrops`: always true; those that are full miss the message unseen.
+    /// - `pub` and `xpub` without it: always true; those that are full miss the message unseen.
+    /// - `router`: never for the frames that follow `address(_:)`.
     ///
     /// - Parameters:
     ///   - bytes: The frame, copied before the call returns.
     ///   - more: Whether further frames of the same message follow.
     /// - Returns: False when the message is not sent. Then leave out its further frames: the next frame
     ///   begins a new message. A full peer is found out with the first frame; with a later one only a `push`
-    ///   socket gives false, whose peer vanished in the middle of the message.
+    ///   socket may give false, whose peer vanished in the middle of the message.
     public mutating func send(_ bytes: RawSpan, more: Bool) throws(ZeroMQError) -> Bool {
         var isSent = try attempt(bytes, more: more)
         if !isSent && !isWithinMessage {
@@ -74,14 +75,34 @@ extension Socket {
     ///   - bytes: The frame, copied before the call returns.
     ///   - more: Whether further frames of the same message follow.
     /// - Returns: False for a first frame that found the queue of at least one subscriber full.
-    /// - Precondition: The socket is a `pub` socket with `reportsDrops`.
+    /// - Precondition: The socket is a `pub` or `xpub` socket with `reportsDrops`.
     public mutating func publish(_ bytes: RawSpan, more: Bool) throws(ZeroMQError) -> Bool {
-        precondition(reportsDrops, "publish needs a pub socket whose options say reportsDrops")
+        precondition(reportsDrops, "publish needs a pub or xpub socket whose options say reportsDrops")
         if try send(bytes, more: more) { return true }
         try handle.refuseWhenFull(false)
         _ = try send(bytes, more: more)
         try handle.refuseWhenFull(true)
         return false
+    }
+
+    /// Begins a message to one peer, without waiting; its frames follow with `send(_:more:)` unless it is refused.
+    ///
+    /// - Parameter peer: The first frame of a message that the peer has sent.
+    /// - Precondition: The socket is a `router` socket.
+    public mutating func address(_ peer: RawSpan) throws(ZeroMQError) -> Addressing {
+        precondition(
+            kind == .router, "only a router socket has peers to choose from; this one is a \(kind) socket")
+        let flags = ZMQ_DONTWAIT | ZMQ_SNDMORE
+        while peer.withUnsafeBytes({ zmq_send(handle.raw, $0.baseAddress, $0.count, flags) }) < 0 {
+            switch zmq_errno() {
+            case EINTR: continue
+            case EAGAIN: return .full
+            case EHOSTUNREACH: return .absent
+            case let code: throw ZeroMQError(code: code, operation: "send to a peer of a router socket")
+            }
+        }
+        isWithinMessage = true
+        return .open
     }
 
     private func attempt(_ bytes: RawSpan, more: Bool) throws(ZeroMQError) -> Bool {

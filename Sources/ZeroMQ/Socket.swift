@@ -11,19 +11,28 @@ public enum SocketKind: Sendable, Equatable {
     case pull
     /// Sends each message to every subscriber of it.
     case pub
+    /// As `pub`; receives what its subscribers ask for, see `SubscriptionRequest`.
+    case xpub
     /// Sends each message to one peer, in turn.
     case push
+    /// Receives the messages of all its peers in turn, each with a first frame that says of whom, and answers each
+    /// peer, see `Socket/address(_:)`.
+    case router
 
     var constant: Int32 {
         switch self {
         case .sub: ZMQ_SUB
         case .pull: ZMQ_PULL
         case .pub: ZMQ_PUB
+        case .xpub: ZMQ_XPUB
         case .push: ZMQ_PUSH
+        case .router: ZMQ_ROUTER
         }
     }
 
-    var sends: Bool { self == .pub || self == .push }
+    var publishes: Bool { self == .pub || self == .xpub }
+
+    var sends: Bool { publishes || self == .push || self == .router }
 }
 
 /// A socket, owned by one thread.
@@ -45,7 +54,7 @@ public struct Socket: ~Copyable {
     {
         handle = try SocketHandle(kind, in: context, options: options)
         self.kind = kind
-        reportsDrops = kind == .pub && options.reportsDrops
+        reportsDrops = kind.publishes && options.reportsDrops
     }
 
     /// Listens on an endpoint: `tcp://address:port`, `ipc:///path` or `inproc://name`; the port `*` lets the

@@ -33,10 +33,12 @@ final class SocketHandle {
         try set(ZMQ_TCP_KEEPALIVE, to: options.tcpKeepalive ? 1 : 0, "TCP keepalive")
         try set(ZMQ_IPV6, to: options.ipv6 ? 1 : 0, "IPv6")
         try set(ZMQ_IMMEDIATE, to: kind == .push && options.immediate ? 1 : 0, "immediate")
-        if kind == .pub { try refuseWhenFull(options.reportsDrops) }
+        if kind.publishes { try refuseWhenFull(options.reportsDrops) }
+        if kind == .xpub { try set(ZMQ_XPUB_VERBOSE, to: 1, "the reporting of subscriptions") }
+        if kind == .router { try set(ZMQ_ROUTER_MANDATORY, to: 1, "the reporting of absent peers") }
     }
 
-    /// Whether a `pub` socket refuses a message that not every subscriber has room for, or drops it for
+    /// Whether a `pub` or `xpub` socket refuses a message that not every subscriber has room for, or drops it for
     /// those.
     ///
     /// libzmq heeds a change at once, also between two messages.

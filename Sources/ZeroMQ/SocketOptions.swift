@@ -20,9 +20,9 @@ public struct SocketOptions: Sendable, Equatable {
     /// The limit is per frame: libzmq gathers a message of endlessly many frames in memory before it hands
     /// out the first. Let only trusted peers connect, and limit the memory of the process.
     public var maximumMessageSize = 1 << 20
-    /// How long a closed `pub` or `push` socket goes on trying to send what waits.
+    /// How long a closed socket that sends goes on trying to send what waits.
     ///
-    /// The kinds that receive have nothing to wait for and never linger.
+    /// `sub` and `pull` have nothing to wait for and never linger.
     ///
     /// - Important: Where it runs out, or is zero, while messages of several frames wait, libzmq 4.3 may
     ///   abort the process if the slow peer goes away in the same instant (`Resource temporarily unavailable
@@ -49,7 +49,7 @@ public struct SocketOptions: Sendable, Equatable {
     ///
     /// The other kinds ignore it.
     public var immediate = true
-    /// Whether a `pub` socket notices that a subscriber's queue is full instead of dropping in silence.
+    /// Whether a `pub` or `xpub` socket notices that a subscriber's queue is full instead of dropping in silence.
     ///
     /// `Socket/publish(_:more:)` needs it. The other kinds ignore it.
     public var reportsDrops = false

@@ -58,8 +58,11 @@ struct BacktestCommand: AsyncParsableCommand {
     @Option(help: "Shares of values that intervals are to hold, divided by commas.")
     var levels = LevelList([0.8, 0.9, 0.95])
 
-    @Option(help: "With --season auto: the longest season that columns look for, in ticks.")
-    var seasonLimit = 288
+    @Option(
+        help:
+            "With --season auto: the longest season that columns look for, in ticks (\(TimeConfiguration.defaultSeasonLimit))."
+    )
+    var seasonLimit: Int?
 
     @Option(help: "Rows of each file to test on, as C:D (those that follow the rows to validate on).")
     var testRows: RowRange?
@@ -70,15 +73,22 @@ struct BacktestCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard !data.isEmpty else { throw ValidationError("expected a CSV file of history") }
+        try TrainingArguments.check(data: data)
         guard plot.map({ (data + [weights]).contains($0) }) != true else {
             throw ValidationError("expected different files for the data, --weights and --plot")
         }
         guard !related || adapt != .off else {
             throw ValidationError("--related: only for --adapt light or full")
         }
-        try TrainingArguments.check(
-            "season-limit", seasonLimit, Adaptation.seasonLimits)
+        if weights != nil, let option = training.fit.given.first {
+            throw ValidationError("\(option): only for a model that is trained: --weights names one that is")
+        }
+        if let seasonLimit {
+            guard training.season == .auto else {
+                throw ValidationError("--season-limit: only for --season auto")
+            }
+            try TrainingArguments.check("season-limit", seasonLimit, Adaptation.seasonLimits)
+        }
         if let horizon { try TrainingArguments.check("horizon", horizon, 1...512) }
         try TrainingArguments.check("season", training.seasonTicks, 0...100_000)
         let known = [training.trainRows, training.validationRows].compactMap { $0?.rows.upperBound }.max()
@@ -91,7 +101,8 @@ struct BacktestCommand: AsyncParsableCommand {
         let report = try await BacktestRun(
             data: data, weights: weights, plot: plot, training: training.options, testRows: testRows?.rows,
             horizon: horizon, depth: Adaptation.Depth(rawValue: adapt.rawValue),
-            seasonLimit: training.season == .auto ? seasonLimit : 0, levels: levels.levels,
+            seasonLimit: training.season == .auto ? seasonLimit ?? TimeConfiguration.defaultSeasonLimit : 0,
+            levels: levels.levels,
             mix: mix == .boa ? .boa : .mlpol, areRelated: related
         ).run()
         try StandardOutput.writeLine(json ? try report.jsonText() : report.text)

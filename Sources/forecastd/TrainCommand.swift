@@ -41,8 +41,8 @@ struct TrainCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard !data.isEmpty else { throw ValidationError("expected a CSV file of history") }
-        guard Set(data + [out]).count == Set(data).count + 1,
+        try TrainingArguments.check(data: data)
+        guard !data.contains(out),
             plot.map({ (data + [out]).contains($0) }) != true
         else { throw ValidationError("expected different files for the data, --out and --plot") }
         guard training.season != .auto else {

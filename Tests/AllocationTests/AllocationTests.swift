@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import CAllocationCount
+import ForecastDaemon
 import Forecasting
 import Foundation
 import RecurrentKernels
@@ -336,6 +337,28 @@ struct AllocationTests {
             counts[Int(round)] = allocation_count() - before
         }
         #expect(counts[1] == 0 && sequences.totals.lost > 0, "allocations per round: \(counts)")
+    }
+
+    /// What an output keeps of what it publishes, of topics that have come before.
+    @Test func aKeptMessageAllocatesNothing() {
+        var retained = RetainedMessages(topicsLimit: 100, longestPayload: 600, seed: 1)
+        var log = ReplayLog(byteCount: 100_000, topicsLimit: 100)
+        let topics = (0..<50).map { Array("topic.\($0)".utf8) }
+        let payload = [UInt8](repeating: 7, count: 600)
+        var counts: [UInt64] = [0, 0]
+        for round in counts.indices {
+            let before = allocation_count()
+            for index in 0..<4000 {
+                let bytes = payload.span.extracting(first: 100 + index % 500).bytes
+                let sequence = UInt64(round * 4000 + index)
+                let topic = topics[index % 50]
+                let number = retained.retain(bytes, topic: topic.span.bytes, sequence: sequence)
+                log.append(bytes, topic: number, sequence: sequence)
+            }
+            counts[round] = allocation_count() - before
+        }
+        let oldest = log.oldest
+        #expect(counts[1] == 0 && oldest > 7000, "allocations per round: \(counts)")
     }
 
     /// Appended, written, and made durable beside.

@@ -36,6 +36,7 @@ import Testing
                 socket: pub
                 bind: ["tcp://127.0.0.1:5557"]
                 connect: ["ipc:///run/collector/forecasts"]
+                replay: {bind: ["tcp://127.0.0.1:5558"]}
             models:
               general: {weights: models/general.safetensors}
               general_window: {weights: models/general.safetensors, mode: window, window: 64}

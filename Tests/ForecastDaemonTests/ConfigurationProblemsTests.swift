@@ -299,7 +299,18 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             4, "  forecasts: {socket: pub, bind: [tcp://*:1], topics: [a]}",
             #"4:47: outputs.forecasts: unknown key "topics"; known keys: socket, connect, bind, "#
                 + "high_water_mark, heartbeat, reconnect, handshake_timeout, format, time_format, "
-                + "anomalies, linger"),
+                + "anomalies, last_value, replay, linger"),
+        BadLine(
+            4, "  forecasts: {socket: pub, bind: [tcp://*:1], last_value: some}",
+            #"4:59: outputs.forecasts.last_value: expected true or false, found "some""#),
+        BadLine(
+            4, "  forecasts: {socket: pub, bind: [tcp://*:1], replay: {}}",
+            #"4:55: outputs.forecasts.replay: missing key "bind": the endpoints, as bind: ["tcp://127.0.0.1:5558"]"#
+        ),
+        BadLine(
+            4, "  forecasts: {socket: pub, bind: [tcp://*:1], replay: {bind: [tcp://*:1], limit: 5KiB}}",
+            "4:63: outputs.forecasts.replay.bind[0]: tcp://*:1 is bound by outputs.forecasts.bind already",
+            #"4:82: outputs.forecasts.replay.limit: expected a size from 1MiB to 1024GiB, found "5KiB""#),
         BadLine(
             4, "  forecasts: {socket: pub, bind: [tcp://*:1], format: mspack}",
             #"4:55: outputs.forecasts.format: expected json or msgpack, found "mspack"; did you mean "msgpack"?"#
@@ -600,7 +611,11 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         ),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: off, every: 1s, season: auto}"#,
-            "8:60: streams[0].season: only for gaps.fill: seasonal, for adapt: light or full, and for anomaly"
+            "8:60: streams[0].season: auto is only for adapt: light or full; write the season, or leave it out"
+        ),
+        BadLine(
+            8, #"  - {match: a, model: pump, adapt: off, season: auto, anomaly: {}}"#,
+            "8:49: streams[0].season: auto is only for adapt: light or full; write the season, or leave it out"
         ),
         BadLine(
             8, #"  - {match: a, model: pump, adapt: full, horizon: 600}"#,

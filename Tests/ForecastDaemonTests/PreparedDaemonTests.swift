@@ -13,13 +13,14 @@ import Testing
 
     /// A daemon with two models, `one` and `three` (by its outputs), and the rules given.
     private func prepared(
-        _ rules: String, metadata: [String: String] = [:], inputs: Int = 1, more: String = ""
+        _ rules: String, metadata: [String: String] = [:], inputs: Int = 1, more: String = "",
+        outputKeys: String = ""
     ) throws -> PreparedDaemon {
         try folder.write("one", try ModelSample(inputs: inputs, metadata: metadata).bytes())
         try folder.write("three", try ModelSample(outputs: 3).bytes())
         let text = """
             inputs: {plant: {socket: sub, connect: ["tcp://127.0.0.1:5556"]}}
-            outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:5557"]}}
+            outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:5557"]\(outputKeys)}}
             models:
               one: {weights: one}
               three: {weights: three, mode: window, window: 8}
@@ -80,16 +81,14 @@ import Testing
         #expect(policies[2].season == 1440 && policies[2].windowLength == 2880)
         #expect(policies.map(\.reviseLimit) == [0, 8, 3])
         #expect(policies[2].limit == 3_600_000_000_000 && policies[2].renewal == .rewarm)
-        let lines = CheckReport(prepared).text.split(separator: "\n")
-        #expect(lines[1].contains(", every event, window of 64 ticks, "))
         #expect(
-            lines[2].contains(
-                ", every auto (last), lateness 0ms, late values revise up to 8 ticks, gaps hold up to 10 ticks then reset, "
-            ))
-        #expect(
-            lines[3].contains(
-                ", every 1m (mean), lateness 90s, late values revise up to 3 ticks, gaps seasonal of 1440 ticks up to 1h then rewarm, window of 2880 ticks, "
-            ))
+            lines(CheckReport(prepared), beginningWith: "every") == [
+                "every event, window of 64 ticks",
+                "every auto (last), lateness 0ms, late values revise up to 8 ticks, gaps hold up to 10 ticks then reset, "
+                    + "window of 64 ticks",
+                "every 1m (mean), lateness 90s, late values revise up to 3 ticks, gaps seasonal of 1440 ticks up to 1h "
+                    + "then rewarm, window of 2880 ticks",
+            ])
         let bytes = prepared.forecasts.rules.map { prepared.forecasts.bytesPerStream(rule: $0) }
         #expect(bytes[0] < bytes[1] && bytes[1] < bytes[2])
     }
@@ -99,7 +98,8 @@ import Testing
         let prepared = try prepared(
             """
             {match: "a.*", model: one, every: 1h, season: 1d}, {match: "b.*", model: one, every: 1s, late: revise},
-            {match: "c.*", model: one, adapt: full, levels: [0.9, 0.5], mix: boa, related: "c.?"}
+            {match: "c.*", model: one, adapt: full, levels: [0.9, 0.5], mix: boa, related: "c.?"},
+            {match: "d.*", model: one, adapt: off}
             """)
         let rules = prepared.forecasts.rules
         let related = try IdentifierTemplate("c.?", of: try Glob("c.*"), isPattern: true)
@@ -108,13 +108,16 @@ import Testing
                 Adaptation(depth: .light, season: 24, horizon: 1, levels: [0.8, 0.95]), nil,
                 Adaptation(
                     depth: .full, season: 0, horizon: 1, levels: [0.5, 0.9], mix: .boa, related: related),
+                nil,
             ])
-        let lines = CheckReport(prepared).text.split(separator: "\n")
-        #expect(lines[1].contains(", adapted (light, mlpol, season of 24 ticks), intervals for 0.8, 0.95, "))
         #expect(
-            lines[2].contains(", not adapted, ")
-                && lines[3].contains(", adapted (full, boa, related to c.?), intervals for 0.5, 0.9, "))
-        #expect(try CheckReport(prepared).jsonText().contains(#""mix":"boa""#))
+            lines(CheckReport(prepared), beginningWith: "adapted", "not adapted") == [
+                "adapted (light, mlpol, season of 24 ticks), intervals for 0.8, 0.95",
+                "not adapted: late: expected drop, found revise: what a stream has learned (adapt) is not taken back",
+                "adapted (full, boa, related to c.?), intervals for 0.5, 0.9", "not adapted: adapt: off",
+            ])
+        let json = try CheckReport(prepared).jsonText()
+        #expect(json.contains(#""mix":"boa""#) && json.contains(#""not_adapted":"adapt: off""#))
     }
 
     @Test func aModelOfMoreOutputsThanCanBeAdaptedIsNot() throws {
@@ -129,11 +132,24 @@ import Testing
             return try PreparedDaemon(
                 try DaemonConfiguration.parse(text, file: "\(folder.path)/f.yaml"))
         }
-        #expect(try prepare("").forecasts.rules[0].adaptation == nil)
+        let plain = try prepare("")
+        #expect(plain.forecasts.rules[0].adaptation == nil)
+        #expect(
+            lines(CheckReport(plain), beginningWith: "not adapted")
+                == ["not adapted: the model's 513 outputs are more than 512"])
         #expect(try prepare(", horizon: 512").forecasts.rules[0].adaptation?.horizon == 512)
         let problem = #expect(throws: DaemonError.self) { try prepare(", adapt: light") }
         #expect(
             problem?.description.contains("expected a horizon of at most 512 with adapt, found 513") == true)
+        // What is written beside an adapt that is not is not passed over.
+        for (settings, key) in [
+            ("levels: [0.9]", "levels"), ("mix: boa", "mix"), ("season: auto", "season: auto"),
+        ] {
+            let problem = #expect(throws: DaemonError.self) { try prepare(", " + settings) }
+            let end =
+                "with \(key), found 513, the outputs of the model: write a shorter one, or leave out \(key)"
+            #expect(problem?.description.hasSuffix(end) == true)
+        }
     }
 
     @Test func relatedStreamsAreOnOnePipeline() throws {
@@ -164,16 +180,15 @@ import Testing
         #expect(rules[0].time.every == .event && rules[1].time.lateness == 2_000_000_000)
         #expect(rules[1].values.maximum == 7 && rules[1].values.minimum == -.infinity)
         #expect(rules[2].values.stuck == .observations(30) && rules[3].values == ValuePolicy())
-        let lines = CheckReport(prepared).text.split(separator: "\n")
         #expect(
-            lines[1].contains(
-                ", every event, lateness 2s, window of 64 ticks, values not -9999.0 or 0.5, from -40.0, up to "
-                    + "1000.0, changing by at most 5.0 a second, staying the same for at most 10m, "))
-        #expect(lines[2].contains(", values up to 7.0, "))
+            lines(CheckReport(prepared), beginningWith: "values") == [
+                "values not -9999.0 or 0.5, from -40.0, up to 1000.0, changing by at most 5.0 a second, "
+                    + "staying the same for at most 10m",
+                "values up to 7.0", "values staying the same for at most 30 values",
+            ])
         #expect(
-            lines[3].contains(
-                ", every event, window of 64 ticks, values staying the same for at most 30 values, "))
-        #expect(lines[4].contains(", every event, ") && !lines[4].contains("values"))
+            lines(CheckReport(prepared), beginningWith: "every")[0]
+                == "every event, lateness 2s, window of 64 ticks")
         let bytes = rules.map { prepared.forecasts.bytesPerStream(rule: $0) }
         // Observations that wait cost most, the last good value a little.
         #expect(bytes[0] - bytes[2] > 1500 && bytes[2] - bytes[3] == 32 && bytes[1] > bytes[2] + 1500)
@@ -274,22 +289,60 @@ import Testing
         #expect(problem?.description.hasPrefix("\(folder.path)/one: metadata key \"std\"") == true)
     }
 
+    @Test func whatOutputsKeepIsPredicted() throws {
+        func report(_ outputKeys: String) throws -> CheckReport {
+            try CheckReport(
+                prepared(
+                    #"{match: "*", model: one, horizon: 20, anomaly: {}}"#, more: "streams_limit: 10000",
+                    outputKeys: outputKeys))
+        }
+        let without = try report("")
+        #expect(without.kept.isEmpty)
+        let last = try report(", last_value: true").kept[0]
+        #expect(last.lastValue && last.replay == nil)
+        #expect((10_000 * 3000..<10_000 * 20_000).contains(last.bytes), "\(last)")
+        #expect(try report(", last_value: true, anomalies: also").kept[0].bytes == 2 * last.bytes)
+        let both = try report(#", last_value: true, replay: {bind: ["tcp://127.0.0.1:1"], limit: 5MiB}"#)
+        #expect((both.kept[0].bytes - last.bytes) >> 20 == 5 && both.kept[0].replay == 5 << 20)
+        #expect(both.memoryBytes == without.memoryBytes + both.kept[0].bytes)
+        #expect(
+            both.text.contains(
+                "\noutput forecasts keeps the last forecast of each stream and the newest 5MiB of all, at most "
+            ))
+        #expect(try both.jsonText().contains(#""last_value":true"#))
+    }
+
+    @Test func aLogHasRoomForTheLongestForecast() throws {
+        let problem = #expect(throws: DaemonError.self) {
+            try prepared(
+                #"{match: "*", model: one, horizon: 10000, adapt: off}"#,
+                outputKeys: #", replay: {bind: ["tcp://127.0.0.1:1"], limit: 1MiB}"#)
+        }
+        #expect(
+            problem?.description
+                == "outputs.forecasts.replay.limit: expected at least 2MiB, four times the longest forecast of these "
+                + "rules, found 1MiB")
+    }
+
     @Test func checkSaysWhatIsInForce() throws {
         let report = CheckReport(
             try prepared(
                 #"{match: "a.*", model: one, horizon: 5, scale: none}, {match: "*", model: three, warmup: 9}"#,
                 more: "streams_limit: 10"))
         let lines = report.text.split(separator: "\n").map(String.init)
-        #expect(lines.count == 4)
+        #expect(lines.count == 14)
         #expect(lines[0] == "configuration and models are good; first match wins:")
-        let first =
-            "  a.*: model one, stateful, float32, scale none, horizon 5 by recursion, warm after 24 ticks, "
-        #expect(lines[1].hasPrefix(first), "\(lines[1])")
-        let second =
-            "  *: model three, window of 8, float32, scale rolling (half-life 600 ticks), "
-            + "horizon 3 by the model's outputs, warm after 9 ticks, "
-        #expect(lines[2].hasPrefix(second), "\(lines[2])")
-        #expect(lines[3] == "at most 10 streams, which take at most 1 MiB")
+        #expect(
+            lines[1...3] == [
+                "  a.*", "    model one, stateful, float32, scale none",
+                "    horizon 5 by recursion, warm after 24 ticks",
+            ])
+        #expect(
+            lines[7...9] == [
+                "  *", "    model three, window of 8, float32, scale rolling (half-life 600 ticks)",
+                "    horizon 3 by the model's outputs, warm after 9 ticks",
+            ])
+        #expect(lines[13] == "at most 10 streams, which take at most 1 MiB")
         let json = try JSONSerialization.jsonObject(with: Data(try report.jsonText().utf8))
         let fields = try #require(json as? [String: Any])
         #expect(fields["streams_limit"] as? Int == 10)
@@ -300,6 +353,12 @@ import Testing
         #expect(bytes.allSatisfy { $0 > 0 })
         let memory = try #require(fields["memory_bytes"] as? Int)
         #expect(memory > 10 * (bytes.max() ?? 0), "what the batches take is counted, too")
-        #expect(lines[1].hasSuffix("\(bytes[0]) bytes per stream"))
+        #expect(lines[6] == "    \(bytes[0]) bytes per stream")
+    }
+
+    /// The lines of a report that say so of a rule, without their indent.
+    private func lines(_ report: CheckReport, beginningWith beginnings: String...) -> [String] {
+        report.text.split(separator: "\n").map { String($0.drop { $0 == " " }) }
+            .filter { line in beginnings.contains { line.hasPrefix($0) } }
     }
 }

@@ -21,6 +21,10 @@ import WireFormat
         report.inputs[1].restored = 1
         report.inputs[1].observations = 1000
         report.outputs[0].dropped = 4
+        report.outputs[0].refusedSubscriptions = 2
+        var replay = ReplayCounts()
+        (replay.malformed, replay.busy, replay.abandoned, replay.messages) = (3, 1, 4, 1000)
+        report.outputs[0].replay = replay
         report.resets = 5
         report.streams = 6
     }
@@ -35,6 +39,7 @@ import WireFormat
             DropLogService.lines(from: nil, to: Self.busy) == [
                 "input plant dropped: syntax 2, late 3\(Self.hint)", Self.restored,
                 "output forecasts: 4 forecasts did not reach every subscriber",
+                "output forecasts did not answer: subscription 2, request 3, busy 1, abandoned 4",
                 "5 streams were reset because their state was not finite",
             ])
     }
@@ -45,10 +50,12 @@ import WireFormat
         var later = Self.busy
         later.inputs[0].refused[Int(Refusal.late.rawValue)] += 7
         later.outputs[0].dropped += 1
+        later.outputs[0].replay?.busy += 2
         #expect(
             DropLogService.lines(from: Self.busy, to: later) == [
                 "input plant dropped: late 7\(Self.hint)",
                 "output forecasts: 1 forecasts did not reach every subscriber",
+                "output forecasts did not answer: busy 2",
             ])
     }
 

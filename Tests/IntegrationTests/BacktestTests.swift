@@ -195,6 +195,16 @@ struct BacktestTests {
         ("f.csv --levels 0.9,1", "The value '0.9,1' is invalid for '--levels <levels>'"),
         ("f.csv --levels 0.9,0.9", "The value '0.9,0.9' is invalid for '--levels <levels>'"),
         ("f.csv --hidden 0", "--hidden: expected 1 to 1024, found 0"),
+        ("f.csv --season-limit 30", "--season-limit: only for --season auto"),
+        ("f.csv ./f.csv", "expected each file of history once, found ./f.csv again"),
+        (
+            "f.csv --weights m --seed 3 --patience 2",
+            "--patience: only for a model that is trained: --weights names one that is"
+        ),
+        (
+            "f.csv --weights m --stateful",
+            "--stateful: only for a model that is trained: --weights names one that is"
+        ),
         (
             "f.csv --train-rows 0:50 --test-rows 49:60",
             "--test-rows: expected rows after those to train and validate on"

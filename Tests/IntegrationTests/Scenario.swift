@@ -88,6 +88,12 @@ final class Scenario {
             "receive", ["name": subscriber, "count": count, "skip": "probe"], as: [Peer.Received].self)
     }
 
+    /// As `receive`, without the values of the forecasts.
+    func receiveBriefly(_ count: Int) throws -> [Peer.Received] {
+        let request: [String: Any] = ["name": "out", "count": count, "skip": "probe", "is_brief": true]
+        return try peer.call("receive", request, as: [Peer.Received].self)
+    }
+
     /// As `receive`, with the forecasts of probes.
     func receiveAny(_ count: Int) throws -> [Peer.Received] {
         try peer.call("receive", ["name": "out", "count": count], as: [Peer.Received].self)

@@ -67,6 +67,17 @@ struct TrainTests {
         try Self.checkPicture(directory.url.appending(path: "p.svg"))
         try Self.checkConfiguration(in: directory)
 
+        // Another loss, and states that are carried: other weights, and the file says why.
+        let other = ["--huber-delta", "0.5", "--scaled-errors", "--stateful"]
+        let huber = try DaemonProcess.run(
+            Self.small.map { $0 == "m.safetensors" ? "h.safetensors" : $0 } + other, in: directory)
+        #expect(huber.status == 0 && huber.errors.isEmpty, "\(huber.errors)")
+        let shownHuber = try DaemonProcess.run(["model", "show", "h.safetensors", "--json"], in: directory)
+        let metadata = try JSONDecoder().decode(Model.self, from: Data(shownHuber.output.utf8)).metadata
+        for (key, value) in ["huber_delta": "0.5", "scaled_errors": "true", "stateful": "true"] {
+            #expect(metadata[key] == value && model.metadata[key] == nil)
+        }
+
         // Again: the same weights, said in words.
         let first = try Data(contentsOf: directory.url.appending(path: "m.safetensors"))
         let again = try DaemonProcess.run(arguments, in: directory)
@@ -75,7 +86,7 @@ struct TrainTests {
                 && again.output.hasSuffix("model: m.safetensors\n"))
         #expect(try Data(contentsOf: directory.url.appending(path: "m.safetensors")) == first)
         let names = try FileManager.default.contentsOfDirectory(atPath: directory.url.path)
-        #expect(names.sorted() == ["f.csv", "f.yaml", "m.safetensors", "p.svg"])
+        #expect(names.sorted() == ["f.csv", "f.yaml", "h.safetensors", "m.safetensors", "p.svg"])
     }
 
     private static func checkPicture(_ url: URL) throws {
@@ -136,6 +147,8 @@ struct TrainTests {
         ("f.csv --out f.csv", "expected different files for the data, --out and --plot"),
         ("f.csv --out m --plot m", "expected different files for the data, --out and --plot"),
         ("f.csv --out m --season auto", "--season: expected a number of ticks: auto is for backtest alone"),
+        ("f.csv f.csv --out m", "expected each file of history once, found f.csv again"),
+        ("f.csv --out m --huber-delta 0", "--huber-delta: expected 0.001 to 1000, found 0.0"),
         ("f.csv --out m --hidden 0", "--hidden: expected 1 to 1024, found 0"),
         ("f.csv --out m --train-rows 5:5", "The value '5:5' is invalid for '--train-rows <train-rows>'"),
         (

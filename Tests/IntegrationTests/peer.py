@@ -7,6 +7,8 @@ Reads one JSON request per line from standard input, answers with one JSON line:
 import datetime
 import json
 import math
+import pathlib
+import re
 import struct
 import sys
 import time
@@ -21,6 +23,7 @@ TIMEOUT_MS = 60_000
 context = zmq.Context()
 sockets = {}
 models = {}
+followers = {}
 
 
 class Tutorial(torch.nn.Module):
@@ -103,12 +106,13 @@ def reference_vectors(path, ticks, zone, mode="stateful", window=None):
     return forecasts
 
 
-def open_socket(name, kind, bind=None, connect=None, topics=()):
-    """kind: xpub, push, sub, pull. Answers with the bound endpoint."""
-    kinds = {"xpub": zmq.XPUB, "push": zmq.PUSH, "sub": zmq.SUB, "pull": zmq.PULL}
+def open_socket(name, kind, bind=None, connect=None, topics=(), limit=0):
+    """kind: xpub, push, sub, xsub, pull, dealer. Answers with the bound endpoint."""
+    kinds = {
+        "xpub": zmq.XPUB, "push": zmq.PUSH, "sub": zmq.SUB, "xsub": zmq.XSUB, "pull": zmq.PULL, "dealer": zmq.DEALER}
     socket = context.socket(kinds[kind])
     socket.setsockopt(zmq.LINGER, 0)
-    socket.set_hwm(0)
+    socket.set_hwm(limit)
     socket.setsockopt(zmq.RCVTIMEO, TIMEOUT_MS)
     socket.setsockopt(zmq.SNDTIMEO, TIMEOUT_MS)
     for topic in topics:
@@ -145,7 +149,12 @@ def send_packed(name, messages):
         sockets[name].send_multipart([stream.encode(), msgpack.packb(value)])
 
 
-def receive(name, count, skip=None):
+def brief(payload):
+    """A payload of JSON without its forecasts, of which there may be many."""
+    return json.loads(payload) | {"yhat": []}
+
+
+def receive(name, count, skip=None, is_brief=False):
     """The next `count` forecasts, not counting streams that begin with `skip`."""
     answers = []
     while len(answers) < count:
@@ -153,6 +162,8 @@ def receive(name, count, skip=None):
         if skip is not None and frames[0].decode().startswith(skip):
             continue
         payload = json.loads(frames[1]) if frames[1].startswith(b"{") else msgpack.unpackb(frames[1])
+        if is_brief:
+            payload["yhat"] = []
         answers.append({
             "frames": len(frames), "topic": frames[0].decode(), "payload": payload,
             "sequence": struct.unpack("<Q", frames[2])[0]})
@@ -193,6 +204,60 @@ def probe(publisher, subscriber, stream, payload):
     raise TimeoutError("no forecast of the probe stream arrived")
 
 
+def exchange(name, *request, identifier=b"7"):
+    """The messages of a replay socket's answer to a request, but for the request's id."""
+    sockets[name].send_multipart([identifier, *request])
+    messages = []
+    while not messages or messages[-1][0] == b"message":
+        echo, *message = sockets[name].recv_multipart()
+        assert echo == identifier, echo
+        messages.append(message)
+    return messages
+
+
+def number(frame):
+    return struct.unpack("<Q", frame)[0]
+
+
+def ask(name, command, topic, epoch=None, after=None):
+    """Asks a replay socket; answers with the messages and what the last frames say."""
+    behind = [] if epoch is None else [epoch.encode(), struct.pack("<Q", after)]
+    *messages, (kind, *frames) = exchange(name, command.encode(), topic.encode(), *behind)
+    return {
+        "messages": [
+            {"frames": len(frames) - 1, "topic": frames[1].decode(), "payload": brief(frames[2]),
+             "sequence": number(frames[3])} for frames in messages],
+        "kind": kind.decode(), "epoch": frames[0].decode(), "numbers": [number(frame) for frame in frames[1:]]}
+
+
+def refusals(name, requests):
+    """What a replay socket answers to requests of frames, each text in latin 1."""
+    answers = []
+    for request in requests:
+        sockets[name].send_multipart([frame.encode("latin-1") for frame in request])
+        _, kind, text = sockets[name].recv_multipart()
+        answers.append([kind.decode(), text.decode()])
+    return answers
+
+
+def follow(name, live, replay, prefix):
+    """Begins to follow streams with the client that Documentation/WireFormat.md shows."""
+    text = (pathlib.Path(__file__).parents[2] / "Documentation/WireFormat.md").read_text()
+    code = next(code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "def follow" in code)
+    namespace = {}
+    exec(code, namespace)
+    zmq.Context.instance().setsockopt(zmq.RCVTIMEO, TIMEOUT_MS)
+    zmq.Context.instance().setsockopt(zmq.LINGER, 0)
+    followers[name] = namespace["follow"](live, replay, prefix.encode())
+
+
+def followed(name, count):
+    """The next `count` messages that a follower gets."""
+    return [
+        {"frames": 3, "topic": stream.decode(), "payload": brief(payload), "sequence": sequence}
+        for stream, payload, sequence in (next(followers[name]) for _ in range(count))]
+
+
 def close(name):
     sockets.pop(name).close()
 
@@ -200,7 +265,8 @@ def close(name):
 operations = {
     function.__name__: function
     for function in (
-        model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe, close)}
+        model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe,
+        ask, refusals, follow, followed, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

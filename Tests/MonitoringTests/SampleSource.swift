@@ -36,7 +36,12 @@ final class SampleSource: MonitoringSource {
                 name: "plant", messages: 5, observations: 4, restored: 0, drops: ["syntax": 1], lost: 2,
                 repeated: 1, reordered: 3, restarts: 1)
         ],
-        outputs: [.init(name: "forecasts", published: 4, dropped: 1)], time: ["imputed": 3], resets: 0,
+        outputs: [
+            .init(
+                name: "forecasts", published: 4, dropped: 1, repeated: 2, drops: ["busy": 3],
+                replay: .init(requests: 9, messages: 8, tooOld: 7, otherEpoch: 6))
+        ],
+        time: ["imputed": 3], resets: 0,
         alarms: .init(now: 1, total: 5), drifts: .init(now: 0, total: 1),
         scores: [.init(rule: .init(number: 1, match: "*"), streams: 2, score: score)])
 

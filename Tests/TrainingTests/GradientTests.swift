@@ -26,6 +26,18 @@ struct GradientTests {
             size = (inputs[0], inputs[1], try #require(file.metadata["burn_in"].flatMap { Int($0) }))
         }
 
+        /// Infinite where the loss is of squares.
+        var huberDelta: Float { file.metadata["huber_delta"].flatMap(Float.init) ?? .infinity }
+        /// What errors are multiplied by, `[windows, outputs]`; nil for 1.
+        var errorScales: [Float]? { given("error_scales") }
+        /// What windows begin and end with, `[h, c][layers][windows][hidden]`; nil for zeros, and not looked at.
+        var state: [Float]? { given("state") }
+        var stateAfter: [Float]? { given("state_after") }
+
+        private func given(_ name: String) -> [Float]? {
+            file.tensors.first { $0.name == name }.flatMap { try? file.floats(of: $0) }
+        }
+
         func floats(_ name: String) throws -> [Float] {
             try file.floats(of: try #require(file.tensors.first { $0.name == name }, "\(name)"))
         }
@@ -56,12 +68,15 @@ struct GradientTests {
         let transposed: AlignedFloats
         let gradient: AlignedFloats
         let part: AlignedFloats
+        /// What the windows begin with, `[h, c][layers][windows][hidden]`; nil for zeros.
+        let state: [Float]?
 
         init(_ golden: Golden, _ instructionSet: InstructionSet) throws {
             layout = golden.layout
+            (state, windows) = (golden.state, golden.size.windows)
+            let scales = golden.errorScales
             let (shape, lanes) = (golden.layout.shape, RecurrentGradient.lanes)
             let (count, ticks, burnIn) = golden.size
-            windows = count
             parameters = AlignedFloats(count: layout.count)
             transposed = AlignedFloats(count: layout.count)
             gradient = AlignedFloats(count: layout.count)
@@ -72,7 +87,7 @@ struct GradientTests {
             groups = (0..<(count + lanes - 1) / lanes).map { _ in
                 RecurrentGradient(
                     shape: shape, ticks: ticks, burnIn: burnIn, outputWeights: outputWeights,
-                    instructionSet: instructionSet)
+                    huberDelta: golden.huberDelta, instructionSet: instructionSet)
             }
             let (inputCount, targetCount) = (inputs.count / count, targets.count / count)
             for window in 0..<count {
@@ -80,16 +95,54 @@ struct GradientTests {
                 for index in 0..<inputCount {
                     group.inputs[index * lanes + lane] = inputs[window * inputCount + index]
                 }
+                for index in 0..<shape.outputSize {
+                    group.errorScales[index * lanes + lane] = scales?[window * shape.outputSize + index] ?? 1
+                }
                 for index in 0..<targetCount {
                     group.targets[index * lanes + lane] = targets[window * targetCount + index]
                 }
             }
         }
 
+        /// Where a unit's h (`part` 0) or c (1) of a window stands in its group's state.
+        private func place(part: Int, layer: Int, window: Int, unit: Int) -> Int {
+            let (lanes, hidden) = (RecurrentGradient.lanes, layout.shape.hiddenSize)
+            return ((layer * 2 + part) * hidden + unit) * lanes + window % lanes
+        }
+
+        /// Calls with each place of the state in the order of PyTorch's, its group and its place there.
+        private func forEachPlace(_ body: (Int, RecurrentGradient, Int) -> Void) {
+            let shape = layout.shape
+            var index = 0
+            for part in 0..<2 {
+                for layer in 0..<shape.layerCount {
+                    for window in 0..<windows {
+                        for unit in 0..<shape.hiddenSize {
+                            body(
+                                index, groups[window / RecurrentGradient.lanes],
+                                place(part: part, layer: layer, window: window, unit: unit))
+                            index += 1
+                        }
+                    }
+                }
+            }
+        }
+
+        /// Sets what the windows begin with.
+        func begin() { forEachPlace { index, group, place in group.state[place] = state?[index] ?? 0 } }
+
+        /// What they have ended with, in PyTorch's order.
+        var stateAfter: [Float] {
+            var floats: [Float] = []
+            forEachPlace { _, group, place in floats.append(group.state[place]) }
+            return floats
+        }
+
         /// The mean loss; leaves its gradient.
         func loss() -> Double {
             layout.transpose(parameters.start, to: transposed.start)
             gradient.start.update(repeating: 0, count: layout.count)
+            begin()
             var sum = 0.0
             for (index, group) in groups.enumerated() {
                 let lanes = min(RecurrentGradient.lanes, windows - index * RecurrentGradient.lanes)
@@ -107,7 +160,9 @@ struct GradientTests {
         }
     }
 
-    static let names = ["1-24-1-48", "1-7-2-5", "3-5-3-1", "1-33-2-17", "1-1-1-1", "2-50-1-3"]
+    static let names = ["1-24-1-48", "1-7-2-5", "3-5-3-1", "1-33-2-17", "1-1-1-1", "2-50-1-3"] + huberNames
+    /// Of Huber's loss, with scaled errors and a state to begin with.
+    static let huberNames = ["1-9-2-6", "2-18-1-4", "1-5-3-2"]
 
     @Test(arguments: InstructionSet.available, names)
     func lossAndGradientEqualPyTorchs(instructionSet: InstructionSet, name: String) throws {
@@ -121,7 +176,11 @@ struct GradientTests {
             let factor: Float = tensor < 3 * golden.layout.shape.layerCount && tensor % 3 == 2 ? 2 : 1
             #expect(Self.relativeError(ours.map { $0 * factor }, theirs) < 1e-5, "tensor \(tensor)")
         }
+        if let expected = golden.stateAfter {
+            #expect(Self.relativeError(windows.stateAfter, expected) < 1e-5)
+        }
         // The way forward by itself says the same, to the bit.
+        windows.begin()
         var alone = 0.0
         for (index, group) in windows.groups.enumerated() {
             let lanes = min(RecurrentGradient.lanes, windows.windows - index * RecurrentGradient.lanes)

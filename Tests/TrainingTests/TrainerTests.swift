@@ -50,10 +50,13 @@ struct TrainerTests {
     }
 
     /// Neither the number of threads nor the time of day has a part in the weights.
-    @Test func theSameSeedGivesTheSameWeights() throws {
+    @Test(arguments: [false, true]) func theSameSeedGivesTheSameWeights(isStateful: Bool) throws {
         let series = Self.sines(2, rows: 300, seed: 2)
         var options = Self.options()
         options.iterations = 30
+        (options.isStateful, options.scalesErrors, options.huberDelta) = (
+            isStateful, isStateful, isStateful ? 0.5 : .infinity
+        )
         func parameters(_ options: TrainingOptions, threads: Int) throws -> [Float] {
             try Trainer(series, options: options, threads: threads).train { _ in }.parameters
         }

@@ -106,13 +106,21 @@ import ZeroMQ
             try pull.connect("inproc://vanishing")
             try eventually("a peer is connected") { try push.send(bytes("lost").span.bytes, more: true) }
         }
-        try eventually("the loss is noticed") { try !push.send(bytes("lost").span.bytes, more: true) }
+        // libzmq refuses a frame, or swallows all up to the message's end, as it happens to see the loss.
+        var isNoticed = false
+        for _ in 0..<100 where !isNoticed { isNoticed = try !push.send(bytes("lost").span.bytes, more: true) }
+        if !isNoticed { _ = try push.send(bytes("lost").span.bytes, more: false) }
 
         var successor = try Socket(.pull, in: context)
         try successor.connect("inproc://vanishing")
         let whole = [bytes("first"), bytes("second"), bytes("third")]
-        try eventually("a peer is connected") { try push.send(whole) }
-        let received = try successor.receiveWithinDeadline()
+        // The first ones may still go the way of the one that vanished.
+        var received: [[UInt8]]?
+        try eventually("the successor is heard") {
+            _ = try push.send(whole)
+            received = try successor.receiveIfAny()
+            return received != nil
+        }
         #expect(received == whole)
     }
 

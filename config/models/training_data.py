@@ -1,10 +1,21 @@
+#!/usr/bin/python3
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-"""What the bundled model learns from: seeded synthetic signals, and host metrics recorded by record_host.py."""
+"""What the bundled model learns from: seeded synthetic signals, and host metrics recorded by record_host.py.
+
+    python3 config/models/training_data.py FOLDER    # writes synthetic.csv and host.csv, for `forecastd train`
+
+Needs numpy.
+"""
 import gzip
 import os
+import sys
 
 import numpy as np
 
+SEED = 20261124
+TICKS = 6000                # rows of either file
+SYNTHETIC, HOST = 900, 159  # streams: 15 % are from the recording
+FITTED = 0.5                # the part of the recording that may be trained on, from its beginning
 RECORDING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "host-metrics.csv.gz")
 
 
@@ -159,13 +170,28 @@ def host_metrics():
         return names, np.loadtxt(file, delimiter=",")[:, 1:].T.copy()
 
 
-def host_training_streams(y, count, seed):
-    """Stretches of the recording, some thinned to a slower rate, some with another stream on top."""
+def host_training_streams(y, count, ticks, seed):
+    """Stretches of the recording, some thinned to a slower rate, some with another stream on top, over and over."""
     g, rows, streams = np.random.default_rng(seed), y.shape[1], []
     lively = [x for x in y if np.ptp(x) > 0]
     for _ in range(count):
         x, other = (lively[i] / np.std(lively[i]) for i in g.integers(len(lively), size=2))
         x = x + g.choice([0, 0, g.uniform(0.1, 1)]) * other
         x = x[g.integers(rows // 3)::g.choice([1, 1, 1, 2, 3])]
-        streams.append(np.tile(x, -(-rows // len(x)))[:rows])
+        streams.append(np.tile(x, -(-ticks // len(x)))[:ticks])
     return np.stack(streams)
+
+
+def write(path, y):
+    """A column per stream."""
+    names = ",".join(f"s{i}" for i in range(len(y)))
+    np.savetxt(path, y.T, "%.7g", ",", header=names, comments="")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("expected a folder to write to: training_data.py FOLDER")
+    recording = host_metrics()[1]
+    fitted = recording[:, :int(FITTED * recording.shape[1])]
+    write(os.path.join(sys.argv[1], "synthetic.csv"), synthetic(SEED, SYNTHETIC, TICKS))
+    write(os.path.join(sys.argv[1], "host.csv"), host_training_streams(fitted, HOST, TICKS, SEED))

@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 //
-// Loss and gradient of nn.LSTM followed by nn.Linear over windows of ticks from zero state, by back-propagation
-// through time, in float32. The caller owns all memory, and picks the variant.
+// Loss and gradient of nn.LSTM followed by nn.Linear over windows of ticks, by back-propagation through time, in
+// float32. The caller owns all memory, and picks the variant.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -32,21 +32,26 @@ struct recurrent_training {
     int32_t ticks;
     /// The first ticks of a window, fewer than `ticks`, whose outputs do not count.
     int32_t burn_in;
-    /// What the squared error of each output counts for in the loss, [output_size].
+    /// What each output counts for in the loss, [output_size].
     const float *output_weights;
+    /// The error up to which the loss grows as its square, and beyond which linearly; infinite for squares throughout.
+    float huber_delta;
 };
 
-/// The loss of up to `RECURRENT_LANES` windows: the sum over windows, ticks and outputs of weight * (output - target)².
+/// The loss of up to `RECURRENT_LANES` windows: the sum over windows, ticks and outputs of weight * huber(error), where
+/// error = error_scale * (output - target), and huber(e) = e², or 2 delta |e| - delta² where |e| is above delta.
 ///
 /// parameters: the matrices. transposed: the same, each transposed; NULL for the loss alone. inputs:
 /// [ticks][input_size][RECURRENT_LANES]. targets: [ticks - burn_in][output_size][RECURRENT_LANES]. lanes: windows; the
-/// lanes beyond count for nothing, and hold finite numbers. gradient: receives the loss's gradient; NULL with
+/// lanes beyond count for nothing, and hold finite numbers. error_scales: [output_size][RECURRENT_LANES]. state: the
+/// layers' h, then c, that the windows begin with; receives those that they end with, through which no gradient goes;
+/// [layer_count][2][hidden_size][RECURRENT_LANES]. gradient: receives the loss's gradient; NULL with
 /// `transposed`. workspace: recurrent_workspace_count floats. All memory is aligned to 32 bytes, and overlaps nothing.
 ///
 /// A sum's terms are added in the same order always: the same arguments give the same bits, on the same variant.
 typedef double recurrent_gradient(
     const struct recurrent_training *training, const float *parameters, const float *transposed, const float *inputs,
-    const float *targets, int32_t lanes, float *gradient, float *workspace);
+    const float *targets, const float *error_scales, int32_t lanes, float *state, float *gradient, float *workspace);
 
 typedef recurrent_gradient *recurrent_gradient_function;
 

@@ -16,6 +16,9 @@ public struct AdaptationConfiguration: Sendable, Equatable {
     /// Whether the rule asks for it; else it is the default, where nothing stands against it.
     public var isStated: Bool
 
+    /// The keys beside `adapt` that the rule gives.
+    public var keys: [String]
+
     /// Ticks that an adapted forecast may reach ahead: what is learned takes memory by the square of them.
     static let maximumHorizon = 512
     /// Levels of one rule.
@@ -43,6 +46,7 @@ extension AdaptationConfiguration {
         let levels = Self.levels(&table)
         table.read("mix", into: &mix)
         related = table.take("related")?.text("a pattern of streams, as \"plant.$1.*\"")
+        keys = Self.dependentKeys.filter { table.has($0) }
         guard isKnown else { return nil }
         guard let depth = Adaptation.Depth(rawValue: word.rawValue) else {
             for key in Self.dependentKeys {
@@ -86,6 +90,12 @@ extension AdaptationConfiguration {
         } catch {
             table.problem("related", "\(error), found \(ConfigurationSuggestion.quoted(related))")
         }
+    }
+
+    /// Why a rule of that time and horizon, which has none, is not adapted.
+    static func reasonForNone(time: TimeConfiguration, horizon: Int?) -> String {
+        obstacles(time: time, horizon: horizon).first.map { "\($0.key): \($0.message)" }
+            ?? "adapt: off"
     }
 
     /// What a rule asks for that adaptation does not go with.

@@ -32,6 +32,10 @@ public struct OutputConfiguration: Sendable, Equatable {
     public var timeFormat = TimeFormat.rfc3339
     /// Whether messages with which an alarm begins or ends go out by topics of their own.
     public var anomalies = Anomalies.off
+    /// Whether who subscribes gets the last forecast of each stream at once.
+    public var lastValue = false
+    /// Where forecasts that were published are to be had again; nil for nowhere.
+    public var replay: ReplayConfiguration?
     /// How long, at the end, messages that wait may still be sent.
     public var linger = Duration.seconds(1)
 }
@@ -44,6 +48,8 @@ extension OutputConfiguration: ConfigurationSection {
         table.read("format", into: &format)
         table.read("time_format", into: &timeFormat)
         table.read("anomalies", into: &anomalies)
+        table.read("last_value", into: &lastValue)
+        replay = table.take("replay")?.readSection(name: "replay")
         table.read("linger", in: .zero...(.seconds(60)), into: &linger)
     }
 }

@@ -83,7 +83,7 @@ extension StreamRuleConfiguration: ConfigurationSection {
         time = TimeConfiguration(from: &table)
         adaptation = AdaptationConfiguration(from: &table, match: match, time: time, horizon: horizon)
         anomalies = table.take("anomaly")?.readSection(name: "anomaly")
-        if adaptation == nil && anomalies == nil { time.refuseUselessSeason(table) }
+        if adaptation == nil { time.refuseUselessSeason(table, hasAnomalies: anomalies != nil) }
         if anomalies != nil && time.late == .revise {
             table.problem("late", "expected drop, found revise: an alarm (anomaly) is not taken back")
         }

@@ -52,7 +52,7 @@ public struct TimeConfiguration: Sendable, Equatable {
     /// Ticks of a window where neither rule nor season says how many.
     static let defaultWindowLength = 64
     /// The longest season that streams learn where the rule does not say how long: a day of values every 5 minutes.
-    static let defaultSeasonLimit = 288
+    package static let defaultSeasonLimit = 288
     /// The most ticks that a window has.
     static let maximumWindowLength = 100_000
     /// Closed ticks that late observations reach where the rule does not say how many.
@@ -155,10 +155,14 @@ extension TimeConfiguration {
         }
     }
 
-    /// Notes a season in a rule that neither adapts nor looks for anomalies, and makes nothing else of it.
-    func refuseUselessSeason(_ table: borrowing ConfigurationTable) {
+    /// Notes a season in a rule that does not adapt, if nothing else makes use of it.
+    func refuseUselessSeason(_ table: borrowing ConfigurationTable, hasAnomalies: Bool) {
         if gaps.fill == .seasonal && every != .event { return }
-        table.refuse("season", "only for gaps.fill: seasonal, for adapt: light or full, and for anomaly")
+        if seasonLimit != nil {
+            table.refuse("season", "auto is only for adapt: light or full; write the season, or leave it out")
+        } else if !hasAnomalies {
+            table.refuse("season", "only for gaps.fill: seasonal, for adapt: light or full, and for anomaly")
+        }
     }
 
     private func checkWindow(_ table: borrowing ConfigurationTable) {

@@ -68,6 +68,8 @@ final class EngineState: Sendable {
             synchroniser = writer.synchroniser
             log = EngineLog(writer, link: link, keepsObservations: plan.durability != .none)
         } catch { throw DaemonError(error) }
+        // The next start has less to take in anew, and nothing of what was passed over.
+        link.wantSnapshot()
         try StorageThread.start(
             plan, link: link, number: index + 1, disk: disk, synchroniser: synchroniser, state: self)
         return log

@@ -24,6 +24,8 @@ final class StateLink: Sendable {
         var isSnapshotWanted = false
         /// Whether the engine has ended, and then the storage.
         var hasEnded = (engine: false, storage: false)
+        /// Whether the last snapshot did not come to an end.
+        var lastFailed = false
         var status = StateStatus()
     }
 
@@ -132,6 +134,26 @@ extension StateLink {
 
     /// Changes what is said of the storage.
     func update(_ change: (inout StateStatus) -> Void) { state.withLock { change(&$0.status) } }
+
+    /// Says that a snapshot is on the disk.
+    func snapshotDone(byteCount: Int, seconds: Double) {
+        state.withLock {
+            $0.lastFailed = false
+            $0.status.snapshots += 1
+            $0.status.snapshotTime = WallClock.now()
+            ($0.status.snapshotBytes, $0.status.snapshotSeconds) = (byteCount, seconds)
+        }
+    }
+
+    /// Says that a snapshot did not come to an end.
+    func snapshotFailed() {
+        let isFirst = state.withLock { state in
+            state.status.failedSnapshots += 1
+            defer { state.lastFailed = true }
+            return !state.lastFailed
+        }
+        if isFirst { report(.noSnapshot) }
+    }
 
     /// Says that all is on the disk.
     func storageEnds() {

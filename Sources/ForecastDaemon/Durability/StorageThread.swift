@@ -121,12 +121,7 @@ struct StorageThread: ~Copyable {
         let duration: Duration = ContinuousClock.now - snapshot.begin
         // Large states take long to write: the disk is to rest for longer than it works.
         snapshotDue = ContinuousClock.now + max(plan.snapshotEvery, duration * 4)
-        let byteCount = snapshot.byteCount
-        link.update {
-            $0.snapshots += 1
-            $0.snapshotTime = WallClock.now()
-            ($0.snapshotBytes, $0.snapshotSeconds) = (byteCount, duration / .seconds(1))
-        }
+        link.snapshotDone(byteCount: snapshot.byteCount, seconds: duration / .seconds(1))
     }
 
     private mutating func failSnapshot() {
@@ -134,8 +129,8 @@ struct StorageThread: ~Copyable {
         // Given up here, it removes its file.
         snapshot?.writer = nil
         snapshotDue = .now + Self.retry
-        link.update { $0.failedSnapshots += 1 }
         snapshot = nil
+        link.snapshotFailed()
     }
 
     /// Gives up the ballast, so that the next snapshot has room, and with it the journal gets some.

@@ -22,7 +22,14 @@ extension DaemonReport {
                     reordered: input.sequences.reordered, restarts: input.sequences.restarts)
             },
             outputs: report.outputs.map {
-                Output(name: $0.name, published: $0.published, dropped: $0.dropped)
+                Output(
+                    name: $0.name, published: $0.published, dropped: $0.dropped, repeated: $0.repeated,
+                    drops: Dictionary(uniqueKeysWithValues: $0.dropsByReason.map { ($0.reason, $0.count) }),
+                    replay: $0.replay.map {
+                        Output.Replay(
+                            requests: $0.requests, messages: $0.messages, tooOld: $0.tooOld,
+                            otherEpoch: $0.otherEpoch)
+                    })
             },
             time: [
                 "learned": report.time.learned, "imputed": report.time.imputed,

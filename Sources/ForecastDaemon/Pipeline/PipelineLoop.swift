@@ -50,7 +50,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
                 try PipelineInput(
                     input, topicsLimit: plan.forecasts.streamsLimit, context: context, poller: &poller))
         }
-        outputs = try PipelineOutputs(plan.outputs, context: context, poller: &poller)
+        outputs = try PipelineOutputs(plan, context: context, poller: &poller)
         self.mailbox = mailbox
         questions = mailbox.questions[0]
         self.stage = stage
@@ -88,6 +88,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try stage.forecast(to: &outputs, at: now)
         try passTime(at: now, isBusy: count >= batchLimit)
         if questions.isAsked { answerQuestion() }
+        hasNews = try outputs.serve(at: now) || hasNews
         stage.endTurn()
         try endTurn(at: now)
     }
@@ -109,7 +110,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         let doorbell = mailbox.doorbells[0]
         doorbell.arm()
         let isIdle = !stage.hasForecasts && !mailbox.hasCommands && !questions.isAsked
-        var limit = hasNews ? Self.reportInterval : 1_000_000_000
+        var limit = outputs.delay(atMost: hasNews ? Self.reportInterval : 1_000_000_000)
         if let most = stage.mostSleep { limit = min(limit, most) }
         if let deadline = stage.nextDeadline {
             limit = silence.sleep(atMost: limit, until: deadline, at: WallClock.now())

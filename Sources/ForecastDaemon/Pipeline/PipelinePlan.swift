@@ -43,6 +43,8 @@ package struct PipelinePlan: Sendable {
         package var times: TimeFormat
         /// Whether alarms go out by topics of their own.
         package var alarms = Alarms.off
+        /// What is kept of what was published; nil for nothing.
+        package var keeping: OutputKeeping?
     }
 
     /// Where observations come from.

@@ -52,9 +52,24 @@ package struct StatusReport: Sendable, Equatable {
         package var published: UInt64 = 0
         /// Forecasts that did not reach every subscriber, because one's queue was full.
         package var dropped: UInt64 = 0
+        /// Last forecasts published again for those who subscribed.
+        package var repeated: UInt64 = 0
+        /// What subscribers asked for that no topic can match.
+        package var refusedSubscriptions: UInt64 = 0
+        /// What was asked of the replay socket; nil where there is none.
+        package var replay: ReplayCounts?
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
+
+        /// What was refused or given up so far, by reason; reasons that have not occurred are left out.
+        package var dropsByReason: [(reason: String, count: UInt64)] {
+            let replay = replay ?? ReplayCounts()
+            return [
+                ("subscription", refusedSubscriptions), ("request", replay.malformed), ("busy", replay.busy),
+                ("abandoned", replay.abandoned),
+            ].filter { $0.1 > 0 }
+        }
     }
 
     /// The inputs, in the plan's order.
@@ -87,6 +102,7 @@ package struct StatusReport: Sendable, Equatable {
     /// Adds what another thread of the same plan counted.
     mutating func add(_ other: StatusReport) {
         for index in inputs.indices { inputs[index].add(other.inputs[index]) }
+        // Only the thread of the sockets is asked for what was published before.
         for index in outputs.indices {
             outputs[index].published += other.outputs[index].published
             outputs[index].dropped += other.outputs[index].dropped

@@ -42,11 +42,7 @@ package struct DropLogService: Service {
     package static func lines(from before: StatusReport?, to after: StatusReport) -> [String] {
         var lines: [String] = []
         for (index, input) in after.inputs.enumerated() {
-            let earlier = before?.inputs[index].dropsByReason ?? []
-            let reasons = input.dropsByReason.compactMap { reason, count -> String? in
-                let known = earlier.first { $0.reason == reason }?.count ?? 0
-                return count > known ? "\(reason) \(count - known)" : nil
-            }
+            let reasons = Self.news(from: before?.inputs[index].dropsByReason ?? [], to: input.dropsByReason)
             if !reasons.isEmpty {
                 lines.append(
                     "input \(input.name) dropped: \(reasons.joined(separator: ", ")) "
@@ -65,11 +61,26 @@ package struct DropLogService: Service {
             if dropped > 0 {
                 lines.append("output \(output.name): \(dropped) forecasts did not reach every subscriber")
             }
+            let reasons = Self.news(
+                from: before?.outputs[index].dropsByReason ?? [], to: output.dropsByReason)
+            if !reasons.isEmpty {
+                lines.append("output \(output.name) did not answer: \(reasons.joined(separator: ", "))")
+            }
         }
         let resets = after.resets - (before?.resets ?? 0)
         if resets > 0 { lines.append("\(resets) streams were reset because their state was not finite") }
         return lines + timeLines(from: before?.time ?? TimeCounts(), to: after.time)
             + driftLines(from: before?.watch ?? WatchCounts(), to: after.watch)
+    }
+
+    /// The reasons that have occurred between two accounts, with their counts.
+    private static func news(
+        from before: [(reason: String, count: UInt64)], to after: [(reason: String, count: UInt64)]
+    ) -> [String] {
+        after.compactMap { reason, count in
+            let known = before.first { $0.reason == reason }?.count ?? 0
+            return count > known ? "\(reason) \(count - known)" : nil
+        }
     }
 
     /// A line for models that became worse than they were between two reports, and one for those that are good again.

@@ -33,6 +33,7 @@ package struct PipelineService: Service {
                         "output \(output.name) open",
                         metadata: [
                             "connect": "\(output.connect)", "bind": "\(output.bind)",
+                            "replay": "\(output.keeping?.replay?.bind ?? [])",
                         ])
                 }
                 notifier.ready(status: "waiting for the first observation")
@@ -68,6 +69,10 @@ package struct PipelineService: Service {
         case .damaged(let snapshot): logger.error("state: \(snapshot); the one before is taken")
         case .lost(let records):
             logger.error("state: \(records); going on without them, as --accept-loss says")
+        case .noSnapshot:
+            logger.error(
+                "state: no room for a snapshot, or the disk is too slow for it; the journal goes on, it is tried again"
+            )
         case .full:
             logger.error(
                 "state: the disk is full: forecasts go on, but what comes now would be lost by a restart; make room"

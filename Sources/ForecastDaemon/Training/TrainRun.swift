@@ -67,6 +67,9 @@ package struct TrainRun: Sendable {
             "made_by": "forecastd \(VersionReport.version) train",
         ]
         if let season = training.season { metadata["season"] = "\(season)" }
+        if training.huberDelta.isFinite { metadata["huber_delta"] = "\(training.huberDelta)" }
+        if training.scalesErrors { metadata["scaled_errors"] = "true" }
+        if training.isStateful { metadata["stateful"] = "true" }
         return metadata
     }
 }

@@ -38,7 +38,7 @@ public struct StreamTable: ~Copyable {
     }
 
     /// Memory that a stream takes besides the bytes of its id: two to four buckets, fingerprint, end.
-    static let bytesPerStream = 4 * 4 + 4 + 8
+    package static let bytesPerStream = 4 * 4 + 4 + 8
 
     /// Streams in the table; slots are `0..<count`.
     public var count: Int { ends.count }
@@ -59,10 +59,10 @@ public struct StreamTable: ~Copyable {
 
     /// Gives `identifier` the next slot.
     ///
-    /// - Precondition: The id is valid, not in the table, and the table is not full.
+    /// - Precondition: The id is not empty, not in the table, and the table is not full.
     public mutating func insert(_ identifier: RawSpan) -> UInt32 {
         precondition(count < capacity, "the stream table is full: ask count < capacity first")
-        precondition(StreamIdentifier.isValid(identifier), "only a valid stream id gets a slot")
+        precondition(identifier.byteCount > 0, "an id has at least one byte")
         let hash = StreamIdentifier.hash(of: identifier, seed: seed)
         var bucket = Int(truncatingIfNeeded: hash) & mask
         while buckets[bucket] != 0 { bucket = (bucket + 1) & mask }

@@ -6,12 +6,12 @@ import Glibc
 ///
 /// A page takes memory when it is first written to; until then it takes address space, of which there is more than any
 /// machine has memory.
-struct ZeroPages: ~Copyable {
-    let start: UnsafeMutableRawPointer
+package struct ZeroPages: ~Copyable {
+    package let start: UnsafeMutableRawPointer
     private let byteCount: Int
 
     /// Maps at least `count` elements of `stride` bytes.
-    init(count: Int, stride: Int) {
+    package init(count: Int, stride: Int) {
         let (product, overflow) = count.multipliedReportingOverflow(by: stride)
         precondition(count >= 1 && stride >= 1 && !overflow, "a table has rows, and fits into addresses")
         byteCount = product

@@ -8,6 +8,9 @@ PyTorch computes from them in float64:
     inputs            [windows][ticks][input_size]
     targets           [windows][ticks - burn_in][outputs]
     output_weights    [outputs]: half of the loss for the first output, half for the mean over all
+    error_scales      [windows][outputs]: what errors are multiplied by
+    state             [h, c][layers][windows][hidden]: what windows begin with
+    state_after       what they end with before the first update
     gradient.NAME     the loss's gradient by the parameter NAME
     trained.NAME      the parameter after ITERATIONS updates on these windows, by Adam along OneCycleLR
     loss              before the first update, and before the last
@@ -17,6 +20,7 @@ import pathlib
 import struct
 
 import torch
+from torch.nn.functional import huber_loss
 
 ITERATIONS, RATE = 20, 4e-3
 FOLDER = pathlib.Path(__file__).parent
@@ -30,6 +34,12 @@ CASES = [
     ((1, 1, 1, 1), 5, 1, 1),
     ((2, 50, 1, 3), 10, 2, 5),
 ]
+# The same and Huber's delta; errors are scaled, and windows begin with a state.
+HUBER_CASES = [
+    ((1, 9, 2, 6), 14, 0, 11, 0.25),
+    ((2, 18, 1, 4), 8, 0, 5, 1.5),
+    ((1, 5, 3, 2), 20, 4, 8, 0.01),
+]
 
 
 class Model(torch.nn.Module):
@@ -38,8 +48,9 @@ class Model(torch.nn.Module):
         self.lstm = torch.nn.LSTM(inputs, hidden, layers, batch_first=True)
         self.linear = torch.nn.Linear(hidden, outputs)
 
-    def forward(self, x):
-        return self.linear(self.lstm(x)[0])
+    def forward(self, x, state):
+        h, state = self.lstm(x, state)
+        return self.linear(h), state
 
 
 def save_safetensors(tensors, metadata, path):
@@ -54,7 +65,7 @@ def save_safetensors(tensors, metadata, path):
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-def make(index, shape, ticks, burn_in, windows):
+def make(index, shape, ticks, burn_in, windows, delta=None):
     torch.manual_seed(2000 + index)
     inputs, hidden, layers, outputs = shape
     model = Model(*shape)
@@ -65,26 +76,38 @@ def make(index, shape, ticks, burn_in, windows):
     weights[0] += 0.5
     weights /= ticks - burn_in
     tensors |= {"inputs": x, "targets": y, "output_weights": weights}
+    metadata = {"burn_in": str(burn_in), "torch": torch.__version__}
+    state, scales = None, torch.ones(1)
+    if delta:
+        state, scales = 0.5 * torch.randn(2, layers, windows, hidden), torch.rand(windows, outputs) + 0.2
+        tensors |= {"error_scales": scales, "state": state}
+        metadata["huber_delta"] = str(delta)
+        state = tuple(state.double())
     model.double()
     optimizer = torch.optim.Adam(model.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, ITERATIONS)
     losses = []
     for iteration in range(ITERATIONS):
-        error = model(x.double())[:, burn_in:] - y.double()
-        loss = (weights.double() * error ** 2).sum() / windows
+        output, after = model(x.double(), state)
+        error = (output[:, burn_in:] - y.double()) * scales.double().unsqueeze(-2)
+        # PyTorch has half of what we call Huber's loss.
+        curve = 2 * huber_loss(error, torch.zeros_like(error), reduction="none", delta=delta) if delta else error ** 2
+        loss = (weights.double() * curve).sum() / windows
         optimizer.zero_grad()
         loss.backward()
         if iteration == 0:
             tensors |= {"gradient." + name: p.grad.clone() for name, p in model.named_parameters()}
+            if delta:
+                tensors["state_after"] = torch.stack(after)
         optimizer.step()
         schedule.step()
         losses.append(loss.detach())
     tensors |= {"trained." + name: p for name, p in model.named_parameters()}
     tensors["loss"] = torch.stack([losses[0], losses[-1]])
     name = "-".join(str(size) for size in shape)
-    save_safetensors(tensors, {"burn_in": str(burn_in), "torch": torch.__version__}, FOLDER / f"{name}.safetensors")
+    save_safetensors(tensors, metadata, FOLDER / f"{name}.safetensors")
     print(name, losses[0].item(), losses[-1].item())
 
 
-for index, case in enumerate(CASES):
+for index, case in enumerate(CASES + HUBER_CASES):
     make(index, *case)

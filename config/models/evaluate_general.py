@@ -1,53 +1,39 @@
 #!/usr/bin/python3
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-"""Trains the bundled model, writes general.safetensors, prints the tables of Documentation/Model.md.
+"""Prints the tables of Documentation/Model.md for the bundled model, or for another of its shape and scale.
 
-    python3 config/models/train_general.py                    # train, write, evaluate
-    python3 config/models/train_general.py --evaluate [FILE]  # evaluate a file: by default the bundled one
-    python3 config/models/train_general.py --csv FOLDER       # write the training data for `forecastd train`
+    python3 config/models/evaluate_general.py [FILE]
 
-Needs numpy and PyTorch (Debian: python3-torch). Seeded: the same versions on the same kind of CPU give the same file.
+Needs numpy and PyTorch (Debian: python3-torch).
 """
 import json
 import os
 import struct
 import sys
-import time
 
 import numpy as np
 import torch
 from torch import nn
 
-from training_data import FAMILIES, host_metrics, host_training_streams, log_uniform, synthetic
+from training_data import FAMILIES, SEED, host_metrics, synthetic
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WEIGHTS = os.path.join(HERE, "general.safetensors")
-SEED, THREADS = 20261124, 2
 HIDDEN, LAYERS, HORIZON = 24, 2, 24
-HALF_LIFE, CLAMP = 120, 8.0                 # of the daemon's rolling scale
-STREAMS, TICKS = 900, 6000                  # synthetic training streams and their length
-UPDATES, BATCH, CHUNK, RATE = 3000, 64, 96, 0.02
-HOST_SHARE = 0.15                           # part of each batch taken from the recording
-TRAIN, HELD_OUT = 0.5, 0.7                  # rows [0, 50 %) fit, [50, 70 %) chose the settings here, the rest held out
-TARGET_CLIP = 16.0
-FLOOR = 0.03                                # of the typical change, in units of s: below it skill is not worth buying
+HALF_LIFE, CLAMP = 120, 8.0     # of the daemon's rolling scale
+HELD_OUT = 0.7                  # rows [0, 50 %) fit, [50, 70 %) chose the settings of the training, the rest held out
 
 
 class General(nn.Module):
-    """The class everybody starts from; training reads out every time step, not only the last."""
+    """The class everybody starts from, with an output for each tick."""
 
     def __init__(self):
         super().__init__()
         self.lstm = nn.LSTM(1, HIDDEN, LAYERS, batch_first=True)
-        self.fc = nn.Linear(HIDDEN, HORIZON)
-        nn.init.zeros_(self.fc.weight)      # so that the first forecast of training is persistence
-        nn.init.zeros_(self.fc.bias)
-        for layer in range(LAYERS):         # a forget gate that starts open lets long memories form
-            getattr(self.lstm, f"bias_ih_l{layer}").data[HIDDEN:2 * HIDDEN] = 1
+        self.linear = nn.Linear(HIDDEN, HORIZON)
 
-    def forward(self, u, state=None):
-        h, state = self.lstm(u.unsqueeze(-1), state)
-        return self.fc(h), state
+    def forward(self, u):
+        return self.linear(self.lstm(u.unsqueeze(-1))[0])
 
 
 def rolling_scale(y):
@@ -64,97 +50,6 @@ def rolling_scale(y):
     return u, s
 
 
-class Chunks:
-    """Deals out consecutive ticks; each slot of the batch carries its state through the life of one stream."""
-
-    def __init__(self, y, slots, seed):
-        self.y, self.g = y, np.random.default_rng(seed)
-        self.u, self.s = rolling_scale(y)
-        changes = [np.minimum(np.abs(y[:, k:] - y[:, :-k]) / self.s[:, :-k], TARGET_CLIP).mean(1)
-                   for k in range(1, HORIZON + 1)]
-        # An error divided by the typical change of its stream and horizon is what skill measures: without it
-        # noisy streams would drown the smooth ones.
-        self.weight = 1 / (np.stack(changes, 1)[:, None, :] + FLOOR)
-        self.stream, self.at, self.end = (np.zeros(slots, int) for _ in range(3))
-
-    def next(self):
-        """Inputs [slots, CHUNK], targets [slots, CHUNK, HORIZON], their weights, and who starts from zero."""
-        fresh = self.at + CHUNK + HORIZON > self.end
-        for i in np.flatnonzero(fresh):     # many short lives, so that young states are as good as old ones
-            self.stream[i], self.at[i] = self.g.integers(len(self.y)), 0
-            self.end[i] = max(CHUNK + HORIZON, log_uniform(self.g, CHUNK, self.y.shape[1] + 1))
-        row, now = self.stream[:, None], self.at[:, None] + np.arange(CHUNK)
-        later = self.y[row[:, :, None], now[:, :, None] + np.arange(1, HORIZON + 1)]
-        target = (later - self.y[row, now][:, :, None]) / self.s[row, now][:, :, None]
-        self.at += CHUNK
-        return self.u[row, now], np.clip(target, -TARGET_CLIP, TARGET_CLIP), self.weight[self.stream], ~fresh
-
-
-# ---- Training ----
-
-def loss_of(error):
-    """Between squared and absolute error: the mean for the small, the median for the heavy tail."""
-    r = (1.4 * (torch.sqrt(1 + error * error) - 1) + 0.3 * error.abs()).mean((0, 1))
-    return 0.5 * r[0] + 0.5 * r.mean()
-
-
-def train(host):
-    torch.manual_seed(SEED)
-    slots = int(BATCH * HOST_SHARE)
-    fitted = host[:, :int(TRAIN * host.shape[1])]
-    sources = [Chunks(synthetic(SEED, STREAMS, TICKS), BATCH - slots, SEED),
-               Chunks(host_training_streams(fitted, 400, SEED), slots, SEED)]
-    model, began = General(), time.time()
-    optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, UPDATES)
-    h = c = torch.zeros(LAYERS, BATCH, HIDDEN)
-    for update in range(1, UPDATES + 1):
-        parts = zip(*(source.next() for source in sources))
-        u, target, weight, keep = (torch.from_numpy(np.concatenate(part)).float() for part in parts)
-        # The state goes on from chunk to chunk (only the gradient stops), so ages up to TICKS are trained.
-        keep = keep[None, :, None]
-        output, (h, c) = model(u, (h.detach() * keep, c.detach() * keep))
-        loss = loss_of((output - target) * weight)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        if update % 100 == 0:
-            print(f"\r{update} of {UPDATES} updates, {time.time() - began:.0f} s, loss {loss.item():.3f}",
-                  end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    return model
-
-
-def write_csv(folder, host):
-    """The streams that training draws from, a column each, in about the same shares."""
-    fitted = host[:, :int(TRAIN * host.shape[1])]
-    share = round(STREAMS * HOST_SHARE / (1 - HOST_SHARE))
-    for name, y in [("synthetic.csv", synthetic(SEED, STREAMS, TICKS)),
-                    ("host.csv", host_training_streams(fitted, share, SEED))]:
-        np.savetxt(os.path.join(folder, name), y.T, "%.7g", ",", header=",".join(f"s{i}" for i in range(len(y))),
-                   comments="")
-
-
-# ---- The model file: safetensors is a length, a JSON header and the numbers ----
-
-def save(model):
-    header = {"__metadata__": {
-        "format": "pt", "name": "general", "target": "difference", "scale": "rolling", "half_life": str(HALF_LIFE),
-        "script": "config/models/train_general.py", "seed": str(SEED), "torch": torch.__version__,
-        "data": "training_data.py, first half of host-metrics.csv.gz"}}
-    body = b""
-    for name, tensor in model.state_dict().items():
-        data = tensor.numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(body), len(body) + len(data)]}
-        body += data
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(WEIGHTS, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + body)
-
-
 def load(path):
     with open(path, "rb") as file:
         header = json.loads(file.read(*struct.unpack("<Q", file.read(8))))
@@ -163,8 +58,8 @@ def load(path):
     for name, entry in header.items():
         if name != "__metadata__":
             first, last = entry["data_offsets"]
-            # `forecastd train` calls the readout linear.
-            tensors[name.replace("linear.", "fc.")] = torch.tensor(np.frombuffer(body[first:last], "<f4").reshape(entry["shape"]))
+            numbers = np.frombuffer(body[first:last], "<f4").reshape(entry["shape"])
+            tensors[name] = torch.tensor(numbers)
     model.load_state_dict(tensors)
     return model
 
@@ -175,7 +70,7 @@ def forecasts(model, y):
     """Forecasts of y[:, t + k] made at t, shape [streams, ticks, HORIZON]."""
     u, s = rolling_scale(y)
     with torch.no_grad():
-        output, _ = model(torch.from_numpy(u).float())
+        output = model(torch.from_numpy(u).float())
     return y[:, :, None] + s[:, :, None] * output.double().numpy()
 
 
@@ -285,12 +180,5 @@ def evaluate(model):
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(THREADS)
-    option, path = [*sys.argv[1:], None, None][:2]
-    if option == "--csv":
-        write_csv(path, host_metrics()[1])
-    elif option == "--evaluate":
-        evaluate(load(path or WEIGHTS))
-    else:
-        save(train(host_metrics()[1]))
-        evaluate(load(WEIGHTS))
+    torch.set_num_threads(2)
+    evaluate(load([*sys.argv, WEIGHTS][1]))

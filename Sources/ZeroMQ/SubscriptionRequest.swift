@@ -1,0 +1,28 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// What a subscriber of an `xpub` socket asks for, as the socket receives it.
+///
+/// libzmq has granted it by then; which subscriber it was is not said. The end of a subscription is received only when
+/// nobody is left who has it.
+public enum SubscriptionRequest: ~Escapable {
+    /// The messages whose first frame begins with these bytes.
+    case subscribe(RawSpan)
+    /// Those no longer.
+    case unsubscribe
+    /// Something else, which only a peer of the kind `xsub` can send.
+    case unknown
+
+    /// Reads a frame.
+    @_lifetime(copy frame)
+    public init(_ frame: RawSpan) {
+        guard frame.byteCount > 0 else {
+            self = .unknown
+            return
+        }
+        switch frame.unsafeLoad(as: UInt8.self) {
+        case 1: self = .subscribe(frame.extracting(droppingFirst: 1))
+        case 0: self = .unsubscribe
+        default: self = .unknown
+        }
+    }
+}

@@ -50,7 +50,11 @@ class Browser:
     def call(self, method, **parameters):
         """Gives a command, and what it came to."""
         number = self.begin(method, **parameters)
+        # A page at work goes on telling things, whether it answers or not.
+        end = time.monotonic() + PATIENCE
         while number not in self.results:
+            if time.monotonic() > end:
+                raise AssertionError(f"no answer within {PATIENCE} s: {method} {parameters}")
             self.take()
         answer = self.results.pop(number)
         if "error" in answer:
@@ -130,11 +134,11 @@ class Browser:
         return answer["result"].get("value")
 
     def wait(self, expression, why=None):
-        """Waits until an expression is true, looking again with every frame of the page; gives its value."""
+        """Waits until an expression is true, looking again every 20 ms; gives its value."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
-                value = self.evaluate(f"new Promise((done) => {{ setTimeout(() => done({expression}), 20) }})")
+                value = self.evaluate(f"new Promise((done) => setTimeout(done, 20)).then(() => {expression})")
             except AssertionError as problem:  # the page is only just coming
                 value, why = None, str(problem)
             if value:

@@ -73,17 +73,32 @@ class Run:
             [ROOT / ".build/release/forecastd", "run", "--config", self.folder / "f.yaml"],
             env=os.environ | self.environment, stderr=open(self.folder / "log", "ab"))
 
+    def push_message(self, stream, fields):
+        """Sends a message to the daemon; False if it ends first. A daemon killed just now is no longer there to wait for."""
+        while True:
+            try:
+                self.push.send_multipart([stream.encode(), json.dumps(fields).encode()], zmq.NOBLOCK)
+                return True
+            except zmq.Again:
+                if self.process.poll() is not None:
+                    return False
+                self.push.poll(10, zmq.POLLOUT)
+
     def join(self):
-        """Sends values of a stream of its own until a forecast of it comes; False if the daemon ends."""
+        """Sends values of a stream of its own until a forecast of the last one comes; False if the daemon ends."""
         while self.process.poll() is None:
             self.probes += 1
-            if self.push.poll(20, zmq.POLLOUT):
-                self.push.send_multipart([b"probe", json.dumps({"value": self.probes}).encode()])
-            if self.sub.poll(20):
-                while self.sub.poll(20):
-                    self.take(self.sub.recv_multipart())
-                return True
+            if self.push_message("probe", {"value": self.probes}):
+                while self.sub.poll(50):
+                    if self.takes_probe():
+                        return True
         return False
+
+    def takes_probe(self):
+        """Takes a forecast; whether it is that of the last probe."""
+        frames = self.sub.recv_multipart()
+        self.take(frames)
+        return frames[0] == b"probe" and json.loads(frames[1])["y"] == self.probes
 
     def take(self, frames):
         stream, payload, sequence = frames[0].decode(), json.loads(frames[1]), int.from_bytes(frames[2], "little")
@@ -102,18 +117,14 @@ class Run:
         messages = []
         for stream in range(STREAMS):
             value = random.Random(second * STREAMS + stream).gauss(second % 12, 1)
-            messages.append([f"s{stream}", {"ts": 1700000000 + second, "value": value}])
+            messages.append((f"s{stream}", {"ts": 1700000000 + second, "value": value}))
         self.probes += 1
-        for stream, fields in messages + [["probe", {"value": self.probes}]]:
-            while not self.push.poll(10, zmq.POLLOUT):
-                if self.process.poll() is not None:
-                    return False
-            self.push.send_multipart([stream.encode(), json.dumps(fields).encode()])
+        for stream, fields in messages + [("probe", {"value": self.probes})]:
+            if not self.push_message(stream, fields):
+                return False
         while True:
             if self.sub.poll(10):
-                frames = self.sub.recv_multipart()
-                self.take(frames)
-                if frames[0] == b"probe" and json.loads(frames[1])["y"] == self.probes:
+                if self.takes_probe():
                     return True
             elif self.process.poll() is not None:
                 return False
@@ -244,7 +255,7 @@ def main():
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--only", choices=["kills", "failure", "full"])
     options = parser.parse_args()
-    seconds = 1500
+    seconds = max(1500, 30 * options.kills)
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         base = pathlib.Path(name)
         folders = {}

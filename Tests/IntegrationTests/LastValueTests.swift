@@ -80,6 +80,8 @@ import Testing
             "name": "deaf", "kind": "sub", "connect": scenario.output, "topics": [""], "limit": 1,
         ]
         _ = try scenario.peer.call("open_socket", deaf, as: String.self)
+        // Its subscription has come when the last forecast of the probes is told again.
+        try #require(try scenario.receiveAny(1)[0].topic == "probe")
         var (number, dropped): (Int, UInt64) = (0, 0)
         while dropped == 0 && number < 20_000 {
             try scenario.send((0..<100).map { ForecastTests.json("plant.a", 1, at: number + $0) })

@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Glibc
 import ZeroMQ
 
@@ -19,12 +20,15 @@ struct FlowBench {
         }
         folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         self.streams = streams
-        self.plan = plan.replacingSockets(input: "ipc://\(folder)/in", output: "ipc://\(folder)/out")
+        var plan = plan.replacingSockets(input: "ipc://\(folder)/in", output: "ipc://\(folder)/out")
+        // Nothing of the daemon's own state is touched, but state is kept as it keeps it.
+        plan.state?.directory = folder + "/state"
+        self.plan = plan
     }
 
     /// Forecasts per second, after a warm-up, with the pipelines kept busy for `duration`.
     func rate(duration: Duration) async throws -> Double {
-        defer { for name in ["/in", "/out", ""] { remove(folder + name) } }
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         let mailbox = try Mailbox(threadCount: plan.threadCount)
         let (ready, announcement) = AsyncStream.makeStream(of: Void.self)
         let running = Task { [plan] in

@@ -71,7 +71,10 @@ package struct JournalWriter<D: Disk>: ~Copyable {
         return .done
     }
 
-    private mutating func beginSegment() -> JournalOutcome {
+    /// Writes what was appended, and leaves the rest of the segment for an empty one.
+    ///
+    /// After `.full` this tells whether there is room again, for more than what fits behind the last record.
+    package mutating func beginSegment() -> JournalOutcome {
         let outcome = write()
         guard case .done = outcome else { return outcome }
         do throws(DiskError) {

@@ -197,19 +197,21 @@ def full(folder, expected, seconds):
     """The disk becomes full and has room again: forecasts go on, and a restart afterwards forgets nothing."""
     disk, log = folder / "disk", folder / "log"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m,mode=700", "none", disk], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=240m,mode=700", "none", disk], check=True)
     run = Run(folder, disk / "state")
     try:
         run.start()
         run.join()
         for second in range(seconds):
             if second == seconds // 4:
-                fill(disk / "filler")
-                # The segment of the journal that is there already is used up.
-                for number in range(3000):
+                # What the ballast gives up is taken as well, so that no snapshot has room and the journal's segments,
+                # which are there already, are used up.
+                for number in range(9000):
+                    if number % 50 == 0:
+                        fill(disk / "filler")
+                        if "disk is full" in log.read_text():
+                            break
                     run.push.send_multipart([b"bulk", bulk(number)])
-                    if number % 50 == 0 and "disk is full" in log.read_text():
-                        break
                 wait("disk is full", log)
             if second == seconds // 2:
                 (disk / "filler").unlink()
@@ -230,7 +232,7 @@ def full(folder, expected, seconds):
 
 
 def fill(path):
-    with open(path, "wb", buffering=0) as file:
+    with open(path, "ab", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(1 << 16))

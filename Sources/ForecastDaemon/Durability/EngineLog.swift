@@ -13,15 +13,19 @@ struct EngineLog: ~Copyable {
     private var writer: JournalWriter<LocalDisk>
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.recordLength, alignment: 8)
     private var used = 0
+    /// The clock's time in the newest entry.
     private var clock: Timestamp?
     /// Observations in the buffer, and since the last step.
     private var (held, unstepped) = (0, 0)
     /// Observations that are in no record because the disk is full.
     private var lost: UInt64 = 0
-    private var isFull = false
+    /// While the disk is full: when it was last looked for room.
+    private var fullAt: Timestamp?
 
     /// The most bytes of a record.
     static let recordLength = 1 << 16
+    /// Seconds between two looks for room.
+    private static let retryInterval = 1.0
 
     init(_ writer: consuming JournalWriter<LocalDisk>, link: StateLink, keepsObservations: Bool) {
         self.writer = writer
@@ -34,7 +38,12 @@ struct EngineLog: ~Copyable {
     /// Notes an observation that the engine is about to take in.
     mutating func note(_ observation: Observation, of identifier: RawSpan, isCopy: Bool, at now: Timestamp) {
         guard keepsObservations else { return }
-        if used + TurnRecord.maximumEntryLength > buffer.count { append() }
+        unstepped += 1
+        if used + TurnRecord.maximumEntryLength > buffer.count { append(at: now) }
+        guard fullAt == nil else {
+            lost += 1
+            return
+        }
         note(now)
         put(TurnRecord.Kind.observation.rawValue)
         put(UInt8(observation.isTimedByArrival ? 1 : 0) | (isCopy ? 2 : 0))
@@ -46,34 +55,37 @@ struct EngineLog: ~Copyable {
         }
         used += identifier.byteCount
         held += 1
-        unstepped += 1
     }
 
     /// Notes that what was taken in is forecast now, and gives it all to the kernel.
     mutating func noteStep(at now: Timestamp) {
         guard unstepped > 0 else { return }
-        note(now)
-        put(TurnRecord.Kind.step.rawValue)
         unstepped = 0
-        write()
+        note(.step, at: now)
     }
 
     /// Notes that streams which fell silent go on now, and gives it to the kernel.
     mutating func noteSilence(at now: Timestamp) {
-        guard keepsObservations else { return }
-        if used + TurnRecord.maximumEntryLength > buffer.count { append() }
-        note(now)
-        put(TurnRecord.Kind.silence.rawValue)
-        write()
+        if keepsObservations { note(.silence, at: now) }
     }
 
-    /// The number of the record up to which the engine's state is the journal's, after one more.
+    /// The number of the record up to which the journal leads to the engine's state, and of which there is one more now.
     ///
     /// - Precondition: The turn is over.
-    mutating func mark() -> UInt64 {
-        note(clock ?? Timestamp(nanoseconds: 0))
-        write()
+    mutating func mark(at now: Timestamp) -> UInt64 {
+        if fullAt == nil {
+            note(now)
+            write(at: now)
+        }
         return writer.appended
+    }
+
+    private mutating func note(_ kind: TurnRecord.Kind, at now: Timestamp) {
+        if used + TurnRecord.maximumEntryLength > buffer.count { append(at: now) }
+        guard fullAt == nil else { return }
+        note(now)
+        put(kind.rawValue)
+        write(at: now)
     }
 
     private mutating func note(_ now: Timestamp) {
@@ -88,44 +100,52 @@ struct EngineLog: ~Copyable {
         used += MemoryLayout<Number>.size
     }
 
-    private mutating func write() {
-        append()
-        take(writer.write())
+    private mutating func write(at now: Timestamp) {
+        append(at: now)
+        heed(writer.write(), at: now)
     }
 
     /// Makes a record of what was noted.
-    private mutating func append() {
+    private mutating func append(at now: Timestamp) {
         guard used > 0 else { return }
         let outcome = writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<used]).bytes)
         if case .done = outcome { link.count(journalled: used) } else { lost += UInt64(held) }
         (used, held) = (0, 0)
-        take(outcome)
-        // Whoever reads the next record does not know this one's clock.
-        if outcome != .done { clock = nil }
+        heed(outcome, at: now)
     }
 
-    private mutating func take(_ outcome: JournalOutcome) {
+    private mutating func heed(_ outcome: JournalOutcome, at now: Timestamp) {
         switch outcome {
-        case .done:
-            guard isFull else { return }
-            isFull = false
-            link.hasRoom(lost: lost)
-            guard lost > 0 else { return }
-            put(TurnRecord.Kind.loss.rawValue)
-            put(lost)
-            lost = 0
-        case .full:
-            guard !isFull else { return }
-            isFull = true
+        case .done: break
+        case .failed(let error): link.end(because: error)
+        case .full where fullAt == nil:
+            fullAt = now
             link.isFull()
-        case .failed(let error):
-            link.end(because: error)
+        case .full: break
         }
     }
 
+    /// Goes on with the journal in a new segment, if there was no room and now is; to be asked in every turn.
+    mutating func lookForRoom() {
+        guard let last = fullAt else { return }
+        let now = WallClock.now()
+        guard abs(now.seconds(since: last)) >= Self.retryInterval else { return }
+        fullAt = now
+        let outcome = writer.beginSegment()
+        heed(outcome, at: now)
+        guard outcome == .done else { return }
+        fullAt = nil
+        link.hasRoom(lost: lost)
+        note(now)
+        put(TurnRecord.Kind.loss.rawValue)
+        put(lost)
+        lost = 0
+    }
+
     /// Says in the journal how far it is durable, at the end.
-    mutating func finish() {
-        take(writer.mark())
-        take(writer.write())
+    mutating func finish(at now: Timestamp) {
+        guard fullAt == nil else { return }
+        heed(writer.mark(), at: now)
+        heed(writer.write(), at: now)
     }
 }

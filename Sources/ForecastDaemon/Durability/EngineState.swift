@@ -9,13 +9,15 @@ import Synchronization
 final class EngineState: Sendable {
     private let plan: StatePlan
     private let directory: StateDirectory
-    /// One thread at a time sees to it.
-    private let ballast: Mutex<Ballast<LocalDisk>>
+    /// What is kept free on the disk, and when it may be taken again.
+    private let ballast: Mutex<(room: Ballast<LocalDisk>, due: ContinuousClock.Instant)>
     /// Makes it unpredictable to senders which pipeline takes which stream, and is the same at each start.
     let seed: UInt64
 
     /// Time between two reports of how far an engine has come.
     private static let reportInterval = Duration.seconds(5)
+    /// Time between two looks for room for the ballast: long enough that a snapshot has used what was given up.
+    private static let ballastInterval = Duration.seconds(20)
 
     /// Opens the directory of a plan for so many pipelines, or makes it.
     ///
@@ -25,7 +27,7 @@ final class EngineState: Sendable {
         do throws(StateDirectoryError) {
             directory = try StateDirectory(path: plan.directory, ballastSize: plan.ballast)
         } catch { throw DaemonError(error) }
-        ballast = Mutex(directory.ballast)
+        ballast = Mutex((directory.ballast, .now))
         seed = try StateLayout.read(from: directory.disk, pipelineCount: pipelineCount).seed
     }
 
@@ -47,7 +49,7 @@ final class EngineState: Sendable {
                 identity: .random(in: 1...(.max)), acceptsLoss: plan.acceptsLoss)
         } catch { throw DaemonError(error) }
         for snapshot in recovery.damagedSnapshots { plan.report(.damaged("\(disk.path)/\(snapshot)")) }
-        let streams = try Self.restore(&engine, from: recovery.snapshot, path: disk.path)
+        let streams = try restore(&engine, from: recovery.snapshot, path: disk.path)
         let counts = try replay(&recovery, to: &engine, path: disk.path)
         for loss in recovery.losses { plan.report(.lost("\(disk.path)/\(loss)")) }
         let isEmpty = recovery.snapshot == nil && recovery.sequence == 0
@@ -79,11 +81,16 @@ final class EngineState: Sendable {
         return log
     }
 
-    private static func restore(
+    private func restore(
         _ engine: inout ForecastEngine, from snapshot: SnapshotReader<LocalDisk>?, path: String
     ) throws(DaemonError) -> Restoration {
         guard var snapshot else { return Restoration() }
-        var reader = StateReader { () throws(StateError) in
+        var reported = ContinuousClock.now
+        var reader = StateReader { [plan] () throws(StateError) in
+            if ContinuousClock.now - reported >= Self.reportInterval {
+                reported = .now
+                plan.report(.replaying(observations: 0))
+            }
             do throws(StoreError) {
                 guard try snapshot.next() else { return nil }
             } catch { throw StateError("\(error)") }
@@ -145,13 +152,20 @@ final class EngineState: Sendable {
         return try recovery.resume()
     }
 
-    /// Gives up what is kept free on the disk.
+    /// Gives up what is kept free on the disk, for a while.
     func releaseBallast() throws(DiskError) {
-        try ballast.withLock { ballast throws(DiskError) in try ballast.release() }
+        try ballast.withLock { ballast throws(DiskError) in
+            try ballast.room.release()
+            ballast.due = .now + Self.ballastInterval
+        }
     }
 
-    /// Keeps some of the disk free again, if there is room.
-    func takeBallast() throws(DiskError) {
-        try ballast.withLock { ballast throws(DiskError) in _ = try ballast.take() }
+    /// Keeps some of the disk free again, if there is room; to be asked now and then.
+    func keepBallast() throws(DiskError) {
+        try ballast.withLock { ballast throws(DiskError) in
+            guard ContinuousClock.now >= ballast.due else { return }
+            ballast.due = .now + Self.ballastInterval
+            _ = try ballast.room.take()
+        }
     }
 }

@@ -14,7 +14,7 @@ struct StorageThread: ~Copyable {
     /// Writes it; nil once there was no room.
     private var writer: SnapshotWriter<LocalDisk>?
     private var synchronised = ContinuousClock.now
-    private var snapshotDue, ballastDue, roomDue: ContinuousClock.Instant
+    private var snapshotDue, roomDue: ContinuousClock.Instant
     /// Bytes of the journal at the last snapshot.
     private var journalled = 0
 
@@ -49,7 +49,6 @@ struct StorageThread: ~Copyable {
         (self.plan, self.link, self.synchroniser, self.state) = (plan, link, synchroniser, state)
         store = SnapshotStore(disk, identity: synchroniser.identity)
         snapshotDue = .now + plan.snapshotEvery
-        ballastDue = .now
         roomDue = .now
     }
 
@@ -143,15 +142,12 @@ struct StorageThread: ~Copyable {
     private mutating func makeRoom() {
         guard ContinuousClock.now >= roomDue else { return }
         roomDue = .now + Self.retry
-        ballastDue = ContinuousClock.now + Self.retry * 2
         do throws(DiskError) { try state.releaseBallast() } catch { link.end(because: error) }
         snapshotDue = .now
     }
 
-    private mutating func keepBallast() {
-        guard ContinuousClock.now >= ballastDue else { return }
-        ballastDue = .now + Self.retry
-        do throws(DiskError) { try state.takeBallast() } catch {
+    private func keepBallast() {
+        do throws(DiskError) { try state.keepBallast() } catch {
             if error != .full { link.end(because: error) }
         }
     }

@@ -122,6 +122,7 @@ struct EngineStage: ForecastStage, ~Copyable {
 
     mutating func endTurn() {
         guard let link else { return }
+        log?.lookForRoom()
         if !engine.isCopying && link.takeSnapshotWish() { beginSnapshot() }
         guard engine.isCopying else { return }
         if link.takesMore { _ = engine.copyStreams(atMost: Self.copyLimit) }
@@ -133,7 +134,7 @@ struct EngineStage: ForecastStage, ~Copyable {
     }
 
     private mutating func beginSnapshot() {
-        guard let sequence = log?.mark(), let link else { return }
+        guard let sequence = log?.mark(at: WallClock.now()), let link else { return }
         link.put(.begin(through: sequence))
         engine.beginCopy()
         copiedLimit = engine.copiedByteCount + Self.waitingLimit
@@ -158,8 +159,9 @@ struct EngineStage: ForecastStage, ~Copyable {
         if engine.isCopying { completeCopy(for: link) }
         beginSnapshot()
         completeCopy(for: link)
-        log?.finish()
         link.finish()
+        // Only now all is known to be durable.
+        log?.finish(at: WallClock.now())
     }
 
     /// Copies what is left, as fast as the disk takes it.

@@ -25,6 +25,10 @@ final class SampleSource: MonitoringSource {
         var status = plainStatus
         status.memory = 1 << 20
         status.viewers = .init(now: 0, dropped: 0)
+        status.state = .init(
+            full: false, lost: 1, snapshots: 2, failedSnapshots: 3,
+            snapshot: .init(time: "2026-11-23T06:59:41.000Z", bytes: 4, seconds: 0.5), unsynchronised: 5,
+            longestSynchronisation: 0.25)
         return status
     }()
     private static let plainStatus = DaemonReport(

@@ -47,6 +47,19 @@ extension DaemonReport {
                         score: ScoreReport($0.figures, horizon: 1, levels: plan.labels[rule].levels))
                 }
             })
+        state = report.state.map { StateKeepingReport($0) }
+    }
+}
+
+extension StateKeepingReport {
+    fileprivate init(_ status: StateStatus) {
+        self.init(
+            full: status.isFull, lost: status.lost, snapshots: status.snapshots,
+            failedSnapshots: status.failedSnapshots,
+            snapshot: status.snapshotTime.map {
+                Snapshot(time: $0.rfc3339, bytes: status.snapshotBytes, seconds: status.snapshotSeconds)
+            },
+            unsynchronised: status.unsynchronised, longestSynchronisation: status.longestSynchronisation)
     }
 }
 

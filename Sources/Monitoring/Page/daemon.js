@@ -16,6 +16,14 @@ function table(title, head, rows) {
 
 const listed = (counts) => Object.entries(counts).sort(([, a], [, b]) => b - a).map(([name, n]) => `${name} ${count(n)}`).join(", ") || "none";
 
+function kept(state) {
+  if (!state) return "not kept: a restart begins anew";
+  if (state.full) return `the disk is full: what comes now would be lost by a restart; ${count(state.lost)} values so far`;
+  if (!state.snapshot) return "no snapshot yet";
+  const age = (Date.now() - new Date(state.snapshot.time)) / 1000;
+  return `snapshot of ${bytes(state.snapshot.bytes)} ${duration(age)} ago, ${count(state.failed_snapshots)} failed`;
+}
+
 export class DaemonView {
   #show = () => this.#draw();
   #curves = {};
@@ -66,7 +74,7 @@ export class DaemonView {
     const facts = [["version", status.version], ["running for", duration(status.uptime)], ["since", new Date(status.started).toLocaleString("en-GB")],
       ["epoch", status.epoch], ["pipelines", status.pipelines], ["streams", `${count(status.streams.known)} of at most ${count(status.streams.limit)}`],
       ["alarms", `${count(status.alarms.now)} now, ${count(status.alarms.total)} so far`], ["drifts of models", `${count(status.drifts.now)} now, ${count(status.drifts.total)} so far`],
-      ["states begun anew", count(status.resets)], ["pages that listen", status.viewers ? `${count(status.viewers.now)}, ${count(status.viewers.dropped)} given up as too slow` : "–"]];
+      ["state", kept(status.state)], ["states begun anew", count(status.resets)], ["pages that listen", status.viewers ? `${count(status.viewers.now)}, ${count(status.viewers.dropped)} given up as too slow` : "–"]];
     return h("section", { class: "card wide" }, h("dl", { class: "figures small" },
       ...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value))))));
   }

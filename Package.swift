@@ -74,7 +74,7 @@ let package = Package(
                 "ForecastDaemon", "Forecasting", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["StateStore"], path: "Tests/TestSupport"),
         .testTarget(
             name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels", "TestSupport"],
             exclude: ["Golden", "arm64"]),
@@ -90,7 +90,10 @@ let package = Package(
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Forecasting", "RecurrentKernels", "TestSupport", "WireFormat"]),
+            dependencies: [
+                "ForecastDaemon", "Forecasting", "RecurrentKernels", "StateStore", "TestSupport",
+                "WireFormat",
+            ]),
         .testTarget(
             name: "MonitoringTests",
             dependencies: [

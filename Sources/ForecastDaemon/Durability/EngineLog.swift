@@ -1,17 +1,17 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
-import StateStore
+package import StateStore
 
 /// Writes what an engine is told into the journal, before anything of it goes out.
 ///
 /// Owned by the engine's thread. While the disk is full the engine goes on, and what is missing is counted.
-struct EngineLog: ~Copyable {
+package struct EngineLog<D: Disk>: ~Copyable {
     /// What the engine's thread shares with that of the storage.
-    let link: StateLink
+    package let link: StateLink
     private let keepsObservations: Bool
-    private var writer: JournalWriter<LocalDisk>
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.recordLength, alignment: 8)
+    private var writer: JournalWriter<D>
+    private let buffer: UnsafeMutableRawBufferPointer
     private var used = 0
     /// The clock's time in the newest entry.
     private var clock: Timestamp?
@@ -22,12 +22,14 @@ struct EngineLog: ~Copyable {
     /// While the disk is full: when it was last looked for room.
     private var fullAt: Timestamp?
 
-    /// The most bytes of a record.
-    static let recordLength = 1 << 16
     /// Seconds between two looks for room.
-    private static let retryInterval = 1.0
+    private static var retryInterval: Double { 1 }
 
-    init(_ writer: consuming JournalWriter<LocalDisk>, link: StateLink, keepsObservations: Bool) {
+    /// Goes on behind the last record of a journal.
+    ///
+    /// - Parameter keepsObservations: Whether there is anything in the journal but how far snapshots lead.
+    package init(_ writer: consuming JournalWriter<D>, link: StateLink, keepsObservations: Bool) {
+        buffer = .allocate(byteCount: writer.maximumPayload, alignment: 8)
         self.writer = writer
         self.link = link
         self.keepsObservations = keepsObservations
@@ -117,7 +119,7 @@ struct EngineLog: ~Copyable {
     private mutating func heed(_ outcome: JournalOutcome, at now: Timestamp) {
         switch outcome {
         case .done: break
-        case .failed(let error): link.end(because: error)
+        case .failed(let error): link.fail(error)
         case .full where fullAt == nil:
             fullAt = now
             link.isFull()
@@ -126,9 +128,8 @@ struct EngineLog: ~Copyable {
     }
 
     /// Goes on with the journal in a new segment, if there was no room and now is; to be asked in every turn.
-    mutating func lookForRoom() {
+    mutating func lookForRoom(at now: Timestamp) {
         guard let last = fullAt else { return }
-        let now = WallClock.now()
         guard abs(now.seconds(since: last)) >= Self.retryInterval else { return }
         fullAt = now
         let outcome = writer.beginSegment()

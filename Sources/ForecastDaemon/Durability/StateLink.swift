@@ -2,12 +2,12 @@
 
 package import Forecasting
 import Glibc
-import StateStore
+package import StateStore
 import Synchronization
 
 /// What an engine's thread shares with the thread that waits for the disk: a snapshot on its way, and what they want of
 /// each other.
-final class StateLink: Sendable {
+package final class StateLink: Sendable {
     /// A piece of a snapshot.
     enum Piece {
         /// One begins, of the state up to this record of the journal.
@@ -34,22 +34,29 @@ final class StateLink: Sendable {
     private let state = Mutex(State())
     private let journalledCount = Atomic<Int>(0)
     private let report: @Sendable (StateEvent) -> Void
+    /// Ends the process because the disk failed: nothing is certain any more of what was written, and the next start finds
+    /// out what is there.
+    let fail: @Sendable (DiskError) -> Void
+    /// Waits a while for the storage.
+    private let wait: @Sendable (StateLink) -> Void
 
     /// Bytes of a snapshot that may wait for the disk before the engine stops copying for it.
     private static let waitingLimit = 32 << 20
 
-    init(engineDoorbell: Doorbell, report: @escaping @Sendable (StateEvent) -> Void) throws(DaemonError) {
+    package init(
+        engineDoorbell: Doorbell, report: @escaping @Sendable (StateEvent) -> Void,
+        fail: @escaping @Sendable (DiskError) -> Void = StateLink.end,
+        wait: @escaping @Sendable (StateLink) -> Void = StateLink.sleep
+    ) throws(DaemonError) {
         doorbell = try Doorbell()
-        self.engineDoorbell = engineDoorbell
-        self.report = report
+        (self.engineDoorbell, self.report, self.fail, self.wait) = (engineDoorbell, report, fail, wait)
     }
 
     /// How the state is kept.
-    var status: StateStatus { state.withLock { $0.status } }
+    package var status: StateStatus { state.withLock { $0.status } }
 
-    /// Ends the process because the disk failed: nothing is certain any more of what was written, and the next start finds
-    /// out what is there.
-    func end(because error: DiskError) -> Never {
+    /// Ends the process at once.
+    package static func end(because error: DiskError) {
         StandardError.write(
             "forecastd: \(error); the daemon ends, because nothing is certain of what it has written since: "
                 + "see to the disk and start it again, it goes on with what is there\n")
@@ -103,8 +110,16 @@ extension StateLink {
     func finish() {
         state.withLock { $0.hasEnded.engine = true }
         doorbell.ring()
-        while !isStored { engineDoorbell.sleep(atMost: 1000) { isStored } }
+        while !isStored { wait(self) }
     }
+
+    /// Sleeps until the storage has done something.
+    package static func sleep(_ link: StateLink) {
+        link.engineDoorbell.sleep(atMost: 10) { link.isStored }
+    }
+
+    /// Waits until the disk keeps up.
+    func waitForRoom() { while !takesMore { wait(self) } }
 
     private var isStored: Bool { state.withLock { $0.hasEnded.storage } }
 }

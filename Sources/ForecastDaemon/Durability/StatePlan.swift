@@ -29,6 +29,13 @@ package struct StatePlan: Sendable {
     /// Tells what becomes of the state; called on threads of the pipelines.
     package var report: @Sendable (StateEvent) -> Void = { _ in }
 
+    package init(
+        directory: String, durability: Durability, snapshotEvery: Duration, snapshotAfter: Int, ballast: Int
+    ) {
+        (self.directory, self.durability, self.ballast) = (directory, durability, ballast)
+        (self.snapshotEvery, self.snapshotAfter) = (snapshotEvery, snapshotAfter)
+    }
+
     /// Time between two calls that make the journal durable.
     var synchroniseEvery: Duration { durability == .commit ? .milliseconds(5) : .seconds(1) }
 }

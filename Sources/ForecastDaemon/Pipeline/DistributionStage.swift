@@ -148,7 +148,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
     ) throws(ZeroMQError) {}
 
     /// The engines' threads keep their state themselves.
-    mutating func endTurn() {}
+    mutating func endTurn(at now: Timestamp) {}
     var mostSleep: Int64? { nil }
 
     /// The engines' threads are asked themselves.
@@ -182,7 +182,9 @@ struct DistributionStage: ForecastStage, ~Copyable {
         }
     }
 
-    mutating func finish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError) {
+    mutating func finish<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError) {
         for index in ways.indices {
             flush(index)
             ways[index].observations.ring.finish()

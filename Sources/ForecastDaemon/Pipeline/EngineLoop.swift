@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
+import StateStore
 import WireFormat
 import ZeroMQ
 
@@ -41,7 +42,7 @@ struct EngineLoop: ~Copyable {
     private let batchLimit: Int
     private var observations: RecordReader
     private var sink: RingSink
-    private var stage: EngineStage
+    private var stage: EngineStage<LocalDisk>
     private var report: StatusReport
     private var reportTime = Timestamp(nanoseconds: 0)
     private var hasNews = false
@@ -69,7 +70,7 @@ struct EngineLoop: ~Copyable {
     mutating func run() {
         while !link.observations.isDrained { turn() }
         // The ring refuses nothing, so that nothing is thrown.
-        do { try stage.finish(to: &sink) } catch { preconditionFailure("\(error)") }
+        do { try stage.finish(to: &sink, at: WallClock.now()) } catch { preconditionFailure("\(error)") }
         publishReport(at: WallClock.now())
         link.forecasts.finish()
         link.socketsDoorbell.ring()
@@ -91,7 +92,7 @@ struct EngineLoop: ~Copyable {
         }
         if silence.allowsSilence(at: now, isBusy: isBehind || count >= batchLimit) { passTime(at: now) }
         if stage.isAsked { stage.answerQuestion() }
-        stage.endTurn()
+        stage.endTurn(at: now)
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9
         if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }

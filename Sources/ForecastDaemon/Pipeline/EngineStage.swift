@@ -1,12 +1,13 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import BasicContainers
-import Forecasting
+package import Forecasting
+package import StateStore
 import WireFormat
-import ZeroMQ
+package import ZeroMQ
 
 /// One engine at work on its loop's own thread.
-struct EngineStage: ForecastStage, ~Copyable {
+package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     /// What the engine said to the observations of one input.
     private struct InputCounts {
         var observations: UInt64 = 0
@@ -25,38 +26,32 @@ struct EngineStage: ForecastStage, ~Copyable {
     /// The question that is being answered.
     private var search: StreamSearch?
     /// Keeps the state; nil where none is kept.
-    private var log: EngineLog?
+    private var log: EngineLog<D>?
     /// What it shares with the thread that waits for the disk.
     private let link: StateLink?
 
     /// Bytes of a snapshot that are copied in a turn: a fraction of a millisecond.
-    private static let copyLimit = 256 << 10
+    private static var copyLimit: Int { 256 << 10 }
     /// Bytes of a snapshot that may wait for a disk that is slower than the streams change, besides what is copied at once.
-    private static let waitingLimit = 512 << 20
+    private static var waitingLimit: Int { 512 << 20 }
     private var copiedLimit = 0
 
-    /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`, with the state that it had.
+    /// Sets an engine to work.
     ///
-    /// - Parameters:
-    ///   - index: The pipeline's number, from 0.
-    ///   - doorbell: Wakes the thread that runs it.
-    /// - Throws: A `DaemonError` where the state cannot be had.
-    init(
-        _ plan: PipelinePlan, questions: QuestionBox, quota: StreamQuota? = nil, state: EngineState? = nil,
-        index: Int = 0, doorbell: Doorbell
-    ) throws(DaemonError) {
+    /// - Parameter log: Keeps its state; nil where none is kept.
+    package init(
+        _ plan: PipelinePlan, engine: consuming ForecastEngine, log: consuming EngineLog<D>?,
+        questions: QuestionBox
+    ) {
         self.questions = questions
         isAlone = plan.pipelineCount == 1
-        var engine = ForecastEngine(
-            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
-        if let state {
-            let log = try state.recover(&engine, index: index, doorbell: doorbell)
+        self.engine = engine
+        if let log {
             link = log.link
             self.log = consume log
         } else {
             link = nil
         }
-        self.engine = engine
         encoders = RigidArray(capacity: plan.outputs.count)
         for output in plan.outputs {
             encoders.append(
@@ -68,7 +63,7 @@ struct EngineStage: ForecastStage, ~Copyable {
         inputs = plan.inputs.map { _ in InputCounts() }
     }
 
-    mutating func accept(
+    package mutating func accept(
         _ observation: Observation, of identifier: RawSpan, input: Int, at now: Timestamp
     ) -> Bool {
         accept(observation, of: identifier, input: input, isCopy: false, at: now)
@@ -90,9 +85,9 @@ struct EngineStage: ForecastStage, ~Copyable {
         return true
     }
 
-    var hasForecasts: Bool { false }
+    package var hasForecasts: Bool { false }
 
-    mutating func forecast<Sink: ForecastSink & ~Copyable>(
+    package mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
         log?.noteStep(at: now)
@@ -109,21 +104,21 @@ struct EngineStage: ForecastStage, ~Copyable {
         }
     }
 
-    mutating func note(isBusy: Bool) {}
+    package mutating func note(isBusy: Bool) {}
 
-    var nextDeadline: Timestamp? { engine.nextDeadline }
+    package var nextDeadline: Timestamp? { engine.nextDeadline }
 
-    mutating func passTime<Sink: ForecastSink & ~Copyable>(
+    package mutating func passTime<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
         log?.noteSilence(at: now)
         while engine.passTime(to: now) { try forecast(to: &sink, at: now) }
     }
 
-    mutating func endTurn() {
+    package mutating func endTurn(at now: Timestamp) {
         guard let link else { return }
-        log?.lookForRoom()
-        if !engine.isCopying && link.takeSnapshotWish() { beginSnapshot() }
+        log?.lookForRoom(at: now)
+        if !engine.isCopying && link.takeSnapshotWish() { beginSnapshot(at: now) }
         guard engine.isCopying else { return }
         if link.takesMore { _ = engine.copyStreams(atMost: Self.copyLimit) }
         handOver(to: link)
@@ -133,8 +128,8 @@ struct EngineStage: ForecastStage, ~Copyable {
         }
     }
 
-    private mutating func beginSnapshot() {
-        guard let sequence = log?.mark(at: WallClock.now()), let link else { return }
+    private mutating func beginSnapshot(at now: Timestamp) {
+        guard let sequence = log?.mark(at: now), let link else { return }
         link.put(.begin(through: sequence))
         engine.beginCopy()
         copiedLimit = engine.copiedByteCount + Self.waitingLimit
@@ -148,26 +143,26 @@ struct EngineStage: ForecastStage, ~Copyable {
         if !engine.isCopying { link.put(.end) }
     }
 
-    var mostSleep: Int64? {
+    package var mostSleep: Int64? {
         guard let link, engine.isCopying else { return nil }
         return link.takesMore ? 0 : 1_000_000
     }
 
     /// Takes the last snapshot, and waits until all is on the disk.
-    private mutating func keepState() {
+    private mutating func keepState(at now: Timestamp) {
         guard let link else { return }
         if engine.isCopying { completeCopy(for: link) }
-        beginSnapshot()
+        beginSnapshot(at: now)
         completeCopy(for: link)
         link.finish()
         // Only now all is known to be durable.
-        log?.finish(at: WallClock.now())
+        log?.finish(at: now)
     }
 
     /// Copies what is left, as fast as the disk takes it.
     private mutating func completeCopy(for link: StateLink) {
         while engine.isCopying {
-            while !link.takesMore { link.engineDoorbell.sleep(atMost: 10) { link.takesMore } }
+            link.waitForRoom()
             _ = engine.copyStreams(atMost: Self.copyLimit)
             handOver(to: link)
         }
@@ -213,7 +208,7 @@ struct EngineStage: ForecastStage, ~Copyable {
 
     var isAsked: Bool { questions.isAsked }
 
-    mutating func answerQuestion() {
+    package mutating func answerQuestion() {
         guard let question = questions.first else { return }
         var search = self.search.take() ?? StreamSearch(question)
         // The one before may have waited too long.
@@ -225,12 +220,14 @@ struct EngineStage: ForecastStage, ~Copyable {
         }
     }
 
-    mutating func finish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError) {
-        try forecast(to: &sink, at: WallClock.now())
-        keepState()
+    package mutating func finish<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError) {
+        try forecast(to: &sink, at: now)
+        keepState(at: now)
     }
 
-    func count(into report: inout StatusReport) {
+    package func count(into report: inout StatusReport) {
         for (index, counts) in inputs.enumerated() {
             report.inputs[index].observations = counts.observations
             report.inputs[index].refused = counts.refused

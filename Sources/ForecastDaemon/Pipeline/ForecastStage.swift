@@ -1,10 +1,10 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Forecasting
-import ZeroMQ
+package import Forecasting
+package import ZeroMQ
 
 /// What stands between the observations and the forecasts of a loop: an engine, or the way to several.
-protocol ForecastStage: ~Copyable {
+package protocol ForecastStage: ~Copyable {
     /// Takes in an observation that came by the input number `input`.
     ///
     /// - Returns: False if there is no room before the next `forecast`.
@@ -32,7 +32,7 @@ protocol ForecastStage: ~Copyable {
     var hasForecasts: Bool { get }
 
     /// Goes on with what is to be done besides forecasts, for a limited time, when a turn is over.
-    mutating func endTurn()
+    mutating func endTurn(at now: Timestamp)
 
     /// How long the loop may sleep though nothing comes, in nanoseconds; nil if there is no need to wake.
     var mostSleep: Int64? { get }
@@ -41,14 +41,15 @@ protocol ForecastStage: ~Copyable {
     mutating func answerQuestion()
 
     /// Publishes the forecasts of everything that was accepted, then ends.
-    mutating func finish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError)
+    mutating func finish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink, at now: Timestamp)
+        throws(ZeroMQError)
 
     /// Writes into a report what the stage has counted.
     func count(into report: inout StatusReport)
 }
 
 /// Where forecasts go, written out as messages.
-protocol ForecastSink: ~Copyable {
+package protocol ForecastSink: ~Copyable {
     /// Publishes `[stream][payload][sequence]` by the output number `output`.
     mutating func publish(
         _ payload: RawSpan, stream: RawSpan, sequence: UInt64, output: Int

@@ -75,7 +75,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
             report.isCutShort = ContinuousClock.now >= deadline
             if report.isCutShort { break }
         }
-        try stage.finish(to: &outputs)
+        try stage.finish(to: &outputs, at: WallClock.now())
         publishReport(at: WallClock.now())
     }
 
@@ -89,7 +89,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try passTime(at: now, isBusy: count >= batchLimit)
         if questions.isAsked { answerQuestion() }
         hasNews = try outputs.serve(at: now) || hasNews
-        stage.endTurn()
+        stage.endTurn(at: now)
         try endTurn(at: now)
     }
 

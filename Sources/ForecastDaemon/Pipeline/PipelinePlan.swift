@@ -70,6 +70,16 @@ package struct PipelinePlan: Sendable {
 }
 
 extension PipelinePlan {
+    /// One pipeline without endpoints, for engines that are told what to do in another way.
+    package init(_ forecasts: ForecastPlan, labels: [RuleLabels]) {
+        let input = Input(
+            name: "input", socket: .pull, options: SocketOptions(), connect: [], bind: [], topics: [],
+            decoder: .json(JSONDecoder()))
+        self.init(
+            inputs: [input], outputs: [], forecasts: forecasts, labels: labels, pipelineCount: 1,
+            batchLimit: forecasts.batchLimit, ioThreads: 1, ioThreadScheduling: .batch, state: nil, epoch: 0)
+    }
+
     /// Threads that the pipelines run on: one, or one for the sockets and one for each pipeline.
     package var threadCount: Int { pipelineCount == 1 ? 1 : 1 + pipelineCount }
 

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
+import StateStore
 import WireFormat
 import ZeroMQ
 
@@ -34,7 +35,9 @@ struct ObservationRecord {
     }
 
     /// Hands a record to an engine; false if the engine has no room.
-    static func offer(_ record: UnsafeRawBufferPointer, to stage: inout EngineStage, at now: Timestamp)
+    static func offer(
+        _ record: UnsafeRawBufferPointer, to stage: inout EngineStage<LocalDisk>, at now: Timestamp
+    )
         -> Bool
     {
         let observation = Observation(

@@ -20,7 +20,7 @@ extension ForecastEngine {
     /// first.
     ///
     /// - Precondition: The turn is over: `advance` has returned false since the last `accept`; no copy is being taken.
-    package mutating func beginCopy() {
+    public mutating func beginCopy() {
         precondition(queue.isEmpty && backlog.isEmpty, "the turn before must be over")
         let count = streams.count
         copy.begin(streamCount: count)
@@ -51,7 +51,7 @@ extension ForecastEngine {
     ///
     /// - Returns: Whether there are more.
     /// - Precondition: A copy is being taken, and the turn is over.
-    package mutating func copyStreams(atMost byteCount: Int) -> Bool {
+    public mutating func copyStreams(atMost byteCount: Int) -> Bool {
         precondition(copy.isActive && queue.isEmpty && backlog.isEmpty, "a copy is taken between turns")
         let limit = copy.writer.byteCount + byteCount
         while copy.writer.byteCount < limit {
@@ -67,13 +67,13 @@ extension ForecastEngine {
     }
 
     /// Whether a copy is being taken.
-    package var isCopying: Bool { copy.isActive }
+    public var isCopying: Bool { copy.isActive }
 
     /// Bytes of the copy that nobody has taken yet.
     package var copiedByteCount: Int { copy.writer.byteCount }
 
     /// The next chunk of the copy; nil while none is full.
-    package mutating func takeCopiedChunk() -> [UInt8]? { copy.writer.takeChunk() }
+    public mutating func takeCopiedChunk() -> [UInt8]? { copy.writer.takeChunk() }
 
     /// Takes no copy after all.
     package mutating func abandonCopy() {

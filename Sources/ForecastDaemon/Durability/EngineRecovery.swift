@@ -1,0 +1,120 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+package import Forecasting
+package import StateStore
+
+/// The way of an engine from what is on its disk to the state that it had.
+package struct EngineRecovery<D: Disk> {
+    private let plan: StatePlan
+    /// What errors call the place.
+    private let path: String
+    private var recovery: Recovery<D>
+
+    /// Time between two reports of how far an engine has come.
+    private static var reportInterval: Duration { .seconds(5) }
+
+    /// Looks at what is on `disk`.
+    ///
+    /// - Parameters:
+    ///   - path: What errors call the disk.
+    ///   - identity: A random number, for a journal that begins here.
+    ///   - options: The sizes of the journal.
+    /// - Throws: A `DaemonError` where it cannot be read.
+    package init(
+        _ plan: StatePlan, disk: D, path: String, identity: UInt64 = .random(in: 1...(.max)),
+        options: JournalOptions = JournalOptions(maximumPayload: 1 << 16)
+    ) throws(DaemonError) {
+        (self.plan, self.path) = (plan, path)
+        do throws(StoreError) {
+            recovery = try Recovery(
+                disk, options: options, identity: identity, acceptsLoss: plan.acceptsLoss)
+        } catch { throw DaemonError(error) }
+    }
+
+    /// Gives an engine the state that it had, and what its journal goes on with.
+    ///
+    /// - Parameter spareRoom: Is given up where there is no room for another segment.
+    /// - Throws: A `DaemonError` where the state cannot be read, or not all of it and that was not allowed.
+    package consuming func recover(
+        _ engine: inout ForecastEngine, spareRoom: SpareRoom<D>
+    ) throws(DaemonError) -> JournalWriter<D> {
+        for snapshot in recovery.damagedSnapshots { plan.report(.damaged("\(path)/\(snapshot)")) }
+        let streams = try restore(&engine)
+        let counts = try replay(to: &engine)
+        for loss in recovery.losses { plan.report(.lost("\(path)/\(loss)")) }
+        let isEmpty = recovery.snapshot == nil && recovery.sequence == 0
+        let writer: JournalWriter<D>
+        do throws(StoreError) { writer = try resume(spareRoom) } catch { throw DaemonError(error) }
+        plan.report(
+            .recovered(
+                .init(
+                    streams: streams, observations: counts.observations, lost: counts.lost,
+                    isEmpty: isEmpty)))
+        return writer
+    }
+
+    private func restore(_ engine: inout ForecastEngine) throws(DaemonError) -> Restoration {
+        guard var snapshot = recovery.snapshot else { return Restoration() }
+        var reported = ContinuousClock.now
+        var reader = StateReader { [plan] () throws(StateError) in
+            if ContinuousClock.now - reported >= Self.reportInterval {
+                reported = .now
+                plan.report(.replaying(observations: 0))
+            }
+            do throws(StoreError) {
+                guard try snapshot.next() else { return nil }
+            } catch { throw StateError("\(error)") }
+            return snapshot.chunk.withUnsafeBytes { [UInt8]($0) }
+        }
+        do throws(StateError) {
+            return try engine.restore(from: &reader)
+        } catch {
+            throw DaemonError(
+                .data,
+                "\(path), snapshot through record \(snapshot.sequence): \(error); run the version of forecastd that wrote it, "
+                    + "or move the directory away, after which all streams begin anew")
+        }
+    }
+
+    /// Tells an engine what the journal says.
+    private mutating func replay(to engine: inout ForecastEngine) throws(DaemonError) -> TurnRecord.Counts {
+        var (now, counts, reported) = (Timestamp(nanoseconds: 0), TurnRecord.Counts(), ContinuousClock.now)
+        while try isRecord() {
+            do throws(StateError) {
+                try TurnRecord.replay(recovery.payload, to: &engine, now: &now, counts: &counts)
+            } catch { throw DaemonError(.data, "\(path), record \(recovery.sequence): \(error)") }
+            guard ContinuousClock.now - reported >= Self.reportInterval else { continue }
+            reported = .now
+            plan.report(.replaying(observations: counts.observations))
+        }
+        // The last turn may have been cut off before its step.
+        while engine.advance(at: now) {}
+        return counts
+    }
+
+    /// Whether there is another record, which is then read.
+    private mutating func isRecord() throws(DaemonError) -> Bool {
+        let step: JournalStep
+        do throws(StoreError) { step = try recovery.next() } catch { throw DaemonError(error) }
+        switch step {
+        case .record: return true
+        case .end, .torn: return false
+        case .damaged(let damage):
+            throw DaemonError(
+                .data,
+                "\(path)/\(damage): what they said of streams is gone; restore the file, or start with --accept-loss "
+                    + "to go on without it")
+        }
+    }
+
+    /// Begins a new segment; where there is no room for it, with what is kept free.
+    private func resume(_ spareRoom: SpareRoom<D>) throws(StoreError) -> JournalWriter<D> {
+        do throws(StoreError) {
+            return try recovery.resume()
+        } catch {
+            guard case .disk(.full) = error else { throw error }
+        }
+        do throws(DiskError) { try spareRoom.release(at: .now) } catch { throw .disk(error) }
+        return try recovery.resume()
+    }
+}

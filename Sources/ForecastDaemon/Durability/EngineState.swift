@@ -6,29 +6,51 @@ import StateStore
 import Synchronization
 
 /// The state of all pipelines on the disk, locked by this process.
+///
+/// One thread divides it anew, before any other takes part.
 final class EngineState: Sendable {
-    private let plan: StatePlan
-    private let directory: StateDirectory
+    let plan: StatePlan
+    let directory: StateDirectory
     /// What is kept free on the disk, and when it may be taken again.
     private let ballast: Mutex<(room: Ballast<LocalDisk>, due: ContinuousClock.Instant)>
-    /// Makes it unpredictable to senders which pipeline takes which stream, and is the same at each start.
-    let seed: UInt64
+    private let currentLayout: Mutex<StateLayout>
 
     /// Time between two reports of how far an engine has come.
     private static let reportInterval = Duration.seconds(5)
     /// Time between two looks for room for the ballast: long enough that a snapshot has used what was given up.
     private static let ballastInterval = Duration.seconds(20)
 
-    /// Opens the directory of a plan for so many pipelines, or makes it.
+    /// Opens the directory of a plan; one that is new is laid out for so many pipelines.
     ///
+    /// - Parameter isMade: Whether the directory is made if it is missing.
     /// - Throws: A `DaemonError` that says why it cannot be used.
-    init(_ plan: StatePlan, pipelineCount: Int) throws(DaemonError) {
+    init(_ plan: StatePlan, pipelineCount: Int, isMade: Bool = true) throws(DaemonError) {
         self.plan = plan
         do throws(StateDirectoryError) {
-            directory = try StateDirectory(path: plan.directory, ballastSize: plan.ballast)
+            directory = try StateDirectory(path: plan.directory, ballastSize: plan.ballast, isMade: isMade)
         } catch { throw DaemonError(error) }
         ballast = Mutex((directory.ballast, .now))
-        seed = try StateLayout.read(from: directory.disk, pipelineCount: pipelineCount).seed
+        if let layout = try StateLayout.read(from: directory.disk) {
+            currentLayout = Mutex(layout)
+            return
+        }
+        let edition = StateEdition(pipelineCount: pipelineCount, seed: .random(in: 0...(.max)))
+        let layout = StateLayout(edition: edition)
+        do throws(DiskError) { try layout.write(to: directory.disk) } catch { throw DaemonError(error) }
+        currentLayout = Mutex(layout)
+    }
+
+    /// Which directories count.
+    var layout: StateLayout { currentLayout.withLock { $0 } }
+
+    /// Makes unpredictable to senders which pipeline takes which stream, and is the same at each start.
+    var seed: UInt64 { layout.edition.seed }
+
+    /// Lets another edition count, and remembers the one that did.
+    func adopt(_ edition: StateEdition) throws(DiskError) {
+        let layout = StateLayout(edition: edition, before: layout.edition)
+        try layout.write(to: directory.disk)
+        currentLayout.withLock { $0 = layout }
     }
 
     /// Gives an engine the state that it had, and begins to keep it.
@@ -40,26 +62,48 @@ final class EngineState: Sendable {
     func recover(
         _ engine: inout ForecastEngine, index: Int, doorbell: Doorbell
     ) throws(DaemonError) -> EngineLog {
-        let disk: LocalDisk
-        do throws(DiskError) { disk = try directory.pipeline(index) } catch { throw DaemonError(error) }
-        var recovery: Recovery<LocalDisk>
-        do throws(StoreError) {
-            recovery = try Recovery(
-                disk, options: JournalOptions(maximumPayload: EngineLog.recordLength),
-                identity: .random(in: 1...(.max)), acceptsLoss: plan.acceptsLoss)
+        let disk = try disk(ofPipeline: index)
+        let (recovery, recovered) = try load(&engine, from: disk)
+        let log = try keep(recovery, index: index, disk: disk, doorbell: doorbell)
+        plan.report(.recovered(recovered))
+        return log
+    }
+
+    /// The directory of a pipeline, in the edition that counts.
+    func disk(ofPipeline index: Int) throws(DaemonError) -> LocalDisk {
+        do throws(DiskError) {
+            return try directory.pipeline(index, edition: layout.edition.number)
         } catch { throw DaemonError(error) }
+    }
+
+    /// Gives an engine the state that a pipeline had, and changes nothing on the disk.
+    ///
+    /// - Parameter change: As for `ForecastEngine.restore`.
+    func load(
+        _ engine: inout ForecastEngine, from disk: LocalDisk, change: (RawSpan) -> Void = { _ in }
+    ) throws(DaemonError) -> (Recovery<LocalDisk>, StateEvent.Recovered) {
+        var recovery = try recovery(of: disk)
         for snapshot in recovery.damagedSnapshots { plan.report(.damaged("\(disk.path)/\(snapshot)")) }
-        let streams = try restore(&engine, from: recovery.snapshot, path: disk.path)
+        let streams = try restore(&engine, from: recovery.snapshot, path: disk.path, change: change)
         let counts = try replay(&recovery, to: &engine, path: disk.path)
         for loss in recovery.losses { plan.report(.lost("\(disk.path)/\(loss)")) }
-        let isEmpty = recovery.snapshot == nil && recovery.sequence == 0
-        let log = try keep(recovery, index: index, disk: disk, doorbell: doorbell)
-        plan.report(
-            .recovered(
-                .init(
-                    streams: streams, observations: counts.observations, lost: counts.lost,
-                    isEmpty: isEmpty)))
-        return log
+        return (
+            recovery,
+            .init(
+                streams: streams, observations: counts.observations, lost: counts.lost,
+                isEmpty: recovery.snapshot == nil && recovery.sequence == 0)
+        )
+    }
+
+    /// What is in a pipeline's directory.
+    ///
+    /// - Parameter limit: As for `Recovery.init`.
+    func recovery(of disk: LocalDisk, before limit: UInt64 = .max) throws(DaemonError) -> Recovery<LocalDisk> {
+        do throws(StoreError) {
+            return try Recovery(
+                disk, options: JournalOptions(maximumPayload: EngineLog.recordLength),
+                identity: .random(in: 1...(.max)), acceptsLoss: plan.acceptsLoss, before: limit)
+        } catch { throw DaemonError(error) }
     }
 
     /// Goes on with the journal behind what was recovered.
@@ -81,23 +125,20 @@ final class EngineState: Sendable {
         return log
     }
 
-    private func restore(
-        _ engine: inout ForecastEngine, from snapshot: SnapshotReader<LocalDisk>?, path: String
+    /// Gives an engine the state in a snapshot.
+    func restore(
+        _ engine: inout ForecastEngine, from snapshot: SnapshotReader<LocalDisk>?, path: String,
+        change: (RawSpan) -> Void = { _ in }
     ) throws(DaemonError) -> Restoration {
-        guard var snapshot else { return Restoration() }
+        guard let snapshot else { return Restoration() }
         var reported = ContinuousClock.now
-        var reader = StateReader { [plan] () throws(StateError) in
-            if ContinuousClock.now - reported >= Self.reportInterval {
-                reported = .now
-                plan.report(.replaying(observations: 0))
-            }
-            do throws(StoreError) {
-                guard try snapshot.next() else { return nil }
-            } catch { throw StateError("\(error)") }
-            return snapshot.chunk.withUnsafeBytes { [UInt8]($0) }
+        var reader = StateReader(snapshot) { [plan] in
+            guard ContinuousClock.now - reported >= Self.reportInterval else { return }
+            reported = .now
+            plan.report(.replaying(observations: 0))
         }
         do throws(StateError) {
-            return try engine.restore(from: &reader)
+            return try engine.restore(from: &reader, change: change)
         } catch {
             throw DaemonError(
                 .data,
@@ -125,7 +166,7 @@ final class EngineState: Sendable {
     }
 
     /// Whether there is another record, which is then read.
-    private func isRecord(
+    func isRecord(
         _ recovery: inout Recovery<LocalDisk>, path: String
     ) throws(DaemonError) -> Bool {
         let step: JournalStep
@@ -166,6 +207,22 @@ final class EngineState: Sendable {
             guard ContinuousClock.now >= ballast.due else { return }
             ballast.due = .now + Self.ballastInterval
             _ = try ballast.room.take()
+        }
+    }
+}
+
+extension StateReader {
+    /// Reads the chunks of a snapshot.
+    ///
+    /// - Parameter progress: Called for each.
+    init(_ snapshot: SnapshotReader<LocalDisk>, progress: @escaping () -> Void = {}) {
+        var snapshot = snapshot
+        self.init { () throws(StateError) in
+            progress()
+            do throws(StoreError) {
+                guard try snapshot.next() else { return nil }
+            } catch { throw StateError("\(error)") }
+            return snapshot.chunk.withUnsafeBytes { [UInt8]($0) }
         }
     }
 }

@@ -31,7 +31,8 @@ struct StateListCommand: ParsableCommand {
             throw ValidationError("expected --config FILE or --directory DIRECTORY")
         }
         guard streams == nil || config != nil else {
-            throw ValidationError("--streams: expected --config with it, which says what streams' states mean")
+            throw ValidationError(
+                "--streams: expected --config with it, which says what streams' states mean")
         }
     }
 

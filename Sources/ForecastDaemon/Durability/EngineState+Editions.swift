@@ -28,7 +28,8 @@ extension EngineState {
         streams.left += found.reduce(0) { $0 + $1.left }
         do throws(DiskError) { try adopt(edition) } catch { throw DaemonError(error) }
         self.plan.report(
-            .divided(from: before.pipelineCount, to: edition.pipelineCount, streams, kept: before.directories))
+            .divided(from: before.pipelineCount, to: edition.pipelineCount, streams, kept: before.directories)
+        )
     }
 
     /// The streams of all pipelines as they are saved.

@@ -98,7 +98,8 @@ final class EngineState: Sendable {
     /// What is in a pipeline's directory.
     ///
     /// - Parameter limit: As for `Recovery.init`.
-    func recovery(of disk: LocalDisk, before limit: UInt64 = .max) throws(DaemonError) -> Recovery<LocalDisk> {
+    func recovery(of disk: LocalDisk, before limit: UInt64 = .max) throws(DaemonError) -> Recovery<LocalDisk>
+    {
         do throws(StoreError) {
             return try Recovery(
                 disk, options: JournalOptions(maximumPayload: EngineLog.recordLength),

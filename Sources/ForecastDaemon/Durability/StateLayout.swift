@@ -23,12 +23,14 @@ struct StateEdition: Equatable {
     }
 
     fileprivate var text: String {
-        "forecastd state 1 pipelines \(pipelineCount) seed \(seed)" + (number == 0 ? "" : " edition \(number)")
+        "forecastd state 1 pipelines \(pipelineCount) seed \(seed)"
+            + (number == 0 ? "" : " edition \(number)")
     }
 
     fileprivate init?(text: Substring) {
         let words = text.split(separator: " ")
-        guard words.count == 7 || words.count == 9, words.prefix(3).joined(separator: " ") == "forecastd state 1",
+        guard words.count == 7 || words.count == 9,
+            words.prefix(3).joined(separator: " ") == "forecastd state 1",
             let count = Int(words[4]), count > 0, let seed = UInt64(words[6]),
             let number = words.count == 7 ? 0 : Int(words[8])
         else { return nil }

@@ -26,7 +26,8 @@ package struct StateVerification: Encodable, Sendable {
     /// The same for a person.
     package var text: String {
         let outcome =
-            holds ? "the same, digest \(digest)" : "different: digest \(digest), by the journal \(replayDigest)"
+            holds
+            ? "the same, digest \(digest)" : "different: digest \(digest), by the journal \(replayDigest)"
         return
             ([
                 "\(directory): records \(from + 1) to \(through), \(observations) observations: \(streams) streams are \(outcome)"
@@ -39,7 +40,8 @@ extension StoredState {
     package func verify() throws(DaemonError) -> [StateVerification] {
         guard state.plan.durability != .none else {
             throw DaemonError(
-                .configuration, "--verify: expected state.durability: interval or commit, found none: there is no journal")
+                .configuration,
+                "--verify: expected state.durability: interval or commit, found none: there is no journal")
         }
         var all: [StateVerification] = []
         for index in 0..<state.layout.edition.pipelineCount { all.append(try verify(pipeline: index)) }
@@ -50,7 +52,8 @@ extension StoredState {
         let disk = try state.disk(ofPipeline: index)
         guard let newest = try newestSequence(ofPipeline: index) else {
             throw DaemonError(
-                .noInput, "\(disk.path): expected two whole snapshots, found fewer: there is nothing to compare")
+                .noInput,
+                "\(disk.path): expected two whole snapshots, found fewer: there is nothing to compare")
         }
         let plan = plan.divided(into: state.layout.edition.pipelineCount)
         let saved = try PipelineReplay(state, pipeline: index, plan)

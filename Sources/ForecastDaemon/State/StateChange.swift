@@ -44,7 +44,8 @@ extension StoredState {
         let matching = all.count { pattern.matches($0.utf8.span.bytes) }
         guard matching > 0 else {
             throw DaemonError(
-                .noInput, "\(path): expected streams that match \(pattern.pattern), found none among \(all.count)")
+                .noInput,
+                "\(path): expected streams that match \(pattern.pattern), found none among \(all.count)")
         }
         if matching < all.count, let problem = joinedProblem("reset") { throw problem }
         let sources = saved.map { pipeline in

@@ -31,7 +31,8 @@ package struct StateReversion: Encodable, Sendable {
     /// The same for a person.
     package var text: String {
         let lines = pipelines.map { pipeline in
-            let target = pipeline.snapshot ?? "all that was before the last change by a command or of pipelines"
+            let target =
+                pipeline.snapshot ?? "all that was before the last change by a command or of pipelines"
             return
                 "\(pipeline.directory): back to \(target), without \(pipeline.records) records of the journal behind it; "
                 + "goes on in \(pipeline.current), what is there now stays in \(pipeline.directory)"

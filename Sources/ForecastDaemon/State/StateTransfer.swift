@@ -14,24 +14,6 @@ package struct StateExport: Encodable, Sendable, Equatable {
     package var text: String { "\(streams) streams, \(bytes) bytes, are in \(file)" }
 }
 
-/// A file in some directory, for the store's files.
-private struct FilePlace {
-    let disk: LocalDisk
-    let name: String
-
-    init(_ path: String) throws(DaemonError) {
-        let slash = path.lastIndex(of: "/")
-        name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        guard !name.isEmpty else {
-            throw DaemonError(.usage, "\(path): expected the path of a file, found that of a directory")
-        }
-        do throws(DiskError) { disk = try LocalDisk(path: folder) } catch {
-            throw DaemonError(.noInput, "\(path): expected a file in a directory that exists: \(error)")
-        }
-    }
-}
-
 extension StoredState {
     /// Writes streams into a file, whole or not at all.
     ///
@@ -40,7 +22,8 @@ extension StoredState {
         let place = try FilePlace(path)
         let saved = try saved()
         let all = saved.flatMap(\.identifiers)
-        let matching = pattern.map { pattern in all.count { pattern.matches($0.utf8.span.bytes) } } ?? all.count
+        let matching =
+            pattern.map { pattern in all.count { pattern.matches($0.utf8.span.bytes) } } ?? all.count
         guard matching > 0 else {
             throw DaemonError(
                 .noInput,
@@ -103,9 +86,12 @@ extension StoredState {
             switch error {
             case .foreign:
                 throw DaemonError(
-                    .data, "\(path): expected a file that `forecastd state export` wrote, found a snapshot of a daemon")
+                    .data,
+                    "\(path): expected a file that `forecastd state export` wrote, found a snapshot of a daemon"
+                )
             case .disk(.failed(.open, _, ENOENT)):
-                throw DaemonError(.noInput, "\(path): expected a file of `forecastd state export`, found none")
+                throw DaemonError(
+                    .noInput, "\(path): expected a file of `forecastd state export`, found none")
             default: throw DaemonError(error)
             }
         }
@@ -113,7 +99,8 @@ extension StoredState {
         switch finding {
         case .whole(let reader): snapshot = reader
         case .damaged(let damage):
-            throw DaemonError(.data, "\(path): expected a file of `forecastd state export`, found that \(damage.problem)")
+            throw DaemonError(
+                .data, "\(path): expected a file of `forecastd state export`, found that \(damage.problem)")
         }
         var changed = NamedStreams()
         var reader = StateReader(snapshot)
@@ -125,7 +112,8 @@ extension StoredState {
             throw DaemonError(
                 .data,
                 "\(path): expected streams of rules and models of this configuration, found \(changed) of others; a stream "
-                    + "goes on only under the same rule, with the same model, in the same version of forecastd")
+                    + "goes on only under the same rule, with the same model, in the same version of forecastd"
+            )
         }
         guard streams.left == 0 else { throw Self.noRoom(for: streams.left) }
     }

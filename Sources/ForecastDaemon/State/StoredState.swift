@@ -58,7 +58,8 @@ package struct StoredState {
             throw DaemonError(
                 .configuration,
                 "\(path): \(changed) were saved under another rule or model than the configuration has for them; give the "
-                    + "configuration that the daemon ran with, or start it once with this one, after which they begin anew")
+                    + "configuration that the daemon ran with, or start it once with this one, after which they begin anew"
+            )
         }
         let left = saved.reduce(0) { $0 + $1.recovered.streams.left }
         guard left == 0 else { throw Self.noRoom(for: left) }
@@ -78,7 +79,8 @@ package struct StoredState {
     }
 
     static func noRoom(for count: Int) -> DaemonError {
-        DaemonError(.configuration, "streams_limit: expected room for \(count) more streams, found none; raise it")
+        DaemonError(
+            .configuration, "streams_limit: expected room for \(count) more streams, found none; raise it")
     }
 
     /// Writes an edition, makes it the one that counts, and says what was done; or only says it.

@@ -44,7 +44,8 @@ extension ForecastEngine {
         let ids = try SavedIdentifiers(from: &reader)
         let signatures = plan.rules.map { RuleSignature($0, of: plan) }
         let isSame =
-            streams.count == 0 && saved == signatures && hasRoom(for: ids.count) && (0..<ids.count).allSatisfy { isOurs(ids[$0]) }
+            streams.count == 0 && saved == signatures && hasRoom(for: ids.count)
+            && (0..<ids.count).allSatisfy { isOurs(ids[$0]) }
             && quota.take(ids.count)
         if isSame {
             try restoreAll(ids, from: &reader)
@@ -144,7 +145,8 @@ extension ForecastEngine {
         let index = Int(slot)
         records[index] = try reader.read(as: StreamRecord.self)
         records[index].rule = rule
-        try forEachPiece(of: slot, rule: rule) { (_, bytes) throws(StateError) in try reader.read(into: bytes) }
+        try forEachPiece(of: slot, rule: rule) { (_, bytes) throws(StateError) in try reader.read(into: bytes)
+        }
         if rule >= 0 { adaptive[rule]?.adopt(row: index) }
     }
 }

@@ -26,6 +26,8 @@ package struct StatePart: Equatable, Sendable {
     /// Fields with names, or bytes.
     package var bytes: [UInt8]
 
+    package init(name: String, bytes: [UInt8]) { (self.name, self.bytes) = (name, bytes) }
+
     /// Where the other one, of the same name, differs first: the text around it, or the byte's number.
     package func difference(from other: StatePart) -> String? {
         guard bytes != other.bytes else { return nil }
@@ -79,8 +81,11 @@ extension StatePiece {
     }
 
     fileprivate static func head(of row: UnsafeRawBufferPointer) -> [UInt8] {
-        fields(of: AdaptiveForecaster.Head.self, UnsafeRawBufferPointer(rebasing: row.prefix(
-            MemoryLayout<AdaptiveForecaster.Head>.stride)))
+        fields(
+            of: AdaptiveForecaster.Head.self,
+            UnsafeRawBufferPointer(
+                rebasing: row.prefix(
+                    MemoryLayout<AdaptiveForecaster.Head>.stride)))
     }
 
     private static func fields<Row: BitwiseCopyable>(

@@ -19,7 +19,8 @@ struct Forecastd: AsyncParsableCommand {
         version: VersionReport.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, StateCommand.self,
-            TrainCommand.self, BacktestCommand.self, ModelCommand.self, BenchCommand.self,
+            RecordCommand.self, ReplayCommand.self, TrainCommand.self, BacktestCommand.self,
+            ModelCommand.self, BenchCommand.self,
             VersionCommand.self,
         ])
 

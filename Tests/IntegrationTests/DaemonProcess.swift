@@ -51,6 +51,9 @@ final class DaemonProcess {
         close(notifySocket)
     }
 
+    /// The process's number.
+    var identifier: Int32 { process.processIdentifier }
+
     /// What the daemon has written to standard error so far.
     var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 

@@ -7,8 +7,9 @@ package import StateStore
 package struct EngineRecovery<D: Disk> {
     private let plan: StatePlan
     /// What errors call the place.
-    private let path: String
-    private var recovery: Recovery<D>
+    let path: String
+    /// What is on the disk.
+    private(set) var files: Recovery<D>
 
     /// Time between two reports of how far an engine has come.
     private static var reportInterval: Duration { .seconds(5) }
@@ -19,15 +20,16 @@ package struct EngineRecovery<D: Disk> {
     ///   - path: What errors call the disk.
     ///   - identity: A random number, for a journal that begins here.
     ///   - options: The sizes of the journal.
+    ///   - limit: As for `Recovery.init`.
     /// - Throws: A `DaemonError` where it cannot be read.
     package init(
         _ plan: StatePlan, disk: D, path: String, identity: UInt64 = .random(in: 1...(.max)),
-        options: JournalOptions = JournalOptions(maximumPayload: 1 << 16)
+        options: JournalOptions = JournalOptions(maximumPayload: 1 << 16), before limit: UInt64 = .max
     ) throws(DaemonError) {
         (self.plan, self.path) = (plan, path)
         do throws(StoreError) {
-            recovery = try Recovery(
-                disk, options: options, identity: identity, acceptsLoss: plan.acceptsLoss)
+            files = try Recovery(
+                disk, options: options, identity: identity, acceptsLoss: plan.acceptsLoss, before: limit)
         } catch { throw DaemonError(error) }
     }
 
@@ -38,36 +40,41 @@ package struct EngineRecovery<D: Disk> {
     package consuming func recover(
         _ engine: inout ForecastEngine, spareRoom: SpareRoom<D>
     ) throws(DaemonError) -> JournalWriter<D> {
-        for snapshot in recovery.damagedSnapshots { plan.report(.damaged("\(path)/\(snapshot)")) }
-        let streams = try restore(&engine)
-        let counts = try replay(to: &engine)
-        for loss in recovery.losses { plan.report(.lost("\(path)/\(loss)")) }
-        let isEmpty = recovery.snapshot == nil && recovery.sequence == 0
+        let recovered = try load(&engine)
         let writer: JournalWriter<D>
         do throws(StoreError) { writer = try resume(spareRoom) } catch { throw DaemonError(error) }
-        plan.report(
-            .recovered(
-                .init(
-                    streams: streams, observations: counts.observations, lost: counts.lost,
-                    isEmpty: isEmpty)))
+        plan.report(.recovered(recovered))
         return writer
     }
 
-    private func restore(_ engine: inout ForecastEngine) throws(DaemonError) -> Restoration {
-        guard var snapshot = recovery.snapshot else { return Restoration() }
+    /// Gives an engine the state that it had, and changes nothing on the disk.
+    ///
+    /// - Parameter change: As for `ForecastEngine.restore`.
+    mutating func load(
+        _ engine: inout ForecastEngine, change: (RawSpan) -> Void = { _ in }
+    ) throws(DaemonError) -> StateEvent.Recovered {
+        for snapshot in files.damagedSnapshots { plan.report(.damaged("\(path)/\(snapshot)")) }
+        let streams = try restore(&engine, change: change)
+        let counts = try replay(to: &engine)
+        for loss in files.losses { plan.report(.lost("\(path)/\(loss)")) }
+        return .init(
+            streams: streams, observations: counts.observations, lost: counts.lost,
+            isEmpty: files.snapshot == nil && files.sequence == 0)
+    }
+
+    /// Gives an engine the state in the snapshot.
+    func restore(
+        _ engine: inout ForecastEngine, change: (RawSpan) -> Void = { _ in }
+    ) throws(DaemonError) -> Restoration {
+        guard let snapshot = files.snapshot else { return Restoration() }
         var reported = ContinuousClock.now
-        var reader = StateReader { [plan] () throws(StateError) in
-            if ContinuousClock.now - reported >= Self.reportInterval {
-                reported = .now
-                plan.report(.replaying(observations: 0))
-            }
-            do throws(StoreError) {
-                guard try snapshot.next() else { return nil }
-            } catch { throw StateError("\(error)") }
-            return snapshot.chunk.withUnsafeBytes { [UInt8]($0) }
+        var reader = StateReader(snapshot) { [plan] in
+            guard ContinuousClock.now - reported >= Self.reportInterval else { return }
+            reported = .now
+            plan.report(.replaying(observations: 0))
         }
         do throws(StateError) {
-            return try engine.restore(from: &reader)
+            return try engine.restore(from: &reader, change: change)
         } catch {
             throw DaemonError(
                 .data,
@@ -81,8 +88,8 @@ package struct EngineRecovery<D: Disk> {
         var (now, counts, reported) = (Timestamp(nanoseconds: 0), TurnRecord.Counts(), ContinuousClock.now)
         while try isRecord() {
             do throws(StateError) {
-                try TurnRecord.replay(recovery.payload, to: &engine, now: &now, counts: &counts)
-            } catch { throw DaemonError(.data, "\(path), record \(recovery.sequence): \(error)") }
+                try TurnRecord.replay(files.payload, to: &engine, now: &now, counts: &counts)
+            } catch { throw DaemonError(.data, "\(path), record \(files.sequence): \(error)") }
             guard ContinuousClock.now - reported >= Self.reportInterval else { continue }
             reported = .now
             plan.report(.replaying(observations: counts.observations))
@@ -93,9 +100,9 @@ package struct EngineRecovery<D: Disk> {
     }
 
     /// Whether there is another record, which is then read.
-    private mutating func isRecord() throws(DaemonError) -> Bool {
+    mutating func isRecord() throws(DaemonError) -> Bool {
         let step: JournalStep
-        do throws(StoreError) { step = try recovery.next() } catch { throw DaemonError(error) }
+        do throws(StoreError) { step = try files.next() } catch { throw DaemonError(error) }
         switch step {
         case .record: return true
         case .end, .torn: return false
@@ -110,11 +117,27 @@ package struct EngineRecovery<D: Disk> {
     /// Begins a new segment; where there is no room for it, with what is kept free.
     private func resume(_ spareRoom: SpareRoom<D>) throws(StoreError) -> JournalWriter<D> {
         do throws(StoreError) {
-            return try recovery.resume()
+            return try files.resume()
         } catch {
             guard case .disk(.full) = error else { throw error }
         }
         do throws(DiskError) { try spareRoom.release(at: .now) } catch { throw .disk(error) }
-        return try recovery.resume()
+        return try files.resume()
+    }
+}
+
+extension StateReader {
+    /// Reads the chunks of a snapshot.
+    ///
+    /// - Parameter progress: Called for each.
+    init<D: Disk>(_ snapshot: SnapshotReader<D>, progress: @escaping () -> Void = {}) {
+        var snapshot = snapshot
+        self.init { () throws(StateError) in
+            progress()
+            do throws(StoreError) {
+                guard try snapshot.next() else { return nil }
+            } catch { throw StateError("\(error)") }
+            return snapshot.chunk.withUnsafeBytes { [UInt8]($0) }
+        }
     }
 }

@@ -2,25 +2,48 @@
 
 import Forecasting
 import StateStore
+import Synchronization
 
 /// The state of all pipelines in a directory of their own: found again at the start, and kept from then on.
+///
+/// One thread divides it anew, before any other takes part.
 final class EngineState: Sendable {
-    private let plan: StatePlan
-    private let directory: StateDirectory
+    let plan: StatePlan
+    let directory: StateDirectory
     private let spareRoom: SpareRoom<LocalDisk>
-    /// Makes it unpredictable to senders which pipeline takes which stream, and is the same at each start.
-    let seed: UInt64
+    private let currentLayout: Mutex<StateLayout>
 
-    /// Opens the directory of a plan for so many pipelines, or makes it.
+    /// Opens the directory of a plan; one that is new is laid out for so many pipelines.
     ///
-    /// - Throws: A `DaemonError` where it cannot be used, or is used by another process.
-    init(_ plan: StatePlan, pipelineCount: Int) throws(DaemonError) {
+    /// - Parameter isMade: Whether the directory is made if it is missing.
+    /// - Throws: A `DaemonError` that says why it cannot be used.
+    init(_ plan: StatePlan, pipelineCount: Int, isMade: Bool = true) throws(DaemonError) {
         self.plan = plan
         do throws(StateDirectoryError) {
-            directory = try StateDirectory(path: plan.directory, ballastSize: plan.ballast)
+            directory = try StateDirectory(path: plan.directory, ballastSize: plan.ballast, isMade: isMade)
         } catch { throw DaemonError(error) }
         spareRoom = SpareRoom(directory.ballast, at: .now)
-        seed = try StateLayout.read(from: directory.disk, pipelineCount: pipelineCount).seed
+        if let layout = try StateLayout.read(from: directory.disk) {
+            currentLayout = Mutex(layout)
+            return
+        }
+        let edition = StateEdition(pipelineCount: pipelineCount, seed: .random(in: 0...(.max)))
+        let layout = StateLayout(edition: edition)
+        do throws(DiskError) { try layout.write(to: directory.disk) } catch { throw DaemonError(error) }
+        currentLayout = Mutex(layout)
+    }
+
+    /// Which directories count.
+    var layout: StateLayout { currentLayout.withLock { $0 } }
+
+    /// Makes unpredictable to senders which pipeline takes which stream, and is the same at each start.
+    var seed: UInt64 { layout.edition.seed }
+
+    /// Lets another edition count, and remembers the one that did.
+    func adopt(_ edition: StateEdition) throws(DiskError) {
+        let layout = StateLayout(edition: edition, before: layout.edition)
+        try layout.write(to: directory.disk)
+        currentLayout.withLock { $0 = layout }
     }
 
     /// Gives an engine the state that it had, and begins to keep it.
@@ -32,10 +55,8 @@ final class EngineState: Sendable {
     func recover(
         _ engine: inout ForecastEngine, index: Int, doorbell: Doorbell
     ) throws(DaemonError) -> EngineLog<LocalDisk> {
-        let disk: LocalDisk
-        do throws(DiskError) { disk = try directory.pipeline(index) } catch { throw DaemonError(error) }
-        let recovery = try EngineRecovery(plan, disk: disk, path: disk.path)
-        let writer = try recovery.recover(&engine, spareRoom: spareRoom)
+        let disk = try disk(ofPipeline: index)
+        let writer = try recovery(of: disk).recover(&engine, spareRoom: spareRoom)
         let link = try StateLink(engineDoorbell: doorbell, report: plan.report)
         // The next start has less to take in anew, and nothing of what was passed over.
         link.wantSnapshot()
@@ -44,6 +65,22 @@ final class EngineState: Sendable {
             StateStorage(plan, link: link, disk: disk, synchroniser: synchroniser, spareRoom: spareRoom)
         }
         return EngineLog(writer, link: link, keepsObservations: plan.durability != .none)
+    }
+
+    /// The directory of a pipeline, in the edition that counts.
+    func disk(ofPipeline index: Int) throws(DaemonError) -> LocalDisk {
+        do throws(DiskError) {
+            return try directory.pipeline(index, edition: layout.edition.number)
+        } catch { throw DaemonError(error) }
+    }
+
+    /// What is in a pipeline's directory.
+    ///
+    /// - Parameter limit: As for `Recovery.init`.
+    func recovery(
+        of disk: LocalDisk, before limit: UInt64 = .max
+    ) throws(DaemonError) -> EngineRecovery<LocalDisk> {
+        try EngineRecovery(plan, disk: disk, path: disk.path, before: limit)
     }
 }
 
@@ -62,5 +99,21 @@ extension EngineStage<LocalDisk> {
             plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
         let log = try state?.recover(&engine, index: index, doorbell: doorbell)
         self.init(plan, engine: engine, log: log, questions: questions)
+    }
+}
+
+extension StateReader {
+    /// Reads the chunks of a snapshot.
+    ///
+    /// - Parameter progress: Called for each.
+    init(_ snapshot: SnapshotReader<LocalDisk>, progress: @escaping () -> Void = {}) {
+        var snapshot = snapshot
+        self.init { () throws(StateError) in
+            progress()
+            do throws(StoreError) {
+                guard try snapshot.next() else { return nil }
+            } catch { throw StateError("\(error)") }
+            return snapshot.chunk.withUnsafeBytes { [UInt8]($0) }
+        }
     }
 }

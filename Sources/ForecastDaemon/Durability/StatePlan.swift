@@ -46,6 +46,8 @@ package enum StateEvent: Sendable {
     case replaying(observations: UInt64)
     /// Streams are as they were.
     case recovered(Recovered)
+    /// The streams are divided among another number of pipelines; the directories of before are kept.
+    case divided(from: Int, to: Int, Restoration, kept: [String])
     /// A snapshot that cannot be used, which is one generation lost.
     case damaged(String)
     /// Records of the journal that are destroyed, and were passed over because that was allowed.

@@ -39,9 +39,11 @@ enum TurnRecord {
     /// - Parameters:
     ///   - now: The clock's time, from record to record.
     ///   - counts: Counts what it says.
+    ///   - forecast: Called whenever the engine has new forecasts.
     /// - Throws: A `StateError` where the bytes are no record of this version.
     static func replay(
-        _ record: RawSpan, to engine: inout ForecastEngine, now: inout Timestamp, counts: inout Counts
+        _ record: RawSpan, to engine: inout ForecastEngine, now: inout Timestamp, counts: inout Counts,
+        forecast: (borrowing ForecastEngine) -> Void = { _ in }
     ) throws(StateError) {
         var reader = EntryReader(rest: record)
         while let kind = try reader.kind() {
@@ -59,19 +61,26 @@ enum TurnRecord {
                 let observation = Observation(
                     time: Timestamp(nanoseconds: time), value: value, isTimedByArrival: flags & 1 == 1)
                 // Under another configuration the queue may be shorter than it was.
-                if engine.isFull { while engine.advance(at: now) {} }
+                if engine.isFull { while engine.advance(at: now) { forecast(engine) } }
                 _ = engine.accept(observation, of: identifier, isCopy: flags & 2 == 2, at: now)
                 counts.observations += 1
             case .step:
-                while engine.advance(at: now) {}
+                while engine.advance(at: now) { forecast(engine) }
             case .silence:
                 // A step is missing where the process ended between two records of a turn.
-                while engine.advance(at: now) {}
-                while engine.passTime(to: now) { while engine.advance(at: now) {} }
+                while engine.advance(at: now) { forecast(engine) }
+                while engine.passTime(to: now) { while engine.advance(at: now) { forecast(engine) } }
             case .loss:
                 counts.lost += try reader.number(as: UInt64.self)
             }
         }
+    }
+
+    /// The clock's time that a record begins with; nil where it goes on by the one before.
+    static func clock(of record: RawSpan) throws(StateError) -> Timestamp? {
+        var reader = EntryReader(rest: record)
+        guard try reader.kind() == .clock else { return nil }
+        return Timestamp(nanoseconds: try reader.number(as: Int64.self))
     }
 }
 

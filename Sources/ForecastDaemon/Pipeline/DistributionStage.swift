@@ -83,11 +83,16 @@ struct DistributionStage: ForecastStage, ~Copyable {
     mutating func accept(
         _ observation: Observation, of identifier: RawSpan, input: Int, at now: Timestamp
     ) -> Bool {
-        let hash = StreamIdentifier.hash(of: identifier, seed: seed)
-        // The upper half times the count: an even division without the bits that tables are indexed by.
-        let index = Int(((hash >> 32) * UInt64(ways.count)) >> 32)
+        let index = Self.index(of: identifier, seed: seed, count: ways.count)
         if hasJoins { return acceptJoined(observation, of: identifier, input: input, home: index) }
         return ways[index].append(ObservationRecord(observation, input: input), of: identifier)
+    }
+
+    /// The number of the engine, of `count`, that takes a stream.
+    static func index(of identifier: RawSpan, seed: UInt64, count: Int) -> Int {
+        let hash = StreamIdentifier.hash(of: identifier, seed: seed)
+        // The upper half times the count: an even division without the bits that tables are indexed by.
+        return Int(((hash >> 32) * UInt64(count)) >> 32)
     }
 
     /// Sends an observation to all engines that need it, or to none.

@@ -34,7 +34,10 @@ package enum PipelineThread {
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: () -> Void
     ) throws(DaemonError) {
         var state: EngineState?
-        if let kept = plan.state { state = try EngineState(kept, pipelineCount: plan.pipelineCount) }
+        if let kept = plan.state {
+            state = try EngineState(kept, pipelineCount: plan.pipelineCount)
+            try state?.divide(for: plan)
+        }
         if plan.pipelineCount == 1 {
             let stage = try EngineStage(
                 plan, questions: mailbox.questions[0], state: state, doorbell: mailbox.doorbells[0])

@@ -71,6 +71,15 @@ package struct PipelineService: Service {
                     "state: \(streams.left) streams are dropped: there is no room for them; raise streams_limit"
                 )
             }
+        case .divided(let before, let now, let streams, let kept):
+            logger.notice(
+                "state: \(streams.kept) streams of \(before) pipelines are divided among \(now) now; what was stays in \(kept.joined(separator: ", "))"
+            )
+            if streams.changed + streams.left > 0 {
+                logger.warning(
+                    "state: \(streams.changed) streams begin anew, because their rule or model is another now; \(streams.left) are dropped, because there is no room"
+                )
+            }
         case .damaged(let snapshot): logger.error("state: \(snapshot); the one before is taken")
         case .lost(let records):
             logger.error("state: \(records); going on without them, as --accept-loss says")

@@ -66,6 +66,19 @@ extension ForecastEngine {
         return true
     }
 
+    /// Copies the whole state as it is now, chunk by chunk.
+    ///
+    /// - Precondition: As for `beginCopy`.
+    package mutating func copyAll<Failure>(
+        to put: ([UInt8]) throws(Failure) -> Void
+    ) throws(Failure) {
+        beginCopy()
+        while copyStreams(atMost: StateWriter.chunkLength) {
+            while let chunk = takeCopiedChunk() { try put(chunk) }
+        }
+        while let chunk = takeCopiedChunk() { try put(chunk) }
+    }
+
     /// Whether a copy is being taken.
     public var isCopying: Bool { copy.isActive }
 
@@ -96,14 +109,14 @@ extension ForecastEngine {
         writer.append(Int32(record.rule))
         writer.append(UInt64(byteCount(of: slot, rule: record.rule)))
         writer.append(record)
-        forEachPiece(of: slot, rule: record.rule) { writer.append(UnsafeRawBufferPointer($0)) }
+        forEachPiece(of: slot, rule: record.rule) { writer.append(UnsafeRawBufferPointer($1)) }
         swap(&writer, &copy.writer)
     }
 
     /// Bytes of a stream's record and pieces.
     func byteCount(of slot: UInt32, rule: Int) -> Int {
         var count = MemoryLayout<StreamRecord>.size
-        forEachPiece(of: slot, rule: rule) { count += $0.count }
+        forEachPiece(of: slot, rule: rule) { count += $1.count }
         return count
     }
 
@@ -111,32 +124,34 @@ extension ForecastEngine {
     /// joins it with others.
     func forEachPiece<Failure>(
         of slot: UInt32, rule index: Int,
-        _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+        _ body: (StatePiece, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
         let row = Int(slot)
-        try body(refusalCounts.bytes(of: row))
+        try body(.refusals, refusalCounts.bytes(of: row))
         guard index >= 0 else { return }
         let rule = plan.rules[index]
         let runner = runners[rule.model]
-        try body(runner.bytes(of: slot))
-        if rule.time.every != .event { try body(openTicks.bytes(of: row..<row + 1)) }
-        if rule.time.windowLength > 0 { try body(windows.bytes(of: slot, rule: index)) }
-        if rule.time.every == .auto { try body(differences.bytes(of: row..<row + 1)) }
+        try body(.model, runner.bytes(of: slot))
+        if rule.time.every != .event { try body(.openTicks, openTicks.bytes(of: row..<row + 1)) }
+        if rule.time.windowLength > 0 { try body(.window, windows.bytes(of: slot, rule: index)) }
+        if rule.time.every == .auto { try body(.differences, differences.bytes(of: row..<row + 1)) }
         if rule.time.reorders {
             let held = held.bytes(of: row)
-            try body(held.ring)
-            try body(held.held)
+            try body(.heldRing, held.ring)
+            try body(.held, held.held)
         }
-        if rule.values.needsLastValue { try body(lastValues.bytes(of: row..<row + 1)) }
-        if let forecaster = adaptive[index] { try body(forecaster.bytes(of: row)) }
-        if rule.anomalies != nil { try body(watches.anomalies.bytes(of: row..<row + 1)) }
-        try body(watches.drifts.bytes(of: row..<row + 1))
+        if rule.values.needsLastValue { try body(.lastValue, lastValues.bytes(of: row..<row + 1)) }
+        if let forecaster = adaptive[index] { try body(.adaptation, forecaster.bytes(of: row)) }
+        if rule.anomalies != nil { try body(.anomalies, watches.anomalies.bytes(of: row..<row + 1)) }
+        try body(.drift, watches.drifts.bytes(of: row..<row + 1))
         guard rule.time.reviseLimit > 0 else { return }
         let rings = checkpoints.bytes(of: slot)
-        for ring in rings.indices { try body(rings[ring]) }
+        try body(.checkpoints, rings[0])
+        try body(.checkpointLines, rings[1])
+        try body(.checkpointStates, rings[2])
         for number in 0..<checkpoints.length {
             guard let state = runner.bytes(ofCheckpoint: checkpoints.index(number, slot)) else { break }
-            try body(state)
+            try body(.checkpointModels, state)
         }
     }
 }

@@ -66,13 +66,15 @@ final class EngineState: Sendable {
     private func keep(
         _ recovery: Recovery<LocalDisk>, index: Int, disk: LocalDisk, doorbell: Doorbell
     ) throws(DaemonError) -> EngineLog {
-        let link = try StateLink(engineDoorbell: doorbell, report: plan.report)
+        let link = try StateLink(
+            engineDoorbell: doorbell, groupLimit: plan.durability == .commit ? StatePlan.groupLimit : .max,
+            report: plan.report)
         let log: EngineLog
         let synchroniser: JournalSynchroniser<LocalDisk>
         do throws(StoreError) {
             let writer = try resume(recovery)
             synchroniser = writer.synchroniser
-            log = EngineLog(writer, link: link, keepsObservations: plan.durability != .none)
+            log = EngineLog(writer, link: link, durability: plan.durability)
         } catch { throw DaemonError(error) }
         // The next start has less to take in anew, and nothing of what was passed over.
         link.wantSnapshot()
@@ -112,6 +114,7 @@ final class EngineState: Sendable {
     ) throws(DaemonError) -> TurnRecord.Counts {
         var (now, counts, reported) = (Timestamp(nanoseconds: 0), TurnRecord.Counts(), ContinuousClock.now)
         while try isRecord(&recovery, path: path) {
+            counts.acceptsGaps = !recovery.losses.isEmpty
             do throws(StateError) {
                 try TurnRecord.replay(recovery.payload, to: &engine, now: &now, counts: &counts)
             } catch { throw DaemonError(.data, "\(path), record \(recovery.sequence): \(error)") }

@@ -29,6 +29,8 @@ package struct StatePlan: Sendable {
     /// Tells what becomes of the state; called on threads of the pipelines.
     package var report: @Sendable (StateEvent) -> Void = { _ in }
 
+    /// Bytes of the journal that `commit` makes durable before its time.
+    static let groupLimit = 256 << 10
     /// Time between two calls that make the journal durable.
     var synchroniseEvery: Duration { durability == .commit ? .milliseconds(5) : .seconds(1) }
 }

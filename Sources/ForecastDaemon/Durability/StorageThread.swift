@@ -56,10 +56,13 @@ struct StorageThread: ~Copyable {
         while true {
             let wait = synchronised + plan.synchroniseEvery - .now
             let milliseconds = Int32(max(1, min(1000, wait / .milliseconds(1))))
-            link.doorbell.sleep(atMost: milliseconds) { [link] in link.hasPieces || link.engineHasEnded }
+            link.doorbell.sleep(atMost: milliseconds) { [link] in
+                link.hasPieces || link.engineHasEnded || link.isGroupFull
+            }
             let isLast = link.engineHasEnded
             while let piece = link.takePiece() { take(piece) }
-            if isLast || ContinuousClock.now >= synchronised + plan.synchroniseEvery { synchronise() }
+            let isDue = ContinuousClock.now >= synchronised + plan.synchroniseEvery
+            if isLast || isDue || link.isGroupFull { synchronise() }
             if isLast { break }
             wantSnapshot()
             keepBallast()
@@ -70,12 +73,15 @@ struct StorageThread: ~Copyable {
     private mutating func synchronise() {
         let begin = ContinuousClock.now
         synchronised = begin
+        link.beginGroup()
         if synchroniser.written > synchroniser.durable {
             switch synchroniser.synchronise() {
             case .done: break
             case .full: makeRoom()
             case .failed(let error): link.end(because: error)
             }
+            // It may have something to acknowledge now.
+            if plan.durability == .commit { link.engineDoorbell.ring() }
         }
         let seconds = (ContinuousClock.now - begin) / .seconds(1)
         let unsynchronised = synchroniser.written - synchroniser.durable

@@ -34,6 +34,12 @@ struct EngineStage: ForecastStage, ~Copyable {
     /// Bytes of a snapshot that may wait for a disk that is slower than the streams change, besides what is copied at once.
     private static let waitingLimit = 512 << 20
     private var copiedLimit = 0
+    /// Turns that brought messages of producers.
+    private var position: UInt64 = 0
+    /// Whether a message of a producer is being taken in, and whether it was taken in before.
+    private(set) var isWithinMessage = false
+    private var isRepeated = false
+    let earlierProducers: [EarlierProducer]
 
     /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`, with the state that it had.
     ///
@@ -56,6 +62,7 @@ struct EngineStage: ForecastStage, ~Copyable {
         } else {
             link = nil
         }
+        earlierProducers = EarlierProducer.all(of: engine)
         self.engine = engine
         encoders = RigidArray(capacity: plan.outputs.count)
         for output in plan.outputs {
@@ -78,6 +85,7 @@ struct EngineStage: ForecastStage, ~Copyable {
     mutating func accept(
         _ observation: Observation, of identifier: RawSpan, input: Int, isCopy: Bool, at now: Timestamp
     ) -> Bool {
+        if isRepeated { return true }
         guard !engine.isFull else { return false }
         log?.note(observation, of: identifier, isCopy: isCopy, at: now)
         let refusal = engine.accept(observation, of: identifier, isCopy: isCopy, at: now)
@@ -90,12 +98,43 @@ struct EngineStage: ForecastStage, ~Copyable {
         return true
     }
 
+    mutating func beginMessage(
+        _ number: UInt64, of key: RawSpan, observations count: Int, at now: Timestamp
+    ) -> Bool {
+        let previous = engine.producers.newest(of: key)
+        (isWithinMessage, isRepeated) = (true, number <= previous)
+        guard !isRepeated else { return true }
+        log?.beginMessage(number, after: previous, of: key, observations: count, at: now)
+        engine.producers.note(number, of: key, at: now)
+        return true
+    }
+
+    mutating func endMessage() {
+        (isWithinMessage, isRepeated) = (false, false)
+        log?.endMessage()
+    }
+
+    mutating func notePosition() -> UInt64? {
+        note(position: position + 1)
+        return position
+    }
+
+    /// Notes that all messages that have come are part of a position.
+    mutating func note(position: UInt64) {
+        self.position = position
+        log?.note(position: position)
+    }
+
+    mutating func keptPosition() -> UInt64 { log?.kept(upTo: position) ?? position }
+
     var hasForecasts: Bool { false }
 
     mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
         log?.noteStep(at: now)
+        let isDurable = log?.isWhole ?? true
+        for output in encoders.indices { encoders[output].isDurable = isDurable }
         while engine.advance(at: now) {
             for output in encoders.indices {
                 if alarms[output] != .only {
@@ -121,7 +160,7 @@ struct EngineStage: ForecastStage, ~Copyable {
     }
 
     mutating func endTurn() {
-        guard let link else { return }
+        guard let link, !isWithinMessage else { return }
         log?.lookForRoom()
         if !engine.isCopying && link.takeSnapshotWish() { beginSnapshot() }
         guard engine.isCopying else { return }
@@ -135,6 +174,7 @@ struct EngineStage: ForecastStage, ~Copyable {
 
     private mutating func beginSnapshot() {
         guard let sequence = log?.mark(at: WallClock.now()), let link else { return }
+        log?.beginSnapshot()
         link.put(.begin(through: sequence))
         engine.beginCopy()
         copiedLimit = engine.copiedByteCount + Self.waitingLimit

@@ -98,7 +98,8 @@ class Daemon:
             if heard[0] == b"?":
                 continue
             if heard[0] == b"Q" != kind:
-                self.answer()
+                if not self.is_skipping:
+                    self.answer()
                 continue
             self.check(heard[0] == kind and number in (None, heard[1]), f"{kind} {number}, not {heard}")
             return heard[1]

@@ -253,6 +253,27 @@ def lossfree(base, count, pipelines):
     compare(name, run, undisturbed.forecasts, least=0)
 
 
+def hostile(base):
+    """Peers that say anything while the loss-free client sends: the daemon goes on, and drops what it does not know."""
+    run = LossFreeRun(base / "hostile", 1)
+    heads = [b"H\x01" + bytes(8), b"H\x02" + bytes(8), b"M\x01" + bytes(7), b"M" + bytes(8), b"Q", b"A" + bytes(24), b""]
+    peers = [zmq.Context.instance().socket(zmq.DEALER) for _ in range(5)]
+    for peer in peers:
+        peer.setsockopt(zmq.LINGER, 0)
+        peer.connect(f"ipc://{run.folder}/loss-free")
+    for _ in range(20000):
+        head = bytearray(random.choice(heads))
+        if head and random.random() < 0.3:
+            head[random.randrange(len(head))] = random.randrange(256)
+        frames = [bytes(head[:random.choice([len(head)] * 5 + [3])])]
+        frames += random.choices([b"evil", b"client2", b"x.y", b'{"value": 1}', b"", random.randbytes(70)], k=random.randrange(4))
+        random.choice(peers).send_multipart(frames)
+        if random.random() < 0.01:
+            run.send_second()
+    run.finish()
+    print(f"hostile peers: {run.seconds} values of each of {STREAMS} streams of the loss-free client counted once")
+
+
 def failure(folder, expected, seconds):
     """fdatasync fails once: the daemon ends with 74, and goes on after a restart."""
     (folder / "shim.c").write_text(SHIM)
@@ -405,6 +426,7 @@ def main():
         if options.only in (None, "lossfree"):
             for pipelines in (1, 3):
                 lossfree(base, options.kills, pipelines)
+            hostile(base)
         if options.only == "lossfree":
             return
         expected = reference(folders["reference"], seconds)

@@ -96,9 +96,15 @@ import Testing
         mutating func turn(_ count: Int) {
             for _ in 0..<min(count, messages.count) {
                 let number = messages.removeFirst()
-                guard case .next = table.receive(number, from: peer.span.bytes, at: now) else { continue }
+                var isResumed = false
+                switch table.receive(number, from: peer.span.bytes, at: now) {
+                case .next: break
+                case .resumed: isResumed = true
+                case .repeated, .early, .stranger: continue
+                }
                 for index in engines.indices where isPart(number, of: index) {
-                    if number > engines[index].journal.last ?? 0 { engines[index].journal.append(number) }
+                    if isResumed && number <= engines[index].journal.last ?? 0 { continue }
+                    engines[index].journal.append(number)
                 }
             }
             positions.append(engines.map(\.journal.count))

@@ -20,14 +20,14 @@ struct DistributionStage: ForecastStage, ~Copyable {
     private var routes: StreamRoutes
     private let hasJoins: Bool
     private(set) var earlierProducers: [EarlierProducer] = []
-    private var message = Message()
+    private var current = OpenMessage()
     /// Turns that brought messages of producers.
     private var position: UInt64 = 0
 
     /// The message of a producer that is being taken in.
-    private struct Message {
+    private struct OpenMessage {
         var isOpen = false
-        var number: UInt64 = 0
+        var message = NumberedMessage()
         var key: [UInt8] = []
         var count = 0
     }
@@ -53,10 +53,10 @@ struct DistributionStage: ForecastStage, ~Copyable {
         }
 
         /// Lets the engine know that what comes is of a message, if it does not.
-        mutating func begin(_ message: borrowing Message) {
-            guard message.isOpen && !isWithinMessage else { return }
+        mutating func begin(_ current: OpenMessage) {
+            guard current.isOpen && !isWithinMessage else { return }
             let isAppended = ObservationRecord.appendBeginning(
-                of: message.number, message.key.span.bytes, observations: message.count, to: &observations)
+                of: current.message, current.key.span.bytes, observations: current.count, to: &observations)
             precondition(isAppended, "there is room for a message's beginning before its observations come")
             (isWithinMessage, hasUnflushed, hasNews) = (true, true, true)
         }
@@ -131,9 +131,9 @@ struct DistributionStage: ForecastStage, ~Copyable {
         // The upper half times the count: an even division without the bits that tables are indexed by.
         let index = Int(((hash >> 32) * UInt64(ways.count)) >> 32)
         if hasJoins { return acceptJoined(observation, of: identifier, input: input, home: index) }
-        if message.isOpen {
+        if current.isOpen {
             guard ways[index].hasRoom(for: 1 + Self.recordsBeside) else { return false }
-            ways[index].begin(message)
+            ways[index].begin(current)
         }
         return ways[index].append(ObservationRecord(observation, input: input), of: identifier)
     }
@@ -151,7 +151,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
         let (first, engines) = routes.engines(for: observation, of: identifier, home: home)
         for index in 0..<ways.count where engines.contains(index) {
             let record = ObservationRecord(observation, input: input, isCopy: index != first)
-            ways[index].begin(message)
+            ways[index].begin(current)
             _ = ways[index].append(record, of: identifier)
         }
         return true
@@ -167,20 +167,20 @@ struct DistributionStage: ForecastStage, ~Copyable {
     }
 
     mutating func beginMessage(
-        _ number: UInt64, of key: RawSpan, observations count: Int, at now: Timestamp
+        _ message: NumberedMessage, of key: RawSpan, observations count: Int, at now: Timestamp
     ) -> Bool {
         for index in 0..<ways.count where !ways[index].hasRoom(for: Self.recordsBeside) { return false }
-        (message.isOpen, message.number, message.count) = (true, number, count)
-        message.key.removeAll(keepingCapacity: true)
-        key.withUnsafeBytes { message.key.append(contentsOf: $0) }
+        (current.isOpen, current.message, current.count) = (true, message, count)
+        current.key.removeAll(keepingCapacity: true)
+        key.withUnsafeBytes { current.key.append(contentsOf: $0) }
         return true
     }
 
     mutating func endMessage() {
         // One that no engine had a part of, because it could not be understood, has its number kept all the same.
-        if !ways.indices.contains(where: { ways[$0].isWithinMessage }) { ways[0].begin(message) }
+        if !ways.indices.contains(where: { ways[$0].isWithinMessage }) { ways[0].begin(current) }
         for index in ways.indices { ways[index].endMessage() }
-        message.isOpen = false
+        current.isOpen = false
     }
 
     mutating func notePosition() -> UInt64? {

@@ -99,13 +99,13 @@ struct EngineStage: ForecastStage, ~Copyable {
     }
 
     mutating func beginMessage(
-        _ number: UInt64, of key: RawSpan, observations count: Int, at now: Timestamp
+        _ message: NumberedMessage, of key: RawSpan, observations count: Int, at now: Timestamp
     ) -> Bool {
         let previous = engine.producers.newest(of: key)
-        (isWithinMessage, isRepeated) = (true, number <= previous)
+        (isWithinMessage, isRepeated) = (true, message.isResumed && message.number <= previous)
         guard !isRepeated else { return true }
-        log?.beginMessage(number, after: previous, of: key, observations: count, at: now)
-        engine.producers.note(number, of: key, at: now)
+        log?.beginMessage(message.number, after: previous, of: key, observations: count, at: now)
+        engine.producers.note(message.number, of: key, at: now)
         return true
     }
 

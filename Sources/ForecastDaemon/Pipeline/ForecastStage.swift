@@ -18,7 +18,7 @@ protocol ForecastStage: ~Copyable {
     /// - Returns: False if there is no room before the next `forecast`.
     /// - Precondition: No message has begun that is not over.
     mutating func beginMessage(
-        _ number: UInt64, of key: RawSpan, observations count: Int, at now: Timestamp
+        _ message: NumberedMessage, of key: RawSpan, observations count: Int, at now: Timestamp
     ) -> Bool
 
     /// The message is over.

@@ -164,7 +164,7 @@ struct PipelineInput: ~Copyable {
         switch dialogue {
         case .some(let dialogue):
             stage.beginMessage(
-                message.number, of: dialogue.key(of: message.producer), observations: count, at: now)
+                message, of: dialogue.key(of: message.producer), observations: count, at: now)
         case nil: preconditionFailure("only a loss-free input has producers")
         }
     }

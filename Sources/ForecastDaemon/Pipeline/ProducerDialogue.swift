@@ -59,6 +59,8 @@ struct ProducerDialogue: ~Copyable {
         case .message(let number):
             switch table.receive(number, from: peer, at: now) {
             case .next(let slot): return .numbered(NumberedMessage(producer: slot, number: number))
+            case .resumed(let slot):
+                return .numbered(NumberedMessage(producer: slot, number: number, isResumed: true))
             case .stranger: try turnAway(peer, at: now, by: &socket)
             case .repeated, .early: break
             }
@@ -145,14 +147,4 @@ struct ProducerDialogue: ~Copyable {
 
     /// What was counted so far.
     var counts: ProducerCounts { table.counts }
-}
-
-/// A message that its producer has numbered.
-struct NumberedMessage {
-    /// The producer's slot in its input's table.
-    let producer: Int
-    /// Its number.
-    let number: UInt64
-    /// Why nothing of it can be taken in but its number; nil where it was understood.
-    var error: DecodeError?
 }

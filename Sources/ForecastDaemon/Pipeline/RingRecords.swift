@@ -11,7 +11,7 @@ import ZeroMQ
 struct ObservationRecord {
     private enum Kind: UInt16 {
         case own, copy
-        /// Number of the message and most observations; then the producer's key.
+        /// Number of the message and most observations, whether it is resumed; then the producer's key.
         case messageBegins
         case messageEnds
         /// The position that all before it is part of.
@@ -47,12 +47,13 @@ struct ObservationRecord {
 
     /// Appends the beginning of a message; false if there is no room.
     static func appendBeginning(
-        of number: UInt64, _ key: RawSpan, observations count: Int, to writer: inout RecordWriter
+        of message: NumberedMessage, _ key: RawSpan, observations count: Int, to writer: inout RecordWriter
     ) -> Bool {
-        guard let body = append(.messageBegins, number, length: key.byteCount, to: &writer) else {
+        guard let body = append(.messageBegins, message.number, length: key.byteCount, to: &writer) else {
             return false
         }
         body.storeBytes(of: count, toByteOffset: 8, as: Int.self)
+        body.storeBytes(of: message.isResumed ? 1 : 0, toByteOffset: 20, as: UInt16.self)
         body.copy(key, to: headLength)
         return true
     }
@@ -92,9 +93,11 @@ struct ObservationRecord {
             return true
         }
         if kind == .messageBegins {
+            let message = NumberedMessage(
+                number: record.load(as: UInt64.self),
+                isResumed: record.load(fromByteOffset: 20, as: UInt16.self) == 1)
             return stage.beginMessage(
-                record.load(as: UInt64.self),
-                of: UnsafeRawBufferPointer(rebasing: record[headLength...]).bytes,
+                message, of: UnsafeRawBufferPointer(rebasing: record[headLength...]).bytes,
                 observations: record.load(fromByteOffset: 8, as: Int.self), at: now)
         }
         let observation = Observation(

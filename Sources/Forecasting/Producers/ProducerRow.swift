@@ -12,9 +12,10 @@ struct ProducerRow: BitwiseCopyable {
     var received: UInt64 = 0
     /// All messages up to this number are kept.
     var acknowledged: UInt64 = 0
-    /// After a restart, before the producer has come: some messages behind this number and up to `received` may not have been
-    /// applied in full. Otherwise `received`.
+    /// All messages up to this number were applied in full; less than `received` only after a restart.
     var certain: UInt64 = 0
+    /// Some messages up to this number were applied in part before a restart; 0 if none can have been.
+    var doubtful: UInt64 = 0
     /// The mark that is waited for, and the newest.
     var (marked, newest) = (Mark(), Mark())
     /// What the producer knows of `received`.

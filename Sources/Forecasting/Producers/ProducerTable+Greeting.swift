@@ -14,6 +14,7 @@ extension ProducerTable {
         guard producers.slot(of: key) == nil, let slot = makeRoom(at: now, for: key) else { return }
         rows[slot].heard = now
         rows[slot].certain = certain
+        rows[slot].doubtful = certain < received ? received : 0
         rows[slot].skip(to: received)
     }
 

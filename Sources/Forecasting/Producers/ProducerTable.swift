@@ -24,6 +24,8 @@ package struct ProducerTable: ~Copyable {
     package enum Reception: Sendable, Equatable {
         /// The next one of the producer with this slot: to be applied.
         case next(Int)
+        /// The same, but engines that had their part of it before a restart are not to apply it again.
+        case resumed(Int)
         /// It has come before.
         case repeated
         /// One before it is missing.
@@ -106,7 +108,7 @@ package struct ProducerTable: ~Copyable {
             touched.append(slot)
         }
         if number - rows[slot].toldReceived >= max(1, limits.window / 2) { tell(slot) }
-        return .next(slot)
+        return number <= rows[slot].doubtful ? .resumed(slot) : .next(slot)
     }
 
     /// A peer asks how far things are; false if it has not said who it is.

@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .executable(name: "forecastd", targets: ["forecastd"]),
         .library(name: "Forecasting", targets: ["Forecasting"]),
+        .library(name: "Producer", targets: ["Producer"]),
         .library(name: "RecurrentKernels", targets: ["RecurrentKernels"]),
         .library(name: "WireFormat", targets: ["WireFormat"]),
     ],
@@ -41,6 +42,7 @@ let package = Package(
         .target(name: "Forecasting", dependencies: ["CReadoutKernels", "RecurrentKernels"]),
         .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
+        .target(name: "Producer", dependencies: ["WireFormat", "ZeroMQ"]),
         .target(name: "CChecksum", cSettings: kernelSettings),
         .target(name: "StateStore", dependencies: ["CChecksum"]),
         .target(
@@ -71,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "forecastd",
             dependencies: [
-                "ForecastDaemon", "Forecasting", "Training",
+                "ForecastDaemon", "Forecasting", "Producer", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", dependencies: ["StateStore"], path: "Tests/TestSupport"),

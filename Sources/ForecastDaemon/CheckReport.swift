@@ -84,7 +84,21 @@ package struct CheckReport: Sendable, Encodable {
         }
     }
 
+    /// What an input with producers promises.
+    struct LossFree: Sendable, Encodable {
+        var input: String
+        var producers: Int
+        var window: UInt64
+        var acknowledged: String
+
+        var text: String {
+            "input \(input): at most \(producers) producers, a window of \(window) messages, acknowledged \(acknowledged)"
+        }
+    }
+
     var rules: [Rule]
+    /// The inputs with producers.
+    var lossFree: [LossFree]
     /// The outputs that keep something.
     package var kept: [Kept]
     var streamsLimit: Int
@@ -96,6 +110,7 @@ package struct CheckReport: Sendable, Encodable {
 
     enum CodingKeys: String, CodingKey {
         case rules, kept, http, state
+        case lossFree = "loss_free"
         case streamsLimit = "streams_limit"
         case memoryBytes = "memory_bytes"
     }
@@ -120,6 +135,18 @@ package struct CheckReport: Sendable, Encodable {
                 anomaly: rule.anomalies.map { AnomalyReport($0) },
                 bytesPerStream: plan.bytesPerStream(rule: rule),
                 inputs: rule.inputs.map { InputsReport($0, rule: rule, configuration) })
+        }
+        let acknowledged =
+            switch prepared.configuration.state?.durability {
+            case .commit: "once the disk has them"
+            case .interval: "once the kernel has them: a power cut may lose the last second"
+            case Optional.none, .some(.none): "once they are taken in: a crash may lose them"
+            }
+        lossFree = prepared.configuration.inputs.compactMap { input in
+            input.producers.map {
+                LossFree(
+                    input: input.name, producers: $0.producers, window: $0.window, acknowledged: acknowledged)
+            }
         }
         kept = prepared.configuration.outputs.compactMap { output in
             prepared.keeping(output).map {
@@ -153,7 +180,8 @@ package struct CheckReport: Sendable, Encodable {
 
     /// The report as lines of text.
     package var text: String {
-        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines) + kept.map(\.text)
+        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines)
+            + lossFree.map(\.text) + kept.map(\.text)
             + [
                 "at most \(streamsLimit) streams, which take at most \(Self.mebibytes(memoryBytes)) MiB"
             ] + (http.map { ["reports are served at \($0)"] } ?? [])

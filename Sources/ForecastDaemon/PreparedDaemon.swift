@@ -58,9 +58,11 @@ package struct PreparedDaemon: Sendable {
         for rule in configuration.streams { rules.append(try Self.rule(rule, models: models)) }
         self.configuration = configuration
         self.models = models
-        forecasts = ForecastPlan(
+        var plan = ForecastPlan(
             models: models.map(Self.planned), rules: rules, streamsLimit: configuration.streamsLimit,
             batchLimit: configuration.pipeline.batchLimit, traceLength: configuration.http?.history ?? 0)
+        plan.producersLimit = max(1, configuration.inputs.reduce(0) { $0 + ($1.producers?.producers ?? 0) })
+        forecasts = plan
         try checkReplays()
         if pipelineCount > 1, let rule = rules.first(where: { $0.adaptation?.related != nil }) {
             throw DaemonError(
@@ -177,9 +179,9 @@ extension PreparedDaemon {
                 options.receiveHighWaterMark = input.connection.highWaterMark
                 options.maximumMessageSize = input.maximumMessageSize
                 return PipelinePlan.Input(
-                    name: input.name, socket: input.socket == .sub ? .sub : .pull, options: options,
+                    name: input.name, socket: input.socketKind, options: options,
                     connect: input.connection.connect, bind: input.connection.bind, topics: input.topics,
-                    decoder: input.decoder)
+                    decoder: input.decoder, producers: input.producers)
             },
             outputs: configuration.outputs.map { output in
                 var options = SocketOptions(output.connection)
@@ -201,6 +203,16 @@ extension PreparedDaemon {
                     snapshotAfter: $0.snapshotAfter, ballast: $0.ballast)
             },
             epoch: UInt64(max(0, WallClock.now().nanoseconds)))
+    }
+}
+
+extension InputConfiguration {
+    fileprivate var socketKind: SocketKind {
+        switch socket {
+        case .sub: .sub
+        case .pull: .pull
+        case .router: .router
+        }
     }
 }
 

@@ -18,9 +18,9 @@ struct Forecastd: AsyncParsableCommand {
             """,
         version: VersionReport.version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, StateCommand.self,
-            RecordCommand.self, ReplayCommand.self, TrainCommand.self, BacktestCommand.self,
-            ModelCommand.self, BenchCommand.self,
+            RunCommand.self, CheckCommand.self, GenerateCommand.self, SendCommand.self, TapCommand.self,
+            StateCommand.self, RecordCommand.self, ReplayCommand.self, TrainCommand.self,
+            BacktestCommand.self, ModelCommand.self, BenchCommand.self,
             VersionCommand.self,
         ])
 

@@ -323,6 +323,54 @@ struct AllocationTests {
         #expect(counts[0] > 0 && counts[1] == 0, "allocations per stream: \(counts)")
     }
 
+    /// A producer's message, good, repeated or early, with all that it is told, from its first frame to the answer's.
+    @Test func aMessageOfAProducerAllocatesNothing() {
+        var table = ProducerTable(ProducerTable.Limits(), seed: 1)
+        var numbers = ProducerNumbers(capacity: 1000, seed: 1)
+        let peers = (0..<50).map { Array("peer \($0)".utf8) }
+        for (index, peer) in peers.enumerated() {
+            let key = Array("meters/\(index)".utf8)
+            _ = table.greet(peer.span.bytes, as: key.span.bytes, first: 0, at: Timestamp(nanoseconds: 0))
+        }
+        while table.takeAnswer() != nil {}
+        let offsets: [UInt64] = [1, 1, 3]
+        var (counts, byteCount): ([UInt64], Int) = ([0, 0], 0)
+        for round in 0..<2 as Range<UInt64> {
+            let before = allocation_count()
+            for step in 0..<200 as Range<UInt64> {
+                let now = Timestamp(nanoseconds: Int64(200 * round + step))
+                for peer in peers {
+                    for number in offsets {
+                        let header = ProducerRequest.message(number: 200 * round + step + number).frame
+                        guard case .message(let number) = ProducerRequest(header.bytes) else { continue }
+                        if case .next(let slot) = table.receive(number, from: peer.span.bytes, at: now) {
+                            Self.note(number, of: slot, in: table, &numbers, at: now)
+                        }
+                    }
+                }
+                table.endTurn(at: 200 * round + step)
+                table.acknowledge(through: 200 * round + step)
+                while let answer = table.takeAnswer() {
+                    let told = ProducerAnswer.Numbers(
+                        acknowledged: answer.acknowledged, received: answer.received, through: answer.through)
+                    byteCount += ProducerAnswer.numbers(told).frame.bytes.byteCount
+                }
+            }
+            counts[Int(round)] = allocation_count() - before
+        }
+        #expect(table.counts.repeated == 20_000 && table.counts.early == 20_000 && byteCount > 0)
+        #expect(counts[1] == 0, "allocations per round of 30 000 messages: \(counts)")
+    }
+
+    private static func note(
+        _ number: UInt64, of slot: Int, in table: borrowing ProducerTable, _ numbers: inout ProducerNumbers,
+        at now: Timestamp
+    ) {
+        if numbers.newest(of: table.key(of: slot)) < number {
+            numbers.note(number, of: table.key(of: slot), at: now)
+        }
+    }
+
     @Test func aNumberAllocatesNothing() {
         var sequences = SenderSequences(capacity: 100, seed: 1)
         let topics = (0..<50).map { Array("topic.\($0)".utf8) }

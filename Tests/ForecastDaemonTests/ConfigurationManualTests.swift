@@ -31,6 +31,7 @@ import Testing
                 bind: ["ipc:///run/forecastd/plant"]
                 topics: ["plant."]
               lab: {socket: pull, bind: ["ipc:///run/forecastd/lab"], format: text}
+              meters: {socket: router, bind: ["tcp://127.0.0.1:5559"]}
             outputs:
               forecasts:
                 socket: pub

@@ -24,7 +24,7 @@ package struct EngineRecovery<D: Disk> {
     /// - Throws: A `DaemonError` where it cannot be read.
     package init(
         _ plan: StatePlan, disk: D, path: String, identity: UInt64 = .random(in: 1...(.max)),
-        options: JournalOptions = JournalOptions(maximumPayload: 1 << 16), before limit: UInt64 = .max
+        options: JournalOptions = JournalOptions(maximumPayload: 1 << 18), before limit: UInt64 = .max
     ) throws(DaemonError) {
         (self.plan, self.path) = (plan, path)
         do throws(StoreError) {
@@ -87,6 +87,7 @@ package struct EngineRecovery<D: Disk> {
     private mutating func replay(to engine: inout ForecastEngine) throws(DaemonError) -> TurnRecord.Counts {
         var (now, counts, reported) = (Timestamp(nanoseconds: 0), TurnRecord.Counts(), ContinuousClock.now)
         while try isRecord() {
+            counts.acceptsGaps = !files.losses.isEmpty
             do throws(StateError) {
                 try TurnRecord.replay(files.payload, to: &engine, now: &now, counts: &counts)
             } catch { throw DaemonError(.data, "\(path), record \(files.sequence): \(error)") }

@@ -57,14 +57,15 @@ final class EngineState: Sendable {
     ) throws(DaemonError) -> EngineLog<LocalDisk> {
         let disk = try disk(ofPipeline: index)
         let writer = try recovery(of: disk).recover(&engine, spareRoom: spareRoom)
-        let link = try StateLink(engineDoorbell: doorbell, report: plan.report)
+        let link = try StateLink(
+            engineDoorbell: doorbell, groupLimit: plan.groupLimit, report: plan.report)
         // The next start has less to take in anew, and nothing of what was passed over.
         link.wantSnapshot()
         let synchroniser = writer.synchroniser
         try StorageThread.start(number: index + 1, link: link) { [plan, spareRoom] in
             StateStorage(plan, link: link, disk: disk, synchroniser: synchroniser, spareRoom: spareRoom)
         }
-        return EngineLog(writer, link: link, keepsObservations: plan.durability != .none)
+        return EngineLog(writer, link: link, durability: plan.durability)
     }
 
     /// The directory of a pipeline, in the edition that counts.
@@ -99,21 +100,5 @@ extension EngineStage<LocalDisk> {
             plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
         let log = try state?.recover(&engine, index: index, doorbell: doorbell)
         self.init(plan, engine: engine, log: log, questions: questions)
-    }
-}
-
-extension StateReader {
-    /// Reads the chunks of a snapshot.
-    ///
-    /// - Parameter progress: Called for each.
-    init(_ snapshot: SnapshotReader<LocalDisk>, progress: @escaping () -> Void = {}) {
-        var snapshot = snapshot
-        self.init { () throws(StateError) in
-            progress()
-            do throws(StoreError) {
-                guard try snapshot.next() else { return nil }
-            } catch { throw StateError("\(error)") }
-            return snapshot.chunk.withUnsafeBytes { [UInt8]($0) }
-        }
     }
 }

@@ -33,6 +33,12 @@ package final class StateLink: Sendable {
     let (doorbell, engineDoorbell): (Doorbell, Doorbell)
     private let state = Mutex(State())
     private let journalledCount = Atomic<Int>(0)
+    /// What of that was there when the journal was made durable last.
+    private let synchronisedCount = Atomic<Int>(0)
+    /// Bytes after which it is to be made durable again at once.
+    private let groupLimit: Int
+    /// Snapshots that were begun before the newest that is done, and that one.
+    private let doneSnapshotCount = Atomic<Int>(0)
     private let report: @Sendable (StateEvent) -> Void
     /// Ends the process because the disk failed: nothing is certain any more of what was written, and the next start finds
     /// out what is there.
@@ -44,12 +50,13 @@ package final class StateLink: Sendable {
     private static let waitingLimit = 32 << 20
 
     package init(
-        engineDoorbell: Doorbell, report: @escaping @Sendable (StateEvent) -> Void,
+        engineDoorbell: Doorbell, groupLimit: Int, report: @escaping @Sendable (StateEvent) -> Void,
         fail: @escaping @Sendable (DiskError) -> Void = StateLink.end,
         wait: @escaping @Sendable (StateLink) -> Void = StateLink.sleep
     ) throws(DaemonError) {
         doorbell = try Doorbell()
-        (self.engineDoorbell, self.report, self.fail, self.wait) = (engineDoorbell, report, fail, wait)
+        (self.engineDoorbell, self.groupLimit, self.report) = (engineDoorbell, groupLimit, report)
+        (self.fail, self.wait) = (fail, wait)
     }
 
     /// How the state is kept.
@@ -67,7 +74,13 @@ package final class StateLink: Sendable {
 // What the engine's thread says.
 extension StateLink {
     /// Counts bytes of the journal.
-    func count(journalled bytes: Int) { journalledCount.add(bytes, ordering: .relaxed) }
+    func count(journalled bytes: Int) {
+        journalledCount.add(bytes, ordering: .relaxed)
+        if isGroupFull { doorbell.ring() }
+    }
+
+    /// How many snapshots, of those that were begun, one that is done contains.
+    var doneSnapshots: Int { doneSnapshotCount.load(ordering: .relaxed) }
 
     /// There is no room on the disk.
     func isFull() {
@@ -129,6 +142,12 @@ extension StateLink {
     /// Bytes of the journal so far.
     var journalled: Int { journalledCount.load(ordering: .relaxed) }
 
+    /// Whether there is so much of it that it is to be made durable at once.
+    var isGroupFull: Bool { journalled - synchronisedCount.load(ordering: .relaxed) >= groupLimit }
+
+    /// The journal is about to be made durable.
+    func beginGroup() { synchronisedCount.store(journalled, ordering: .relaxed) }
+
     /// The next piece; nil while there is none.
     func takePiece() -> Piece? {
         state.withLock {
@@ -157,7 +176,10 @@ extension StateLink {
             $0.status.snapshots += 1
             $0.status.snapshotTime = WallClock.now()
             ($0.status.snapshotBytes, $0.status.snapshotSeconds) = (byteCount, seconds)
+            let ended = Int($0.status.snapshots + $0.status.failedSnapshots)
+            doneSnapshotCount.store(ended, ordering: .relaxed)
         }
+        engineDoorbell.ring()
     }
 
     /// Says that a snapshot did not come to an end.

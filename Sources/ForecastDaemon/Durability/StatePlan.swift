@@ -36,6 +36,8 @@ package struct StatePlan: Sendable {
         (self.snapshotEvery, self.snapshotAfter) = (snapshotEvery, snapshotAfter)
     }
 
+    /// Bytes of the journal that are made durable before their time.
+    package var groupLimit: Int { durability == .commit ? 256 << 10 : .max }
     /// Time between two calls that make the journal durable.
     var synchroniseEvery: Duration { durability == .commit ? .milliseconds(5) : .seconds(1) }
 }

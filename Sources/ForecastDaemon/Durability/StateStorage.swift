@@ -49,7 +49,7 @@ package struct StateStorage<D: Disk>: ~Copyable {
     package mutating func turn() -> Bool {
         let isLast = link.engineHasEnded
         while let piece = link.takePiece() { take(piece) }
-        if isLast || rest <= .zero { synchronise() }
+        if isLast || rest <= .zero || link.isGroupFull { synchronise() }
         guard !isLast else {
             link.storageEnds()
             return false
@@ -62,12 +62,15 @@ package struct StateStorage<D: Disk>: ~Copyable {
     private mutating func synchronise() {
         let begin = clock()
         synchronised = begin
+        link.beginGroup()
         if synchroniser.written > synchroniser.durable {
             switch synchroniser.synchronise() {
             case .done: break
             case .full: makeRoom()
             case .failed(let error): link.fail(error)
             }
+            // It may have something to acknowledge now.
+            if plan.durability == .commit { link.engineDoorbell.ring() }
         }
         let seconds = (clock() - begin) / .seconds(1)
         let unsynchronised = synchroniser.written - synchroniser.durable

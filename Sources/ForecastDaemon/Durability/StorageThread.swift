@@ -17,7 +17,9 @@ enum StorageThread {
             var storage = makeStorage()
             repeat {
                 let milliseconds = Int32(max(1, min(1000, storage.rest / .milliseconds(1))))
-                link.doorbell.sleep(atMost: milliseconds) { link.hasPieces || link.engineHasEnded }
+                link.doorbell.sleep(atMost: milliseconds) {
+                    link.hasPieces || link.engineHasEnded || link.isGroupFull
+                }
             } while storage.turn()
         }
     }

@@ -2,6 +2,7 @@
 
 import Forecasting
 import StateStore
+import Synchronization
 import WireFormat
 import ZeroMQ
 
@@ -17,6 +18,8 @@ struct EngineLoop: ~Copyable {
         let quota: StreamQuota
         let observations: RecordRing
         let forecasts: RecordRing
+        /// Up to which position all is kept that came through the ring.
+        let kept = KeptPosition()
         /// Wakes the engine.
         var doorbell: Doorbell { mailbox.doorbells[thread] }
         /// Wakes the thread of the sockets.
@@ -28,7 +31,7 @@ struct EngineLoop: ~Copyable {
             self.quota = quota
             // A few turns' worth on the way in; the same in forecasts on the way out.
             let turn = plan.batchLimit * 4
-            let records = max(turn, plan.forecasts.hasJoins ? 4 * InputList.maximumCount : 1)
+            let records = max(turn, plan.forecasts.hasJoins ? 4 * InputList.maximumCount : 32)
             observations = RecordRing(minimumCapacity: records * ObservationRecord.maximumLength)
             let longest = ForecastRecord.length(
                 payload: ForecastEncoder.maximumLength(
@@ -66,12 +69,16 @@ struct EngineLoop: ~Copyable {
         silence = plan.state == nil ? SilenceClock() : SilenceClock(respiteFrom: WallClock.now())
     }
 
+    /// How far producers had come when the daemon ended.
+    var earlierProducers: [EarlierProducer] { stage.earlierProducers }
+
     /// Runs turns until no observation will come any more.
     mutating func run() {
         while !link.observations.isDrained { turn() }
         // The ring refuses nothing, so that nothing is thrown.
         do { try stage.finish(to: &sink, at: WallClock.now()) } catch { preconditionFailure("\(error)") }
         publishReport(at: WallClock.now())
+        link.kept.position = stage.keptPosition()
         link.forecasts.finish()
         link.socketsDoorbell.ring()
     }
@@ -90,9 +97,15 @@ struct EngineLoop: ~Copyable {
             hasNews = true
             step(at: now)
         }
-        if silence.allowsSilence(at: now, isBusy: isBehind || count >= batchLimit) { passTime(at: now) }
+        let isBusy = isBehind || count >= batchLimit || stage.isWithinMessage
+        if silence.allowsSilence(at: now, isBusy: isBusy) { passTime(at: now) }
         if stage.isAsked { stage.answerQuestion() }
         stage.endTurn(at: now)
+        let kept = stage.keptPosition()
+        if kept > link.kept.position {
+            link.kept.position = kept
+            link.socketsDoorbell.ring()
+        }
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9
         if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }
@@ -121,6 +134,11 @@ struct EngineLoop: ~Copyable {
     private mutating func drain(at now: Timestamp) -> Int {
         var count = 0
         while count < batchLimit, let record = observations.next() {
+            if let position = ObservationRecord.position(of: record) {
+                step(at: now)  // which gives all before it to the kernel
+                stage.note(position: position)
+                continue
+            }
             while !ObservationRecord.offer(record, to: &stage, at: now) { step(at: now) }
             count += 1
         }
@@ -139,6 +157,17 @@ struct EngineLoop: ~Copyable {
         reportTime = now
         hasNews = false
         link.mailbox.publish(report, of: link.thread)
+    }
+}
+
+/// How much of what an engine took in is kept, for the thread of the sockets to see.
+final class KeptPosition: Sendable {
+    private let value = Atomic<UInt64>(0)
+
+    /// All up to this position is kept; the engine moves it.
+    var position: UInt64 {
+        get { value.load(ordering: .acquiring) }
+        set { value.store(newValue, ordering: .releasing) }
     }
 }
 

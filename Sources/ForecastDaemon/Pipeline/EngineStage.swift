@@ -35,6 +35,12 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     /// Bytes of a snapshot that may wait for a disk that is slower than the streams change, besides what is copied at once.
     private static var waitingLimit: Int { 512 << 20 }
     private var copiedLimit = 0
+    /// Turns that brought messages of producers.
+    private var position: UInt64 = 0
+    /// Whether a message of a producer is being taken in, and whether it was taken in before.
+    private(set) var isWithinMessage = false
+    private var isRepeated = false
+    let earlierProducers: [EarlierProducer]
 
     /// Sets an engine to work.
     ///
@@ -45,6 +51,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     ) {
         self.questions = questions
         isAlone = plan.pipelineCount == 1
+        earlierProducers = EarlierProducer.all(of: engine)
         self.engine = engine
         if let log {
             link = log.link
@@ -73,6 +80,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     mutating func accept(
         _ observation: Observation, of identifier: RawSpan, input: Int, isCopy: Bool, at now: Timestamp
     ) -> Bool {
+        if isRepeated { return true }
         guard !engine.isFull else { return false }
         log?.note(observation, of: identifier, isCopy: isCopy, at: now)
         let refusal = engine.accept(observation, of: identifier, isCopy: isCopy, at: now)
@@ -85,12 +93,43 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         return true
     }
 
+    package mutating func beginMessage(
+        _ message: NumberedMessage, of key: RawSpan, observations count: Int, at now: Timestamp
+    ) -> Bool {
+        let previous = engine.producers.newest(of: key)
+        (isWithinMessage, isRepeated) = (true, message.isResumed && message.number <= previous)
+        guard !isRepeated else { return true }
+        log?.beginMessage(message.number, after: previous, of: key, observations: count, at: now)
+        engine.producers.note(message.number, of: key, at: now)
+        return true
+    }
+
+    package mutating func endMessage() {
+        (isWithinMessage, isRepeated) = (false, false)
+        log?.endMessage()
+    }
+
+    package mutating func notePosition() -> UInt64? {
+        note(position: position + 1)
+        return position
+    }
+
+    /// Notes that all messages that have come are part of a position.
+    package mutating func note(position: UInt64) {
+        self.position = position
+        log?.note(position: position)
+    }
+
+    package mutating func keptPosition() -> UInt64 { log?.kept(upTo: position) ?? position }
+
     package var hasForecasts: Bool { false }
 
     package mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
         log?.noteStep(at: now)
+        let isDurable = log?.isWhole ?? true
+        for output in encoders.indices { encoders[output].isDurable = isDurable }
         while engine.advance(at: now) {
             for output in encoders.indices {
                 if alarms[output] != .only {
@@ -116,7 +155,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     }
 
     package mutating func endTurn(at now: Timestamp) {
-        guard let link else { return }
+        guard let link, !isWithinMessage else { return }
         log?.lookForRoom(at: now)
         if !engine.isCopying && link.takeSnapshotWish() { beginSnapshot(at: now) }
         guard engine.isCopying else { return }
@@ -130,6 +169,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
 
     private mutating func beginSnapshot(at now: Timestamp) {
         guard let sequence = log?.mark(at: now), let link else { return }
+        log?.beginSnapshot()
         link.put(.begin(through: sequence))
         engine.beginCopy()
         copiedLimit = engine.copiedByteCount + Self.waitingLimit

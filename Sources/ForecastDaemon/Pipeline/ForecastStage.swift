@@ -12,6 +12,27 @@ package protocol ForecastStage: ~Copyable {
         _ observation: Observation, of identifier: RawSpan, input: Int, at now: Timestamp
     ) -> Bool
 
+    /// Begins a message that its producer has numbered, with at most `count` observations, which follow before `endMessage`.
+    ///
+    /// - Parameter key: Names the producer for good.
+    /// - Returns: False if there is no room before the next `forecast`.
+    /// - Precondition: No message has begun that is not over.
+    mutating func beginMessage(
+        _ message: NumberedMessage, of key: RawSpan, observations count: Int, at now: Timestamp
+    ) -> Bool
+
+    /// The message is over.
+    mutating func endMessage()
+
+    /// Notes that all messages that have come are part of a position, and gives it; nil where that has to wait.
+    mutating func notePosition() -> UInt64?
+
+    /// All messages up to this position are kept, as the durability says.
+    mutating func keptPosition() -> UInt64
+
+    /// How far producers of an earlier life had come; known from the beginning.
+    var earlierProducers: [EarlierProducer] { get }
+
     /// Publishes the forecasts that there are, so that there is room again.
     mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp

@@ -10,7 +10,7 @@ package struct PipelinePlan: Sendable {
     package struct Input: Sendable {
         /// The input's name in the configuration.
         package var name: String
-        /// `sub` or `pull`.
+        /// `sub`, `pull` or `router`.
         package var socket: SocketKind
         /// Limits and timing of the socket.
         package var options: SocketOptions
@@ -22,6 +22,8 @@ package struct PipelinePlan: Sendable {
         package var topics: [String]
         /// Reads the payloads.
         package var decoder: PayloadDecoder
+        /// What producers may do (`router` only).
+        package var producers: ProducerTable.Limits?
     }
 
     /// A socket that forecasts go out by.
@@ -94,9 +96,11 @@ extension PipelinePlan {
     var forecastsOfOnePipeline: ForecastPlan {
         guard pipelineCount > 1, !forecasts.hasJoins else { return forecasts }
         let share = Double(forecasts.streamsLimit) / Double(pipelineCount)
-        return ForecastPlan(
+        var plan = ForecastPlan(
             models: forecasts.models, rules: forecasts.rules,
             streamsLimit: min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1),
             batchLimit: forecasts.batchLimit, traceLength: forecasts.traceLength)
+        plan.producersLimit = forecasts.producersLimit
+        return plan
     }
 }

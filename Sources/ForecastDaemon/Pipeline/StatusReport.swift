@@ -23,6 +23,8 @@ package struct StatusReport: Sendable, Equatable {
         package var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
         /// What the numbers that senders gave their messages tell.
         package var sequences = SequenceCounts()
+        /// What came of producers' messages; nil for an input without producers.
+        package var producers: ProducerCounts?
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -40,7 +42,11 @@ package struct StatusReport: Sendable, Equatable {
         package var dropsByReason: [(reason: String, count: UInt64)] {
             let messages = DecodeError.allCases.map { ($0.label, undecodable[Int($0.rawValue)]) }
             let observations = Refusal.allCases.map { ($0.label, refused[Int($0.rawValue)]) }
-            return (messages + observations).filter { $0.1 > 0 }
+            let producers = producers ?? ProducerCounts()
+            let unnumbered = [
+                ("early", producers.early), ("stranger", producers.strangers), ("hello", producers.refused),
+            ]
+            return (messages + observations + unnumbered).filter { $0.1 > 0 }
         }
     }
 

@@ -75,6 +75,8 @@ public struct ForecastEngine: ~Copyable {
     let hasBadValues: Bool
     /// The last good values of streams whose values are held against it.
     var lastValues: SlotTable<LastValue>
+    /// How far producers have come that number their messages, for whoever tells the engine what these hold.
+    package var producers: ProducerNumbers
     /// The copy of the state that is being taken, if one is.
     var copy = StateCopy()
 
@@ -141,6 +143,7 @@ public struct ForecastEngine: ~Copyable {
         hasBadValues = plan.rules.contains { $0.values.isSelective }
         lastValues = SlotTable(
             count: plan.rules.contains { $0.values.needsLastValue } ? plan.streamsLimit : 1)
+        producers = ProducerNumbers(capacity: plan.producersLimit, seed: seed)
     }
 
     /// Streams that have a slot, those that have not come themselves included.

@@ -105,6 +105,8 @@ public struct ForecastPlan: Sendable {
     public let batchLimit: Int
     /// Ticks of each stream that are kept with their forecasts for whoever looks; 0 keeps none.
     public let traceLength: Int
+    /// Producers whose newest message's number the engine remembers.
+    package var producersLimit = 1
 
     /// What the ids of members match.
     let memberPatterns: [Glob]

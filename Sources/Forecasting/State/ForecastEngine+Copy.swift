@@ -3,14 +3,14 @@
 // The engine's state on its way out.
 //
 //     magic | signature per rule | ids
-//     sections: counts | deadlines | pooled scores | members and targets | related streams
+//     sections: counts | producers | deadlines | pooled scores | members and targets | related streams
 //     slot | rule | bytes | record, pieces     for each stream, in any order
 //     no slot                                  the end
 //
 // Numbers are as they lie in memory; `RuleSignature` tells whether another program means the same by them.
 extension ForecastEngine {
-    /// What saved state begins with: "forecas1" in ASCII.
-    static let stateMagic: UInt64 = 0x3173_6163_6572_6f66
+    /// What saved state begins with: "forecas2" in ASCII.
+    static let stateMagic: UInt64 = 0x3273_6163_6572_6f66
     /// What stands in place of a slot at the end.
     static let noSlot = UInt32.max
 
@@ -29,6 +29,7 @@ extension ForecastEngine {
         streams.save(to: &copy.writer)
         copy.writer.append(UInt64(sharedSectionCount))
         copy.writer.append(row: [counts])
+        producers.save(to: &copy.writer)
         deadlines.save(to: &copy.writer)
         for forecaster in adaptive { forecaster?.savePool(to: &copy.writer) }
         if hasJoins {
@@ -42,7 +43,7 @@ extension ForecastEngine {
 
     /// Sections of what streams share.
     private var sharedSectionCount: Int {
-        1 + DeadlineQueue.sectionCount + adaptive.count { $0 != nil }
+        2 + DeadlineQueue.sectionCount + adaptive.count { $0 != nil }
             + (hasJoins ? JoinTable.sectionCount : 0)
             + (related.isUsed ? RelatedTable.sectionCount : 0)
     }

@@ -64,6 +64,7 @@ extension ForecastEngine {
             throw StateError("expected what the engine counted, found nothing")
         }
         self.counts = counts
+        try producers.restore(from: &reader)
         try deadlines.restore(from: &reader)
         for forecaster in adaptive { try forecaster?.restorePool(from: &reader) }
         if hasJoins {
@@ -90,7 +91,8 @@ extension ForecastEngine {
         if let counts = try reader.readRow(of: EngineCounts.self, atMost: 1).first {
             turn = max(turn, counts.turn)
         }
-        while sectionCount > 1 {
+        try producers.restore(from: &reader)
+        while sectionCount > 2 {
             try reader.skipSection()
             sectionCount -= 1
         }

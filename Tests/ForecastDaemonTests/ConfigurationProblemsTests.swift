@@ -124,6 +124,13 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, "state: {directory: a, snapshot_every: 0s}",
             "9:39: state.snapshot_every: expected a duration from 1s to 1d, found \"0s\""),
+        BadLine(
+            8, #"  - {match: "*", model: pump, idle_ttl: never}"#,
+            "8:41: streams[0].idle_ttl: expected off or a duration from 1s to 366d with its unit (ms, s, m, h "
+                + #"or d), as 5s, found "never""#),
+        BadLine(
+            8, #"  - {match: "*", model: pump, idle_ttl: 5ms}"#,
+            #"8:41: streams[0].idle_ttl: expected off or a duration from 1s to 366d, found "5ms""#),
     ]
 
     static let http = [

@@ -49,11 +49,20 @@ final class EngineState: Sendable {
                 identity: .random(in: 1...(.max)), acceptsLoss: plan.acceptsLoss)
         } catch { throw DaemonError(error) }
         for snapshot in recovery.damagedSnapshots { plan.report(.damaged("\(disk.path)/\(snapshot)")) }
+        var spill: SpillFile<LocalDisk>?
+        if engine.plan.spillLimit > 0 {
+            let file: SpillFile<LocalDisk>
+            do throws(DiskError) { file = try SpillFile(disk, identity: recovery.identity) } catch {
+                throw DaemonError(error)
+            }
+            engine.use(StreamShelf(file, path: disk.path, report: plan.report))
+            spill = file
+        }
         let streams = try restore(&engine, from: recovery.snapshot, path: disk.path)
         let counts = try replay(&recovery, to: &engine, path: disk.path)
         for loss in recovery.losses { plan.report(.lost("\(disk.path)/\(loss)")) }
         let isEmpty = recovery.snapshot == nil && recovery.sequence == 0
-        let log = try keep(recovery, index: index, disk: disk, doorbell: doorbell)
+        let log = try keep(recovery, spill: spill, index: index, disk: disk, doorbell: doorbell)
         plan.report(
             .recovered(
                 .init(
@@ -64,7 +73,8 @@ final class EngineState: Sendable {
 
     /// Goes on with the journal behind what was recovered.
     private func keep(
-        _ recovery: Recovery<LocalDisk>, index: Int, disk: LocalDisk, doorbell: Doorbell
+        _ recovery: Recovery<LocalDisk>, spill: SpillFile<LocalDisk>?, index: Int, disk: LocalDisk,
+        doorbell: Doorbell
     ) throws(DaemonError) -> EngineLog {
         let link = try StateLink(engineDoorbell: doorbell, report: plan.report)
         let log: EngineLog
@@ -77,7 +87,8 @@ final class EngineState: Sendable {
         // The next start has less to take in anew, and nothing of what was passed over.
         link.wantSnapshot()
         try StorageThread.start(
-            plan, link: link, number: index + 1, disk: disk, synchroniser: synchroniser, state: self)
+            plan, link: link, number: index + 1, disk: disk, synchroniser: synchroniser, spill: spill,
+            state: self)
         return log
     }
 

@@ -9,6 +9,8 @@ struct StorageThread: ~Copyable {
     private let link: StateLink
     private let synchroniser: JournalSynchroniser<LocalDisk>
     private let store: SnapshotStore<LocalDisk>
+    /// Where streams are that snapshots tell only the place of.
+    private let spill: SpillFile<LocalDisk>?
     private let state: EngineState
     private var snapshot: Snapshot?
     /// Writes it; nil once there was no room.
@@ -22,6 +24,8 @@ struct StorageThread: ~Copyable {
     private struct Snapshot {
         let begin = ContinuousClock.now
         let sequence: UInt64
+        /// The number that it has for the engine.
+        let copy: UInt64
         var byteCount = 0
     }
 
@@ -33,20 +37,21 @@ struct StorageThread: ~Copyable {
     /// - Throws: A `DaemonError` if the system has no thread.
     static func start(
         _ plan: StatePlan, link: StateLink, number: Int, disk: LocalDisk,
-        synchroniser: JournalSynchroniser<LocalDisk>, state: EngineState
+        synchroniser: JournalSynchroniser<LocalDisk>, spill: SpillFile<LocalDisk>?, state: EngineState
     ) throws(DaemonError) {
         try PipelineThread.start(name: "storage \(number)") {
             var thread = StorageThread(
-                plan, link: link, disk: disk, synchroniser: synchroniser, state: state)
+                plan, link: link, disk: disk, synchroniser: synchroniser, spill: spill, state: state)
             thread.run()
         }
     }
 
     private init(
         _ plan: StatePlan, link: StateLink, disk: LocalDisk, synchroniser: JournalSynchroniser<LocalDisk>,
-        state: EngineState
+        spill: SpillFile<LocalDisk>?, state: EngineState
     ) {
         (self.plan, self.link, self.synchroniser, self.state) = (plan, link, synchroniser, state)
+        self.spill = spill
         store = SnapshotStore(disk, identity: synchroniser.identity)
         snapshotDue = .now + plan.snapshotEvery
         roomDue = .now
@@ -97,9 +102,9 @@ struct StorageThread: ~Copyable {
     private mutating func take(_ piece: StateLink.Piece) {
         do throws(DiskError) {
             switch piece {
-            case .begin(let sequence):
+            case .begin(let sequence, let copy):
                 journalled = link.journalled
-                snapshot = Snapshot(sequence: sequence)
+                snapshot = Snapshot(sequence: sequence, copy: copy)
                 writer = try store.begin(through: sequence)
             case .chunk(let bytes):
                 snapshot?.byteCount += bytes.count
@@ -120,12 +125,14 @@ struct StorageThread: ~Copyable {
         guard let snapshot, synchroniser.durable >= snapshot.sequence, let writer = writer.take() else {
             return failSnapshot()
         }
+        try spill?.synchronise()
         try writer.finish(durable: synchroniser.durable)
         self.snapshot = nil
         let duration: Duration = ContinuousClock.now - snapshot.begin
         // Large states take long to write: the disk is to rest for longer than it works.
         snapshotDue = ContinuousClock.now + max(plan.snapshotEvery, duration * 4)
-        link.snapshotDone(byteCount: snapshot.byteCount, seconds: duration / .seconds(1))
+        link.snapshotDone(
+            copy: snapshot.copy, byteCount: snapshot.byteCount, seconds: duration / .seconds(1))
         try synchroniser.trim(through: try store.superfluous())
     }
 

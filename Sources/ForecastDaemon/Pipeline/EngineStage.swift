@@ -48,7 +48,8 @@ struct EngineStage: ForecastStage, ~Copyable {
         self.questions = questions
         isAlone = plan.pipelineCount == 1
         var engine = ForecastEngine(
-            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
+            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)),
+            quota: plan.forecasts.spillLimit > 0 ? nil : quota)
         if let state {
             let log = try state.recover(&engine, index: index, doorbell: doorbell)
             link = log.link
@@ -135,8 +136,9 @@ struct EngineStage: ForecastStage, ~Copyable {
 
     private mutating func beginSnapshot() {
         guard let sequence = log?.mark(at: WallClock.now()), let link else { return }
-        link.put(.begin(through: sequence))
+        engine.note(stored: link.storedCopy)
         engine.beginCopy()
+        link.put(.begin(through: sequence, copy: engine.copyNumber))
         copiedLimit = engine.copiedByteCount + Self.waitingLimit
     }
 
@@ -237,6 +239,8 @@ struct EngineStage: ForecastStage, ~Copyable {
         }
         report.state = link?.status
         report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
+        report.spilled = StatusReport.Spilled(
+            streams: engine.spilledCount, byteCount: engine.shelfByteCount, counts: engine.lifecycleCounts)
         report.resets = engine.resetCount
         report.time = engine.timeCounts
         report.watch = engine.watchCounts

@@ -3,14 +3,14 @@
 // The engine's state on its way out.
 //
 //     magic | signature per rule | ids
-//     sections: counts | deadlines | pooled scores | members and targets | related streams
+//     sections: counts | spilled streams | deadlines | idle streams | pooled scores | members and targets | related streams
 //     slot | rule | bytes | record, pieces     for each stream, in any order
 //     no slot                                  the end
 //
 // Numbers are as they lie in memory; `RuleSignature` tells whether another program means the same by them.
 extension ForecastEngine {
-    /// What saved state begins with: "forecas1" in ASCII.
-    static let stateMagic: UInt64 = 0x3173_6163_6572_6f66
+    /// What saved state begins with: "forecas2" in ASCII.
+    static let stateMagic: UInt64 = 0x3273_6163_6572_6f66
     /// What stands in place of a slot at the end.
     static let noSlot = UInt32.max
 
@@ -22,14 +22,18 @@ extension ForecastEngine {
     /// - Precondition: The turn is over: `advance` has returned false since the last `accept`; no copy is being taken.
     package mutating func beginCopy() {
         precondition(queue.isEmpty && backlog.isEmpty, "the turn before must be over")
-        let count = streams.count
+        let count = streams.slotCount
         copy.begin(streamCount: count)
+        for slot in 0..<count where !streams.isUsed(UInt32(slot)) { _ = copy.claims(slot) }
+        spilled.map.beginCopy()
         copy.writer.append(Self.stateMagic)
         copy.writer.append(row: plan.rules.map { RuleSignature($0, of: plan) })
         streams.save(to: &copy.writer)
         copy.writer.append(UInt64(sharedSectionCount))
         copy.writer.append(row: [counts])
+        spilled.save(to: &copy.writer)
         deadlines.save(to: &copy.writer)
+        idle.save(to: &copy.writer)
         for forecaster in adaptive { forecaster?.savePool(to: &copy.writer) }
         if hasJoins {
             let tables = joins.bytes(of: 0..<count)
@@ -42,7 +46,7 @@ extension ForecastEngine {
 
     /// Sections of what streams share.
     private var sharedSectionCount: Int {
-        1 + DeadlineQueue.sectionCount + adaptive.count { $0 != nil }
+        1 + SpilledStreams.sectionCount + 2 * DeadlineQueue.sectionCount + adaptive.count { $0 != nil }
             + (hasJoins ? JoinTable.sectionCount : 0)
             + (related.isUsed ? RelatedTable.sectionCount : 0)
     }
@@ -65,6 +69,12 @@ extension ForecastEngine {
         }
         return true
     }
+
+    /// The number of the newest copy, from 1.
+    package var copyNumber: UInt64 { spilled.map.copyCount }
+
+    /// Takes note that the copy of this number is stored; no other than this and the one before is gone back to.
+    package mutating func note(stored copy: UInt64) { spilled.map.note(stored: copy) }
 
     /// Whether a copy is being taken.
     package var isCopying: Bool { copy.isActive }

@@ -58,9 +58,17 @@ package struct PreparedDaemon: Sendable {
         for rule in configuration.streams { rules.append(try Self.rule(rule, models: models)) }
         self.configuration = configuration
         self.models = models
+        let isJoined = rules.contains { $0.inputs != nil || $0.adaptation?.related != nil }
+        if isJoined, let rule = rules.first(where: { $0.idleLimit != nil }) {
+            throw DaemonError(
+                .configuration,
+                "rule \"\(rule.match.pattern)\": idle_ttl: where inputs_from or related lets streams look at others, none "
+                    + "is let go: expected no idle_ttl in any rule; leave it out")
+        }
         var plan = ForecastPlan(
             models: models.map(Self.planned), rules: rules, streamsLimit: configuration.streamsLimit,
-            batchLimit: configuration.pipeline.batchLimit, traceLength: configuration.http?.history ?? 0)
+            batchLimit: configuration.pipeline.batchLimit, traceLength: configuration.http?.history ?? 0,
+            spillLimit: isJoined ? 0 : configuration.state?.spillLimit ?? 0)
         plan.producersLimit = max(1, configuration.inputs.reduce(0) { $0 + ($1.producers?.producers ?? 0) })
         forecasts = plan
         try checkReplays()
@@ -120,7 +128,8 @@ package struct PreparedDaemon: Sendable {
                 match: match, model: index, scaling: order.targetScaling, horizon: horizon,
                 warmup: rule.warmup, maximumSkew: rule.maximumSkew.nanoseconds, time: time,
                 values: rule.values, inputs: order.inputs,
-                adaptation: try adaptation(rule, match: match, horizon: horizon), anomalies: anomalies)
+                adaptation: try adaptation(rule, match: match, horizon: horizon), anomalies: anomalies,
+                idleLimit: rule.idleLimit?.nanoseconds)
         } catch {
             throw failure("\(error)")
         }

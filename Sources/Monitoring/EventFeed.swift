@@ -130,6 +130,14 @@ package actor EventFeed {
         marks = changes.marks
         if names.isEmpty { names = changes.names.map { _ in [] } }
         for engine in names.indices { names[engine] += changes.names[engine] }
+        for (engine, renamed) in changes.renamed.enumerated() {
+            for (slot, name) in renamed where names[engine][slot] != name {
+                names[engine][slot] = name
+                // Who listens is told of it as of a new one.
+                let number = slot * names.count + engine
+                if number < known.count { known[number] = nil }
+            }
+        }
         for row in changes.rows {
             let number = row.slot * names.count + row.engine
             while known.count <= number { known.append(nil) }

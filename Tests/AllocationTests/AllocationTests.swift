@@ -400,13 +400,62 @@ struct AllocationTests {
                 let bytes = payload.span.extracting(first: 100 + index % 500).bytes
                 let sequence = UInt64(round * 4000 + index)
                 let topic = topics[index % 50]
-                let number = retained.retain(bytes, topic: topic.span.bytes, sequence: sequence)
+                guard let number = retained.retain(bytes, topic: topic.span.bytes, sequence: sequence)
+                else { continue }
                 log.append(bytes, topic: number, sequence: sequence)
             }
             counts[round] = allocation_count() - before
         }
         let oldest = log.oldest
         #expect(counts[1] == 0 && oldest > 7000, "allocations per round: \(counts)")
+    }
+
+    /// Every value is that of a stream whose state is on disk, and for which another one goes there.
+    @Test(arguments: [adaptedCases[0], timedCases[0]])
+    func aStreamThatGoesAndComesBackAllocatesNothing(_ example: Case) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "fd-\(UUID().uuidString.prefix(8))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let disk = try StateDirectory(path: folder.path, ballastSize: 0).pipeline(0)
+        let shape = RecurrentShape(inputSize: 1, hiddenSize: 17, layerCount: 1, outputSize: example.outputs)
+        func some(_ count: Int) -> [Float] { (0..<count).map { Float($0 % 7) * 0.1 - 0.3 } }
+        let weights = RecurrentWeights(
+            shape: shape,
+            layers: [.init(input: some(68), recurrent: some(68 * 17), bias: some(68))],
+            readout: some(17 * example.outputs), readoutBias: some(example.outputs))
+        let plan = ForecastPlan(
+            models: [
+                ForecastPlan.Model(
+                    name: "m", revision: "r", packed: PackedModel(weights), mode: .stateful, target: .value)
+            ],
+            rules: [
+                ForecastPlan.Rule(
+                    match: .everything, model: 0, scaling: example.scaling, horizon: example.horizon,
+                    warmup: 3, maximumSkew: .max, time: example.time, adaptation: example.adaptation,
+                    anomalies: example.anomalies, idleLimit: 1_000_000_000_000)
+            ], streamsLimit: 10, batchLimit: 32, traceLength: 50, spillLimit: 64 << 20)
+        var way = Way(plan, decoder: example.decoder, format: example.format)
+        way.engine.use(
+            StreamShelf(try SpillFile(disk, identity: 1), path: folder.path) { Issue.record("\($0)") })
+        let identifiers = (0..<50).map { Array("stream.\($0)".utf8) }
+        let payloads = (0..<12_000).map { example.payload($0) }
+        var counts: [UInt64] = [0, 0, 0]
+        for round in counts.indices {
+            let before = allocation_count()
+            for index in 0..<4000 {
+                let now = Timestamp(nanoseconds: Int64(round * 4000 + index) * 1_000_000_000)
+                way.take(
+                    identifier: identifiers[index % 50], payload: payloads[4000 * round + index], now: now)
+                if index % 5 == 4 {
+                    way.forecast(at: now)
+                    way.passTime(to: now)
+                }
+            }
+            counts[round] = allocation_count() - before
+        }
+        let lives = way.engine.lifecycleCounts
+        #expect(counts[2] == 0, "allocations per round of 4000 messages: \(counts)")
+        #expect(lives.revived >= 11_900 && lives.lost + lives.unplaced == 0, "\(lives)")
     }
 
     /// Appended, written, and made durable beside.

@@ -124,6 +124,13 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, "state: {directory: a, snapshot_every: 0s}",
             "9:39: state.snapshot_every: expected a duration from 1s to 1d, found \"0s\""),
+        BadLine(
+            8, #"  - {match: "*", model: pump, idle_ttl: never}"#,
+            "8:41: streams[0].idle_ttl: expected off or a duration from 1s to 366d with its unit (ms, s, m, h "
+                + #"or d), as 5s, found "never""#),
+        BadLine(
+            8, #"  - {match: "*", model: pump, idle_ttl: 5ms}"#,
+            #"8:41: streams[0].idle_ttl: expected off or a duration from 1s to 366d, found "5ms""#),
     ]
 
     static let http = [
@@ -460,7 +467,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
                 + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, "
                 + "season_limit, window_length, adapt, levels, mix, related, anomaly, inputs_from, wait, time_zone, "
-                + "values"),
+                + "values, idle_ttl"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"

@@ -119,6 +119,25 @@ import Testing
         }
     }
 
+    /// A stream that has the slot of another one is told of as a new one, also to those who listen already.
+    @Test func aSlotMayBecomeAnotherStreams() async throws {
+        let source = SampleSource()
+        var renamed = StreamChanges(marks: [.init()], names: [[]], rows: [Self.row(1, seq: 7)])
+        renamed.renamed = [[1: "c"]]
+        let changes = [
+            StreamChanges(marks: [.init()], names: [["a", "b"]], rows: [Self.row(0), Self.row(1)]), renamed,
+            StreamChanges(marks: [.init()], names: [[]], rows: []),
+        ]
+        source.changes.withLock { $0 = changes }
+        try await withServer(source, limits: Self.quick) { port in
+            let events = try await Self.listen(port: port) { $0.data.contains("[1,7,") }
+            let streams = events.filter { $0.name == "streams" }.map(\.data)
+            #expect(streams == [#"[[0,"a",1],[1,"b",1]]"#, #"[[1,"c",1]]"#])
+            let anew = try await Self.listen(port: port) { $0.name == "rows" }
+            #expect(anew[1].data == #"[[0,"a",1],[1,"c",1]]"#)
+        }
+    }
+
     @Test func saysWhatTheDaemonSays() async throws {
         try await withServer(limits: Self.quick) { port in
             let events = try await Self.listen(port: port) { $0.name == "status" }

@@ -34,7 +34,9 @@ final class SampleSource: MonitoringSource {
     private static let plainStatus = DaemonReport(
         version: "1.2.3", epoch: "00000000000000ff", started: "2026-11-23T06:59:40.250Z", uptime: 1.5,
         pipelines: 2,
-        streams: .init(known: 2, limit: 10), rates: .init(observations: 1, forecasts: 2, drops: 0),
+        streams: .init(
+            known: 2, limit: 10, onDisk: 1, diskBytes: 4096, spilled: 3, revived: 2, forgotten: 4, lost: 5,
+            unplaced: 6), rates: .init(observations: 1, forecasts: 2, drops: 0),
         inputs: [
             .init(
                 name: "plant", messages: 5, observations: 4, restored: 0, drops: ["syntax": 1], lost: 2,

@@ -121,7 +121,7 @@ struct StateSimulationTests {
         }
 
         /// All that a forecast says, to the bit, but for its age, which depends on when the turn ended.
-        private static func text(_ engine: borrowing ForecastEngine, _ index: Int) -> String {
+        static func text(_ engine: borrowing ForecastEngine, _ index: Int) -> String {
             let head = engine.forecast(at: index)
             let name = engine.identifier(of: head.slot).withUnsafeBytes {
                 String(decoding: $0, as: UTF8.self)

@@ -6,6 +6,7 @@ package import StateStore
 /// The way of an engine from what is on its disk to the state that it had.
 package struct EngineRecovery<D: Disk> {
     private let plan: StatePlan
+    private let disk: D
     /// What errors call the place.
     let path: String
     /// What is on the disk.
@@ -26,10 +27,20 @@ package struct EngineRecovery<D: Disk> {
         _ plan: StatePlan, disk: D, path: String, identity: UInt64 = .random(in: 1...(.max)),
         options: JournalOptions = JournalOptions(maximumPayload: 1 << 18), before limit: UInt64 = .max
     ) throws(DaemonError) {
-        (self.plan, self.path) = (plan, path)
+        (self.plan, self.disk, self.path) = (plan, disk, path)
         do throws(StoreError) {
             files = try Recovery(
                 disk, options: options, identity: identity, acceptsLoss: plan.acceptsLoss, before: limit)
+        } catch { throw DaemonError(error) }
+    }
+
+    /// Lets an engine that may have more streams than memory put them into a file on the disk, which is given; nil if it may not.
+    package func giveShelf(to engine: inout ForecastEngine) throws(DaemonError) -> SpillFile<D>? {
+        guard engine.plan.spillLimit > 0 else { return nil }
+        do throws(DiskError) {
+            let file = try SpillFile(disk, identity: files.identity)
+            engine.use(StreamShelf(file, path: path, report: plan.report))
+            return file
         } catch { throw DaemonError(error) }
     }
 

@@ -56,14 +56,17 @@ final class EngineState: Sendable {
         _ engine: inout ForecastEngine, index: Int, doorbell: Doorbell
     ) throws(DaemonError) -> EngineLog<LocalDisk> {
         let disk = try disk(ofPipeline: index)
-        let writer = try recovery(of: disk).recover(&engine, spareRoom: spareRoom)
+        let recovery = try recovery(of: disk)
+        let spill = try recovery.giveShelf(to: &engine)
+        let writer = try recovery.recover(&engine, spareRoom: spareRoom)
         let link = try StateLink(
             engineDoorbell: doorbell, groupLimit: plan.groupLimit, report: plan.report)
         // The next start has less to take in anew, and nothing of what was passed over.
         link.wantSnapshot()
         let synchroniser = writer.synchroniser
         try StorageThread.start(number: index + 1, link: link) { [plan, spareRoom] in
-            StateStorage(plan, link: link, disk: disk, synchroniser: synchroniser, spareRoom: spareRoom)
+            StateStorage(
+                plan, link: link, disk: disk, synchroniser: synchroniser, spill: spill, spareRoom: spareRoom)
         }
         return EngineLog(writer, link: link, durability: plan.durability)
     }
@@ -97,7 +100,8 @@ extension EngineStage<LocalDisk> {
         index: Int = 0, doorbell: Doorbell
     ) throws(DaemonError) {
         var engine = ForecastEngine(
-            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
+            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)),
+            quota: plan.forecasts.spillLimit > 0 ? nil : quota)
         let log = try state?.recover(&engine, index: index, doorbell: doorbell)
         self.init(plan, engine: engine, log: log, questions: questions)
     }

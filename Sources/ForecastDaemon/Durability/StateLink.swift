@@ -10,8 +10,8 @@ import Synchronization
 package final class StateLink: Sendable {
     /// A piece of a snapshot.
     enum Piece {
-        /// One begins, of the state up to this record of the journal.
-        case begin(through: UInt64)
+        /// One begins, of the state up to this record of the journal, and the number that it has for the engine.
+        case begin(through: UInt64, copy: UInt64)
         case chunk([UInt8])
         case end
         /// It does not come to an end, because the disk is too slow for the memory there is.
@@ -26,6 +26,8 @@ package final class StateLink: Sendable {
         var hasEnded = (engine: false, storage: false)
         /// Whether the last snapshot did not come to an end.
         var lastFailed = false
+        /// The number of the newest snapshot that is on the disk.
+        var storedCopy: UInt64 = 0
         var status = StateStatus()
     }
 
@@ -107,6 +109,9 @@ extension StateLink {
         }
     }
 
+    /// The number of the newest snapshot that is on the disk; 0 before the first since the start.
+    var storedCopy: UInt64 { state.withLock { $0.storedCopy } }
+
     /// Hands over a piece.
     func put(_ piece: Piece) {
         state.withLock {
@@ -170,9 +175,10 @@ extension StateLink {
     func update(_ change: (inout StateStatus) -> Void) { state.withLock { change(&$0.status) } }
 
     /// Says that a snapshot is on the disk.
-    func snapshotDone(byteCount: Int, seconds: Double) {
+    func snapshotDone(copy: UInt64, byteCount: Int, seconds: Double) {
         state.withLock {
             $0.lastFailed = false
+            $0.storedCopy = copy
             $0.status.snapshots += 1
             $0.status.snapshotTime = WallClock.now()
             ($0.status.snapshotBytes, $0.status.snapshotSeconds) = (byteCount, seconds)

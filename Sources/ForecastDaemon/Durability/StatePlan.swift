@@ -54,6 +54,8 @@ package enum StateEvent: Sendable {
     case damaged(String)
     /// Records of the journal that are destroyed, and were passed over because that was allowed.
     case lost(String)
+    /// The state of a stream that was on disk is destroyed, and the stream begins anew.
+    case destroyed(String)
     /// There is no room for a snapshot; the journal goes on.
     case noSnapshot
     /// The disk is full: what comes now does not outlast the process.

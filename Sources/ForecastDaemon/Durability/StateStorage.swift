@@ -10,6 +10,8 @@ package struct StateStorage<D: Disk>: ~Copyable {
     private let link: StateLink
     private let synchroniser: JournalSynchroniser<D>
     private let store: SnapshotStore<D>
+    /// Where streams are that snapshots tell only the place of.
+    private let spill: SpillFile<D>?
     private let spareRoom: SpareRoom<D>
     private let clock: @Sendable () -> ContinuousClock.Instant
     private var snapshot: Snapshot?
@@ -24,6 +26,8 @@ package struct StateStorage<D: Disk>: ~Copyable {
     private struct Snapshot {
         let begin: ContinuousClock.Instant
         let sequence: UInt64
+        /// The number that it has for the engine.
+        let copy: UInt64
         var byteCount = 0
     }
 
@@ -32,10 +36,10 @@ package struct StateStorage<D: Disk>: ~Copyable {
 
     package init(
         _ plan: StatePlan, link: StateLink, disk: D, synchroniser: JournalSynchroniser<D>,
-        spareRoom: SpareRoom<D>, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+        spill: SpillFile<D>?, spareRoom: SpareRoom<D>, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         (self.plan, self.link, self.synchroniser) = (plan, link, synchroniser)
-        (self.spareRoom, self.clock) = (spareRoom, clock)
+        (self.spill, self.spareRoom, self.clock) = (spill, spareRoom, clock)
         store = SnapshotStore(disk, identity: synchroniser.identity)
         synchronised = clock()
         snapshotDue = synchronised + plan.snapshotEvery
@@ -92,9 +96,9 @@ package struct StateStorage<D: Disk>: ~Copyable {
     private mutating func take(_ piece: StateLink.Piece) {
         do throws(DiskError) {
             switch piece {
-            case .begin(let sequence):
+            case .begin(let sequence, let copy):
                 journalled = link.journalled
-                snapshot = Snapshot(begin: clock(), sequence: sequence)
+                snapshot = Snapshot(begin: clock(), sequence: sequence, copy: copy)
                 writer = try store.begin(through: sequence)
             case .chunk(let bytes):
                 snapshot?.byteCount += bytes.count
@@ -115,12 +119,14 @@ package struct StateStorage<D: Disk>: ~Copyable {
         guard let snapshot, synchroniser.durable >= snapshot.sequence, let writer = writer.take() else {
             return failSnapshot()
         }
+        try spill?.synchronise()
         try writer.finish(durable: synchroniser.durable)
         self.snapshot = nil
         let duration: Duration = clock() - snapshot.begin
         // Large states take long to write: the disk is to rest for longer than it works.
         snapshotDue = clock() + max(plan.snapshotEvery, duration * 4)
-        link.snapshotDone(byteCount: snapshot.byteCount, seconds: duration / .seconds(1))
+        link.snapshotDone(
+            copy: snapshot.copy, byteCount: snapshot.byteCount, seconds: duration / .seconds(1))
         try synchroniser.trim(through: try store.superfluous())
     }
 

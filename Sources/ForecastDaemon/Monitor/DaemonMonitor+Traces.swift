@@ -64,6 +64,7 @@ extension DaemonMonitor {
             if mark.slot == 0 { mark.change = mark.nextChange }
             changes.marks[index] = mark
             changes.names.append(answer.names)
+            changes.renamed.append(answer.renamed)
             changes.rows += answer.rows.map { StreamChanges.Row($0, engine: index) }
         }
         return changes

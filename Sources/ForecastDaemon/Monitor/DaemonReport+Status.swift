@@ -11,7 +11,7 @@ extension DaemonReport {
             version: VersionReport.version, epoch: plan.epochText,
             started: Timestamp(nanoseconds: Int64(plan.epoch)).rfc3339, uptime: uptime / .seconds(1),
             pipelines: plan.pipelineCount,
-            streams: Streams(known: report.streams, limit: plan.forecasts.streamsLimit), rates: rates,
+            streams: Streams(report, limit: plan.forecasts.streamsLimit), rates: rates,
             inputs: report.inputs.map { input in
                 Input(
                     name: input.name, messages: input.messages, observations: input.observations,
@@ -60,6 +60,16 @@ extension StateKeepingReport {
                 Snapshot(time: $0.rfc3339, bytes: status.snapshotBytes, seconds: status.snapshotSeconds)
             },
             unsynchronised: status.unsynchronised, longestSynchronisation: status.longestSynchronisation)
+    }
+}
+
+extension DaemonReport.Streams {
+    fileprivate init(_ report: StatusReport, limit: Int) {
+        let counts = report.spilled.counts
+        self.init(
+            known: report.streams, limit: limit, onDisk: report.spilled.streams,
+            diskBytes: report.spilled.byteCount, spilled: counts.spilled, revived: counts.revived,
+            forgotten: counts.forgotten, lost: counts.lost, unplaced: counts.unplaced)
     }
 }
 

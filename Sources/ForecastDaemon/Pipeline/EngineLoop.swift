@@ -48,7 +48,8 @@ struct EngineLoop: ~Copyable {
     private var stage: EngineStage<LocalDisk>
     private var report: StatusReport
     private var reportTime = Timestamp(nanoseconds: 0)
-    private var hasNews = false
+    /// At first there may be streams that were recovered.
+    private var hasNews = true
     private var silence: SilenceClock
 
     /// Nanoseconds between two reports.

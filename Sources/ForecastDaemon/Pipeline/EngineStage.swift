@@ -170,8 +170,9 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     private mutating func beginSnapshot(at now: Timestamp) {
         guard let sequence = log?.mark(at: now), let link else { return }
         log?.beginSnapshot()
-        link.put(.begin(through: sequence))
+        engine.note(stored: link.storedCopy)
         engine.beginCopy()
+        link.put(.begin(through: sequence, copy: engine.copyNumber))
         copiedLimit = engine.copiedByteCount + Self.waitingLimit
     }
 
@@ -274,6 +275,8 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         }
         report.state = link?.status
         report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
+        report.spilled = StatusReport.Spilled(
+            streams: engine.spilledCount, byteCount: engine.shelfByteCount, counts: engine.lifecycleCounts)
         report.resets = engine.resetCount
         report.time = engine.timeCounts
         report.watch = engine.watchCounts

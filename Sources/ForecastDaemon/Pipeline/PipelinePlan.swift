@@ -92,14 +92,18 @@ extension PipelinePlan {
     ///
     /// Streams are divided by the hash of their id, which is uneven by chance: six standard deviations of room above the
     /// even share make sure that `streamsLimit` streams find a place. A `StreamQuota` holds the engines to it together.
-    /// Where streams are inputs of others they come in groups, and an engine has room for all.
+    /// Where streams are inputs of others they come in groups, and an engine has room for all. Where there is a place on disk for
+    /// further streams, an engine has its even share in memory, whatever the others have.
     var forecastsOfOnePipeline: ForecastPlan {
         guard pipelineCount > 1, !forecasts.hasJoins else { return forecasts }
+        let spillLimit = forecasts.spillLimit / pipelineCount
         let share = Double(forecasts.streamsLimit) / Double(pipelineCount)
         var plan = ForecastPlan(
             models: forecasts.models, rules: forecasts.rules,
-            streamsLimit: min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1),
-            batchLimit: forecasts.batchLimit, traceLength: forecasts.traceLength)
+            streamsLimit: spillLimit > 0
+                ? Int(share.rounded(.up))
+                : min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1),
+            batchLimit: forecasts.batchLimit, traceLength: forecasts.traceLength, spillLimit: spillLimit)
         plan.producersLimit = forecasts.producersLimit
         return plan
     }

@@ -60,6 +60,8 @@ package struct StatusReport: Sendable, Equatable {
         package var dropped: UInt64 = 0
         /// Last forecasts published again for those who subscribed.
         package var repeated: UInt64 = 0
+        /// Forecasts that are not kept, because those of as many other topics are as there is room for.
+        package var unkept: UInt64 = 0
         /// What subscribers asked for that no topic can match.
         package var refusedSubscriptions: UInt64 = 0
         /// What was asked of the replay socket; nil where there is none.
@@ -73,9 +75,19 @@ package struct StatusReport: Sendable, Equatable {
             let replay = replay ?? ReplayCounts()
             return [
                 ("subscription", refusedSubscriptions), ("request", replay.malformed), ("busy", replay.busy),
-                ("abandoned", replay.abandoned),
+                ("abandoned", replay.abandoned), ("unkept", unkept),
             ].filter { $0.1 > 0 }
         }
+    }
+
+    /// Streams whose state is on disk, and what became of streams between their values.
+    package struct Spilled: Sendable, Equatable {
+        /// Streams whose state is on disk.
+        package var streams = 0
+        /// Bytes of the files that it lies in.
+        package var byteCount = 0
+        /// How often streams went and came back.
+        package var counts = LifecycleCounts()
     }
 
     /// The inputs, in the plan's order.
@@ -86,6 +98,8 @@ package struct StatusReport: Sendable, Equatable {
     package var isCutShort = false
     /// Streams that have come, each once.
     package var streams = 0
+    /// Those of them that are not in memory.
+    package var spilled = Spilled()
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64 = 0
     /// What happened on the streams' time lines.
@@ -115,6 +129,9 @@ package struct StatusReport: Sendable, Equatable {
         }
         isCutShort = isCutShort || other.isCutShort
         streams += other.streams
+        spilled.streams += other.spilled.streams
+        spilled.byteCount += other.spilled.byteCount
+        spilled.counts.add(other.spilled.counts)
         resets += other.resets
         time.add(other.time)
         watch.add(other.watch)

@@ -68,7 +68,7 @@ package struct PipelineService: Service {
             }
             if streams.left > 0 {
                 logger.warning(
-                    "state: \(streams.left) streams are dropped: there is no room for them; raise streams_limit"
+                    "state: \(streams.left) streams are dropped: there is no room for them; raise streams_limit or state.spill_limit"
                 )
             }
         case .divided(let before, let now, let streams, let kept):
@@ -83,6 +83,10 @@ package struct PipelineService: Service {
         case .damaged(let snapshot): logger.error("state: \(snapshot); the one before is taken")
         case .lost(let records):
             logger.error("state: \(records); going on without them, as --accept-loss says")
+        case .destroyed(let state):
+            logger.error(
+                "state: \(state); the stream begins anew, as do further ones, which the status counts as lost"
+            )
         case .noSnapshot:
             logger.error(
                 "state: no room for a snapshot, or the disk is too slow for it; the journal goes on, it is tried again"

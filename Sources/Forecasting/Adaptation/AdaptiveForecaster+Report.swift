@@ -54,6 +54,11 @@ extension AdaptiveForecaster {
         }
     }
 
+    /// Takes note that a row's stream goes.
+    func forsake(row index: Int) {
+        if Row(start(of: index), layout).head.isBegun { begunCount -= 1 }
+    }
+
     /// Lets what is recent of all streams together fade, once a minute.
     package func fadePool(to now: Timestamp) {
         let seconds = now.seconds(since: poolTime)

@@ -24,6 +24,8 @@ extension ForecastEngine {
             passTime(of: slot, to: now)
             pull(slot)
         }
+        passTimeOfSpilled(to: now)
+        letIdleGo(at: now)
         return !queue.isEmpty
     }
 
@@ -43,7 +45,12 @@ extension ForecastEngine {
     }
 
     /// Nothing is due before this time; nil if nothing will be without an observation.
-    public var nextDeadline: Timestamp? { deadlines.first?.time }
+    public var nextDeadline: Timestamp? {
+        var next = deadlines.first?.time
+        if let time = spilled.firstDeadline?.time { next = min(next ?? time, time) }
+        if let time = idle.first?.time { next = min(next ?? time, time) }
+        return next
+    }
 
     mutating func acceptOnGrid(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
         let index = Int(slot)
@@ -139,6 +146,12 @@ extension ForecastEngine {
 
     mutating func schedule(_ slot: UInt32) {
         if let deadline = deadline(of: slot) { deadlines.require(slot, by: deadline) }
+    }
+
+    /// As `deadline(of:)`, of a stream whose rule may know none.
+    func anyDeadline(of slot: UInt32) -> Timestamp? {
+        let record = records[Int(slot)]
+        return record.resampler.isOnGrid || plan.rules[record.rule].time.reorders ? deadline(of: slot) : nil
     }
 }
 

@@ -3,7 +3,8 @@
 // The engine's state on its way out.
 //
 //     magic | signature per rule | ids
-//     sections: counts | producers | deadlines | pooled scores | members and targets | related streams
+//     sections: counts | producers | spilled streams | deadlines | idle streams | pooled scores | members and targets |
+//               related streams
 //     slot | rule | bytes | record, pieces     for each stream, in any order
 //     no slot                                  the end
 //
@@ -22,15 +23,19 @@ extension ForecastEngine {
     /// - Precondition: The turn is over: `advance` has returned false since the last `accept`; no copy is being taken.
     public mutating func beginCopy() {
         precondition(queue.isEmpty && backlog.isEmpty, "the turn before must be over")
-        let count = streams.count
+        let count = streams.slotCount
         copy.begin(streamCount: count)
+        for slot in 0..<count where !streams.isUsed(UInt32(slot)) { _ = copy.claims(slot) }
+        spilled.map.beginCopy()
         copy.writer.append(Self.stateMagic)
         copy.writer.append(row: plan.rules.map { RuleSignature($0, of: plan) })
         streams.save(to: &copy.writer)
         copy.writer.append(UInt64(sharedSectionCount))
         copy.writer.append(row: [counts])
         producers.save(to: &copy.writer)
+        spilled.save(to: &copy.writer)
         deadlines.save(to: &copy.writer)
+        idle.save(to: &copy.writer)
         for forecaster in adaptive { forecaster?.savePool(to: &copy.writer) }
         if hasJoins {
             let tables = joins.bytes(of: 0..<count)
@@ -43,7 +48,7 @@ extension ForecastEngine {
 
     /// Sections of what streams share.
     private var sharedSectionCount: Int {
-        2 + DeadlineQueue.sectionCount + adaptive.count { $0 != nil }
+        2 + SpilledStreams.sectionCount + 2 * DeadlineQueue.sectionCount + adaptive.count { $0 != nil }
             + (hasJoins ? JoinTable.sectionCount : 0)
             + (related.isUsed ? RelatedTable.sectionCount : 0)
     }
@@ -79,6 +84,12 @@ extension ForecastEngine {
         }
         while let chunk = takeCopiedChunk() { try put(chunk) }
     }
+
+    /// The number of the newest copy, from 1.
+    package var copyNumber: UInt64 { spilled.map.copyCount }
+
+    /// Takes note that the copy of this number is stored; no other than this and the one before is gone back to.
+    package mutating func note(stored copy: UInt64) { spilled.map.note(stored: copy) }
 
     /// Whether a copy is being taken.
     public var isCopying: Bool { copy.isActive }

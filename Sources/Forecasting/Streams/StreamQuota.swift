@@ -16,9 +16,12 @@ public final class StreamQuota: Sendable {
     /// Takes the places of so many streams; false if not as many are left.
     func take(_ places: Int) -> Bool {
         guard count.wrappingAdd(places, ordering: .relaxed).oldValue + places <= limit else {
-            count.wrappingSubtract(places, ordering: .relaxed)
+            giveBack(places)
             return false
         }
         return true
     }
+
+    /// Gives the places of so many streams back.
+    func giveBack(_ places: Int) { count.wrappingSubtract(places, ordering: .relaxed) }
 }

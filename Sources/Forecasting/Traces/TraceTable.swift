@@ -16,6 +16,10 @@ struct TraceTable: ~Copyable {
         /// Ticks, and whole forecasts, that the rings hold.
         var points, paths: UInt32
         var status: UInt64
+        /// The engine's count of changes at the stream's first tick here.
+        var begun: UInt64
+
+        static let none = Head(change: 0, sequence: 0, count: 0, points: 0, paths: 0, status: 0, begun: 0)
     }
 
     /// Ticks that are kept of each stream; 0 keeps none.
@@ -39,6 +43,11 @@ struct TraceTable: ~Copyable {
     func row(_ slot: UInt32, rule: Int) -> TraceRow {
         precondition(length > 0 && slot < rowCount, "no such trace")
         return TraceRow(layouts[rule], pages.start + stride * Int(slot))
+    }
+
+    /// Forgets what was in a slot.
+    func clear(_ slot: UInt32, rule: Int) {
+        if length > 0 { row(slot, rule: rule).head = .none }
     }
 
     /// Counts a change, and gives its number.

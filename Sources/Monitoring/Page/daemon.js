@@ -72,7 +72,8 @@ export class DaemonView {
 
   #about(status) {
     const facts = [["version", status.version], ["running for", duration(status.uptime)], ["since", new Date(status.started).toLocaleString("en-GB")],
-      ["epoch", status.epoch], ["pipelines", status.pipelines], ["streams", `${count(status.streams.known)} of at most ${count(status.streams.limit)}`],
+      ["epoch", status.epoch], ["pipelines", status.pipelines], ["streams", `${count(status.streams.known - status.streams.on_disk)} of at most ${count(status.streams.limit)} in memory`],
+      ["streams on disk", count(status.streams.on_disk)],
       ["alarms", `${count(status.alarms.now)} now, ${count(status.alarms.total)} so far`], ["drifts of models", `${count(status.drifts.now)} now, ${count(status.drifts.total)} so far`],
       ["state", kept(status.state)], ["states begun anew", count(status.resets)], ["pages that listen", status.viewers ? `${count(status.viewers.now)}, ${count(status.viewers.dropped)} given up as too slow` : "–"]];
     return h("section", { class: "card wide" }, h("dl", { class: "figures small" },

@@ -44,6 +44,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var anomalies: AnomalyPolicy?
     /// Which values are taken for missing.
     public var values = ValuePolicy()
+    /// What becomes of the streams when the rule or its model changes while the daemon runs.
+    public var onModelChange = ModelChange.rewarm
 }
 
 extension StreamRuleConfiguration: ConfigurationSection {
@@ -96,5 +98,6 @@ extension StreamRuleConfiguration: ConfigurationSection {
         }
         inputs = ModelInputsConfiguration(from: &table, match: match, scale: scale, time: time)
         values = table.readSection("values")
+        table.read("on_model_change", into: &onModelChange)
     }
 }

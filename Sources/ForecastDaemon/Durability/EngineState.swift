@@ -52,13 +52,14 @@ final class EngineState: Sendable {
         let streams = try restore(&engine, from: recovery.snapshot, path: disk.path)
         let counts = try replay(&recovery, to: &engine, path: disk.path)
         for loss in recovery.losses { plan.report(.lost("\(disk.path)/\(loss)")) }
+        let reload = counts.reload.map { StateEvent.Recovered.Reload(isSame: $0 == engine.plan.digest) }
         let isEmpty = recovery.snapshot == nil && recovery.sequence == 0
         let log = try keep(recovery, index: index, disk: disk, doorbell: doorbell)
         plan.report(
             .recovered(
                 .init(
                     streams: streams, observations: counts.observations, lost: counts.lost,
-                    isEmpty: isEmpty)))
+                    isEmpty: isEmpty, reload: reload)))
         return log
     }
 

@@ -13,12 +13,13 @@ import Forecasting
 ///     3 step                     the ticks that wait are forecast
 ///     4 silence                  streams that fell silent go on
 ///     5 loss         UInt64      observations that were taken in and could not be journalled
+///     6 reload       UInt64      the digest of the plan that is followed from here on
 ///
 /// Told the same, another engine does the same. Times are nanoseconds since 1970.
 enum TurnRecord {
     enum Kind: UInt8 {
         case clock = 1
-        case observation, step, silence, loss
+        case observation, step, silence, loss, reload
     }
 
     /// What records say.
@@ -27,6 +28,8 @@ enum TurnRecord {
         var observations: UInt64 = 0
         /// Those that were taken in once and are in no record.
         var lost: UInt64 = 0
+        /// The digest of the plan that the last reload put in force; nil where none did.
+        var reload: UInt64?
     }
 
     /// The most bytes of an observation, with a clock before it and a step behind it.
@@ -70,6 +73,9 @@ enum TurnRecord {
                 while engine.passTime(to: now) { while engine.advance(at: now) {} }
             case .loss:
                 counts.lost += try reader.number(as: UInt64.self)
+            case .reload:
+                // The engine that is told all this follows the plan of now, from the beginning.
+                counts.reload = try reader.number(as: UInt64.self)
             }
         }
     }
@@ -87,7 +93,7 @@ private struct EntryReader: ~Copyable, ~Escapable {
         guard rest.byteCount > 0 else { return nil }
         let number = try number(as: UInt8.self)
         guard let kind = TurnRecord.Kind(rawValue: number) else {
-            throw StateError("expected an entry of kind 1 to 5 in a record of the journal, found \(number)")
+            throw StateError("expected an entry of kind 1 to 6 in a record of the journal, found \(number)")
         }
         return kind
     }

@@ -148,7 +148,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
     ) throws(ZeroMQError) {}
 
     /// The engines' threads keep their state themselves.
-    mutating func endTurn() {}
+    mutating func endTurn() -> Bool { false }
     var mostSleep: Int64? { nil }
 
     /// The engines' threads are asked themselves.

@@ -20,6 +20,12 @@ struct EngineStage: ForecastStage, ~Copyable {
     private var topic = AlarmTopic()
     private var inputs: [InputCounts]
     private let questions: QuestionBox
+    /// What is to take over from the engine.
+    private let successions: SuccessionBox
+    /// Whether nothing is begun that would have to end before an engine takes over.
+    private var isHeld = false
+    /// Plans that were in force before the engine's.
+    private var generation: Int
     /// Whether there is no other engine, and so no stage that knows which members have come.
     private let isAlone: Bool
     /// The question that is being answered.
@@ -42,10 +48,12 @@ struct EngineStage: ForecastStage, ~Copyable {
     ///   - doorbell: Wakes the thread that runs it.
     /// - Throws: A `DaemonError` where the state cannot be had.
     init(
-        _ plan: PipelinePlan, questions: QuestionBox, quota: StreamQuota? = nil, state: EngineState? = nil,
-        index: Int = 0, doorbell: Doorbell
+        _ plan: PipelinePlan, questions: QuestionBox, successions: SuccessionBox, quota: StreamQuota? = nil,
+        state: EngineState? = nil, index: Int = 0, doorbell: Doorbell
     ) throws(DaemonError) {
         self.questions = questions
+        self.successions = successions
+        generation = plan.generation
         isAlone = plan.pipelineCount == 1
         var engine = ForecastEngine(
             plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
@@ -57,13 +65,7 @@ struct EngineStage: ForecastStage, ~Copyable {
             link = nil
         }
         self.engine = engine
-        encoders = RigidArray(capacity: plan.outputs.count)
-        for output in plan.outputs {
-            encoders.append(
-                ForecastEncoder(
-                    epoch: plan.epoch, rules: plan.labels, format: output.format, times: output.times,
-                    maximumHorizon: plan.maximumHorizon))
-        }
+        encoders = plan.encoders
         alarms = plan.outputs.map(\.alarms)
         inputs = plan.inputs.map { _ in InputCounts() }
     }
@@ -120,16 +122,48 @@ struct EngineStage: ForecastStage, ~Copyable {
         while engine.passTime(to: now) { try forecast(to: &sink, at: now) }
     }
 
-    mutating func endTurn() {
+    mutating func endTurn() -> Bool {
+        let hasSucceeded = successions.hasNews && !engine.isCopying && succeed()
+        keepSnapshot()
+        return hasSucceeded
+    }
+
+    /// Goes on with the snapshot, if one is wanted.
+    private mutating func keepSnapshot() {
         guard let link else { return }
         log?.lookForRoom()
-        if !engine.isCopying && link.takeSnapshotWish() { beginSnapshot() }
+        if !engine.isCopying && !isHeld && link.takeSnapshotWish() { beginSnapshot() }
         guard engine.isCopying else { return }
         if link.takesMore { _ = engine.copyStreams(atMost: Self.copyLimit) }
         handOver(to: link)
         if engine.copiedByteCount > copiedLimit {
             engine.abandonCopy()
             link.put(.abandoned)
+        }
+    }
+
+    /// Whether a snapshot is under way, for which the engine must go on.
+    var isCopying: Bool { engine.isCopying }
+
+    /// Lets another engine take over, if one is to; says whether one has.
+    private mutating func succeed() -> Bool {
+        switch successions.next() {
+        case .nothing:
+            isHeld = false
+            return false
+        case .hold:
+            isHeld = true
+            return false
+        case .take(let successor):
+            successor.takeOver(&engine, &encoders)
+            (generation, isHeld) = (successor.generation, false)
+            // A question that is being answered is answered anew.
+            search = nil
+            log?.noteReload(successor.digest, at: WallClock.now())
+            // Until it is on the disk, a crash leads back to the state before the reload.
+            link?.wantSnapshot()
+            successions.hasTaken()
+            return true
         }
     }
 
@@ -149,6 +183,7 @@ struct EngineStage: ForecastStage, ~Copyable {
     }
 
     var mostSleep: Int64? {
+        if successions.hasNews && !engine.isCopying { return 0 }
         guard let link, engine.isCopying else { return nil }
         return link.takesMore ? 0 : 1_000_000
     }
@@ -218,7 +253,8 @@ struct EngineStage: ForecastStage, ~Copyable {
         var search = self.search.take() ?? StreamSearch(question)
         // The one before may have waited too long.
         if search.question.number != question.number { search = StreamSearch(question) }
-        if let answer = search.advance(over: engine) {
+        if var answer = search.advance(over: engine) {
+            answer.generation = generation
             questions.answer(question, answer)
         } else {
             self.search = consume search
@@ -240,6 +276,7 @@ struct EngineStage: ForecastStage, ~Copyable {
         report.resets = engine.resetCount
         report.time = engine.timeCounts
         report.watch = engine.watchCounts
+        report.generation = generation
         report.scores = engine.plan.rules.indices.map { engine.pooledScore(ofRule: $0) }
     }
 }

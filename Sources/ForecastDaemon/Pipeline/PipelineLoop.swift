@@ -89,7 +89,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try passTime(at: now, isBusy: count >= batchLimit)
         if questions.isAsked { answerQuestion() }
         hasNews = try outputs.serve(at: now) || hasNews
-        stage.endTurn()
+        hasNews = stage.endTurn() || hasNews
         try endTurn(at: now)
     }
 

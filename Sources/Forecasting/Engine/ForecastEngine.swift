@@ -77,6 +77,8 @@ public struct ForecastEngine: ~Copyable {
     var lastValues: SlotTable<LastValue>
     /// The copy of the state that is being taken, if one is.
     var copy = StateCopy()
+    /// Numbers of streams that a reload let begin anew and that have not come since.
+    var carried = CarriedNumbers(capacity: 1, seed: 0)
 
     /// Makes an engine that knows no stream yet.
     ///
@@ -184,14 +186,11 @@ public struct ForecastEngine: ~Copyable {
         return nil
     }
 
-    func hasRoom(for places: Int) -> Bool {
-        streams.count + places <= streams.capacity && !quota.isUsedUp(for: places)
-    }
-
     /// Gives a stream the next slot, with a time line that `begin` makes.
     mutating func insert(_ identifier: RawSpan, rule: Int) -> UInt32 {
         let never = Observation(time: Timestamp(nanoseconds: 0), value: 0)
         records.append(StreamRecord(rule: rule, resampler: Resampler(first: never, at: never.time)))
+        if rule >= 0, let numbers = carried.numbers(of: identifier) { goOn(with: numbers, rule: rule) }
         return streams.insert(identifier)
     }
 

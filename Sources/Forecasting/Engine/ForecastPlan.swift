@@ -74,6 +74,8 @@ public struct ForecastPlan: Sendable {
         public var adaptation: Adaptation?
         /// What is taken for an anomaly; nil where none is looked for.
         public var anomalies: AnomalyPolicy?
+        /// What becomes of the streams when the rule or its model changes while the daemon runs.
+        public var onModelChange = ModelChange.rewarm
 
         /// Makes a rule.
         public init(

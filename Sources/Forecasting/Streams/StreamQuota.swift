@@ -22,3 +22,10 @@ public final class StreamQuota: Sendable {
         return true
     }
 }
+
+extension ForecastEngine {
+    /// Whether so many streams more find a place.
+    func hasRoom(for places: Int) -> Bool {
+        streams.count + places <= streams.capacity && !quota.isUsedUp(for: places)
+    }
+}

@@ -10,7 +10,7 @@ public struct StreamTable: ~Copyable {
     /// The most streams that the table takes.
     public let capacity: Int
 
-    private let seed: UInt64
+    let seed: UInt64
     private let mask: Int
     /// Slot number + 1 per bucket; 0 is an empty bucket.
     private var buckets: [UInt32]

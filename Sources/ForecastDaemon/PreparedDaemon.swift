@@ -124,12 +124,14 @@ package struct PreparedDaemon: Sendable {
             var anomalies = rule.anomalies
             anomalies?.season = rule.time.seasonTicks ?? 0
             time.wait = rule.inputs?.wait(rule.time).nanoseconds ?? 0
-            return ForecastPlan.Rule(
+            var planned = ForecastPlan.Rule(
                 match: match, model: index, scaling: order.targetScaling, horizon: horizon,
                 warmup: rule.warmup, maximumSkew: rule.maximumSkew.nanoseconds, time: time,
                 values: rule.values, inputs: order.inputs,
                 adaptation: try adaptation(rule, match: match, horizon: horizon), anomalies: anomalies,
                 idleLimit: rule.idleLimit?.nanoseconds)
+            planned.onModelChange = rule.onModelChange
+            return planned
         } catch {
             throw failure("\(error)")
         }
@@ -158,16 +160,15 @@ package struct PreparedDaemon: Sendable {
 
     /// Runs the daemon until it is told to stop.
     ///
-    /// - Parameter acceptsLoss: Whether to go on where parts of the kept state are destroyed, without what was in them.
-    package func run(acceptsLoss: Bool = false) async throws {
+    /// - Parameters:
+    ///   - path: The configuration's file, which a reload reads again.
+    ///   - acceptsLoss: Whether to go on where parts of the kept state are destroyed, without what was in them.
+    package func run(path: String, acceptsLoss: Bool = false) async throws {
         var logger = Logger(label: "forecastd", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = configuration.log.level
         var plan = pipelinePlan()
         plan.state?.acceptsLoss = acceptsLoss
-        try await Daemon(
-            plan: plan, dropLogInterval: configuration.log.dropsEvery, http: configuration.http,
-            logger: logger
-        ).run()
+        try await Daemon(self, path: path, plan: plan, logger: logger).run()
     }
 }
 

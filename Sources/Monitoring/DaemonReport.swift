@@ -148,6 +148,21 @@ package struct DaemonReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// How reloads of the configuration went.
+    package struct Reloads: Codable, Sendable, Equatable {
+        /// Those that put a configuration in force.
+        package var done: UInt64
+        /// Those that failed, and changed nothing.
+        package var failed: UInt64
+        /// When the last that was done ended, UTC, RFC 3339; nil before the first.
+        package var time: String?
+
+        /// Makes an account.
+        package init(done: UInt64, failed: UInt64, time: String?) {
+            (self.done, self.failed, self.time) = (done, failed, time)
+        }
+    }
+
     /// Those who listen to events.
     package struct Viewers: Codable, Sendable, Equatable {
         /// Those who listen now.
@@ -191,6 +206,8 @@ package struct DaemonReport: Codable, Sendable, Equatable {
     package var memory: Int?
     /// How state is kept; nil where none is.
     package var state: StateKeepingReport?
+    /// How reloads went; nil where there are none.
+    package var reloads: Reloads?
     /// Those who listen to events; nil where nobody counts them.
     package var viewers: Viewers?
 

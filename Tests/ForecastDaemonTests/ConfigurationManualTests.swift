@@ -55,6 +55,7 @@ import Testing
                    {stream: "line.$1.hum", name: hum, aggregate: last, mean: 45, std: 12}, calendar.hour]}
             http: {bind: "127.0.0.1:8080"}
             state: {directory: /var/lib/forecastd}
+            control: {path: /run/forecastd/control}
             """, file: Self.manual)
         // Which keys were written is just what differs.
         for index in bare.streams.indices {

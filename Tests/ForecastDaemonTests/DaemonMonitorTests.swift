@@ -27,7 +27,7 @@ import Testing
             try DaemonConfiguration.parse(text, file: "\(folder.path)/f.yaml")
         ).pipelinePlan()
         let mailbox = try Mailbox(threadCount: plan.threadCount)
-        let monitor = DaemonMonitor(plan: plan, mailbox: mailbox)
+        let monitor = DaemonMonitor(plans: PlanInForce(plan), mailbox: mailbox)
         #expect(throws: MonitoringProblem.self) { try monitor.checkReadiness() }
         #expect(throws: MonitoringProblem.self) { try monitor.status() }
         let (isReady, ready) = AsyncStream.makeStream(of: Never.self)

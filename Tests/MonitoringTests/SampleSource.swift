@@ -24,6 +24,7 @@ final class SampleSource: MonitoringSource {
     static let status: DaemonReport = {
         var status = plainStatus
         status.memory = 1 << 20
+        status.reloads = .init(done: 2, failed: 1, time: "2026-11-23T06:59:42.000Z")
         status.viewers = .init(now: 0, dropped: 0)
         status.state = .init(
             full: false, lost: 1, snapshots: 2, failedSnapshots: 3,
@@ -114,6 +115,10 @@ final class SampleSource: MonitoringSource {
         asked.withLock { $0.append("recent \(identifiers.joined(separator: " ")) limit \(limit)") }
         return RecentValues(streams: Dictionary(uniqueKeysWithValues: identifiers.map { ($0, [1, 2.5]) }))
     }
+
+    /// Changes as with a reload.
+    let lives = Mutex<String>("00000000000000ff")
+    var life: String { lives.withLock { $0 } }
 
     let rules = [EventFeed.Rule(number: 1, match: "*", model: "pump", levels: [0.8])]
 

@@ -9,12 +9,14 @@ struct DaemonScene {
     let streams: [String]
     let pipelinePlan: PipelinePlan
     let questions: QuestionBox
+    let successions: SuccessionBox
 
     /// Rules that learn, on a grid and by events.
     init() throws {
         let scene = try StateSimulationTests.scene("learning")
         (plan, streams) = (scene.plan, scene.streams)
         questions = QuestionBox(doorbell: try Doorbell())
+        successions = SuccessionBox(doorbell: try Doorbell())
         pipelinePlan = PipelinePlan(plan, labels: [])
     }
 }

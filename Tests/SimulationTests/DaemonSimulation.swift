@@ -138,15 +138,16 @@ final class DaemonSimulation: @unchecked Sendable {
         try check(&engine, snapshot: snapshot, last: writer.appended)
         let link = try attempt { () throws(DaemonError) in
             try StateLink(
-                engineDoorbell: Doorbell(), report: plan.report, fail: { [unowned self] _ in fail() },
+                engineDoorbell: Doorbell(), groupLimit: plan.groupLimit, report: plan.report, fail: { [unowned self] _ in fail() },
                 wait: { [unowned self] _ in _ = storage?.turn() })
         }
         let synchroniser = writer.synchroniser
         storage = StateStorage(
-            plan, link: link, disk: disk, synchroniser: synchroniser, spareRoom: spareRoom,
+            plan, link: link, disk: disk, synchroniser: synchroniser, spill: nil, spareRoom: spareRoom,
             clock: { [unowned self] in clock })
-        let log = EngineLog(writer, link: link, keepsObservations: plan.durability != .none)
-        stage = EngineStage(scene.pipelinePlan, engine: engine, log: log, questions: scene.questions)
+        let log = EngineLog(writer, link: link, durability: plan.durability)
+        stage = EngineStage(scene.pipelinePlan, engine: engine, log: log, questions: scene.questions,
+            successions: scene.successions)
         (self.synchroniser, self.link) = (synchroniser, link)
         disk.meanwhile = { [unowned self] name in
             guard name.hasPrefix("journal-"), pick(0...2) == 0, !hasFailed else { return }
@@ -277,7 +278,7 @@ final class DaemonSimulation: @unchecked Sendable {
         }
         turn.written = synchroniser!.written
         if turn.mode == .journalled && (link!.status.isFull || hasFailed) { turn.mode = .unclear }
-        stage!.endTurn(at: now)
+        _ = stage!.endTurn(at: now)
         turn.through = synchroniser!.written
         history.turns.append(turn)
     }

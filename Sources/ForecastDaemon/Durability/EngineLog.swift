@@ -95,6 +95,17 @@ package struct EngineLog<D: Disk>: ~Copyable {
         if keepsObservations { note(.silence, at: now) }
     }
 
+    /// Notes that another engine goes on, whose plan has this digest.
+    mutating func noteReload(_ digest: UInt64, at now: Timestamp) {
+        guard keepsObservations else { return }
+        if used + TurnRecord.maximumEntryLength > buffer.count { append(at: now) }
+        guard fullAt == nil else { return }
+        note(now)
+        put(TurnRecord.Kind.reload.rawValue)
+        put(digest)
+        write(at: now)
+    }
+
     /// The number of the record up to which the journal leads to the engine's state, and of which there is one more now.
     ///
     /// - Precondition: The turn is over.

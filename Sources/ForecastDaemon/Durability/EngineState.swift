@@ -96,13 +96,13 @@ extension EngineStage<LocalDisk> {
     ///   - doorbell: Wakes the thread that runs it.
     /// - Throws: A `DaemonError` where the state cannot be had.
     init(
-        _ plan: PipelinePlan, questions: QuestionBox, quota: StreamQuota? = nil, state: EngineState?,
-        index: Int = 0, doorbell: Doorbell
+        _ plan: PipelinePlan, questions: QuestionBox, successions: SuccessionBox, quota: StreamQuota? = nil,
+        state: EngineState?, index: Int = 0, doorbell: Doorbell
     ) throws(DaemonError) {
         var engine = ForecastEngine(
             plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)),
             quota: plan.forecasts.spillLimit > 0 ? nil : quota)
         let log = try state?.recover(&engine, index: index, doorbell: doorbell)
-        self.init(plan, engine: engine, log: log, questions: questions)
+        self.init(plan, engine: engine, log: log, questions: questions, successions: successions)
     }
 }

@@ -73,5 +73,13 @@ package enum StateEvent: Sendable {
         package var lost: UInt64 = 0
         /// Whether there was nothing.
         package var isEmpty: Bool
+        /// The last reload after the snapshot; nil where there was none.
+        package var reload: Reload?
+
+        /// A reload that no snapshot followed before the process ended.
+        package struct Reload: Sendable {
+            /// Whether rules and models are those that it put in force.
+            package var isSame: Bool
+        }
     }
 }

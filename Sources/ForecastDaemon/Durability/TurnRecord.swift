@@ -16,13 +16,14 @@ package import Forecasting
 ///     6 message      UInt64      the number of the producer's message before
 ///                    UInt64      the number of this one, whose observations follow in the same record
 ///                    UInt8       bytes of the producer's key, which follows
+///     7 reload       UInt64      the digest of the plan that is followed from here on
 ///
 /// A message counts only behind the one before: where that is in no record, because the disk was full, its producer sends both
 /// again. Told the same, another engine does the same. Times are nanoseconds since 1970.
 package enum TurnRecord {
     enum Kind: UInt8 {
         case clock = 1
-        case observation, step, silence, loss, message
+        case observation, step, silence, loss, message, reload
     }
 
     /// What records say.
@@ -33,6 +34,8 @@ package enum TurnRecord {
         package var lost: UInt64 = 0
         /// Whether messages count although the ones before are missing, because their records are destroyed.
         package var acceptsGaps = false
+        /// The digest of the plan that the last reload put in force; nil where none did.
+        var reload: UInt64?
 
         /// Nothing was said.
         package init() {}
@@ -96,6 +99,9 @@ package enum TurnRecord {
                 let newest = engine.producers.newest(of: key)
                 isPassedOver = newest != previous && !(counts.acceptsGaps && number > newest)
                 if !isPassedOver { engine.producers.note(number, of: key, at: now) }
+            case .reload:
+                // The engine that is told all this follows the plan of now, from the beginning.
+                counts.reload = try reader.number(as: UInt64.self)
             }
         }
     }
@@ -120,7 +126,7 @@ private struct EntryReader: ~Copyable, ~Escapable {
         guard rest.byteCount > 0 else { return nil }
         let number = try number(as: UInt8.self)
         guard let kind = TurnRecord.Kind(rawValue: number) else {
-            throw StateError("expected an entry of kind 1 to 6 in a record of the journal, found \(number)")
+            throw StateError("expected an entry of kind 1 to 7 in a record of the journal, found \(number)")
         }
         return kind
     }

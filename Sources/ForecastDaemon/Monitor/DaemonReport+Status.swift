@@ -40,7 +40,8 @@ extension DaemonReport {
                 now: report.watch.alarms - report.watch.alarmsEnded, total: report.watch.alarms),
             drifts: Changes(
                 now: report.watch.drifts - report.watch.driftsEnded, total: report.watch.drifts),
-            scores: report.scores.enumerated().compactMap { rule, score in
+            scores: (report.generation == plan.generation ? report.scores : []).enumerated().compactMap {
+                rule, score in
                 score.map {
                     RuleScoreReport(
                         rule: plan.rule(rule), streams: $0.streams,
@@ -78,6 +79,9 @@ extension PipelinePlan {
     func rule(_ index: Int) -> StreamReport.Rule {
         StreamReport.Rule(number: index + 1, match: forecasts.rules[index].match.pattern)
     }
+
+    /// The epoch, and from the first reload on how many there were, which let slots and rules begin anew.
+    var lifeText: String { generation == 0 ? epochText : "\(epochText).\(generation)" }
 
     /// The epoch as forecasts write it.
     var epochText: String {

@@ -239,7 +239,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
     ) throws(ZeroMQError) {}
 
     /// The engines' threads keep their state themselves.
-    mutating func endTurn(at now: Timestamp) {}
+    mutating func endTurn(at now: Timestamp) -> Bool { false }
     var mostSleep: Int64? { nil }
 
     /// The engines' threads are asked themselves.

@@ -3,7 +3,7 @@
 import Forecasting
 
 /// How far a producer had come when the daemon ended.
-struct EarlierProducer: Sendable {
+package struct EarlierProducer: Sendable {
     /// Its key: the input's name, `/`, its id.
     let key: [UInt8]
     /// Up to this message all were applied, and some up to that one.

@@ -33,11 +33,7 @@ struct EngineLoop: ~Copyable {
             let turn = plan.batchLimit * 4
             let records = max(turn, plan.forecasts.hasJoins ? 4 * InputList.maximumCount : 32)
             observations = RecordRing(minimumCapacity: records * ObservationRecord.maximumLength)
-            let longest = ForecastRecord.length(
-                payload: ForecastEncoder.maximumLength(
-                    rules: plan.labels, maximumHorizon: plan.maximumHorizon),
-                stream: AlarmTopic.maximumLength)
-            forecasts = RecordRing(minimumCapacity: max(turn * 512, 8 * longest))
+            forecasts = RecordRing(minimumCapacity: plan.forecastRingLength)
         }
     }
 
@@ -64,7 +60,8 @@ struct EngineLoop: ~Copyable {
         observations = RecordReader(link.observations)
         sink = RingSink(link)
         stage = try EngineStage(
-            plan, questions: link.mailbox.questions[link.thread], quota: link.quota, state: state,
+            plan, questions: link.mailbox.questions[link.thread],
+            successions: link.mailbox.successions[link.thread], quota: link.quota, state: state,
             index: link.thread - 1, doorbell: link.doorbell)
         report = StatusReport(plan)
         silence = plan.state == nil ? SilenceClock() : SilenceClock(respiteFrom: WallClock.now())
@@ -87,8 +84,10 @@ struct EngineLoop: ~Copyable {
     private mutating func turn() {
         let ring = link.observations
         let questions = link.mailbox.questions[link.thread]
+        let successions = link.mailbox.successions[link.thread]
+        let isCopying = stage.isCopying
         link.doorbell.sleep(atMost: sleepMilliseconds()) {
-            !ring.isEmpty || ring.isDrained || questions.isAsked
+            !ring.isEmpty || ring.isDrained || questions.isAsked || successions.hasNews && !isCopying
         }
         let now = WallClock.now()
         // Asked before the ring is emptied: what comes into it later is another turn's.
@@ -101,7 +100,7 @@ struct EngineLoop: ~Copyable {
         let isBusy = isBehind || count >= batchLimit || stage.isWithinMessage
         if silence.allowsSilence(at: now, isBusy: isBusy) { passTime(at: now) }
         if stage.isAsked { stage.answerQuestion() }
-        stage.endTurn(at: now)
+        hasNews = stage.endTurn(at: now) || hasNews
         let kept = stage.keptPosition()
         if kept > link.kept.position {
             link.kept.position = kept
@@ -170,6 +169,18 @@ final class KeptPosition: Sendable {
         get { value.load(ordering: .acquiring) }
         set { value.store(newValue, ordering: .releasing) }
     }
+}
+
+extension PipelinePlan {
+    /// Bytes of the longest forecast on its way from an engine to the sockets.
+    var longestForecastRecord: Int {
+        ForecastRecord.length(
+            payload: ForecastEncoder.maximumLength(rules: labels, maximumHorizon: maximumHorizon),
+            stream: AlarmTopic.maximumLength)
+    }
+
+    /// Bytes that an engine's forecasts have room in, on that way: those of a few turns.
+    var forecastRingLength: Int { max(batchLimit * 4 * 512, 8 * longestForecastRecord) }
 }
 
 /// Forecasts on their way into a ring.

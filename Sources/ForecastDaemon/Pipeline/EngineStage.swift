@@ -21,6 +21,12 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     private var topic = AlarmTopic()
     private var inputs: [InputCounts]
     private let questions: QuestionBox
+    /// What is to take over from the engine.
+    private let successions: SuccessionBox
+    /// Whether nothing is begun that would have to end before an engine takes over.
+    private var isHeld = false
+    /// Plans that were in force before the engine's.
+    private var generation: Int
     /// Whether there is no other engine, and so no stage that knows which members have come.
     private let isAlone: Bool
     /// The question that is being answered.
@@ -47,9 +53,11 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     /// - Parameter log: Keeps its state; nil where none is kept.
     package init(
         _ plan: PipelinePlan, engine: consuming ForecastEngine, log: consuming EngineLog<D>?,
-        questions: QuestionBox
+        questions: QuestionBox, successions: SuccessionBox
     ) {
         self.questions = questions
+        self.successions = successions
+        generation = plan.generation
         isAlone = plan.pipelineCount == 1
         earlierProducers = EarlierProducer.all(of: engine)
         self.engine = engine
@@ -59,13 +67,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         } else {
             link = nil
         }
-        encoders = RigidArray(capacity: plan.outputs.count)
-        for output in plan.outputs {
-            encoders.append(
-                ForecastEncoder(
-                    epoch: plan.epoch, rules: plan.labels, format: output.format, times: output.times,
-                    maximumHorizon: plan.maximumHorizon))
-        }
+        encoders = plan.encoders
         alarms = plan.outputs.map(\.alarms)
         inputs = plan.inputs.map { _ in InputCounts() }
     }
@@ -154,16 +156,49 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         while engine.passTime(to: now) { try forecast(to: &sink, at: now) }
     }
 
-    package mutating func endTurn(at now: Timestamp) {
-        guard let link, !isWithinMessage else { return }
+    package mutating func endTurn(at now: Timestamp) -> Bool {
+        guard !isWithinMessage else { return false }
+        let hasSucceeded = successions.hasNews && !engine.isCopying && succeed(at: now)
+        keepSnapshot(at: now)
+        return hasSucceeded
+    }
+
+    /// Goes on with the snapshot, if one is wanted.
+    private mutating func keepSnapshot(at now: Timestamp) {
+        guard let link else { return }
         log?.lookForRoom(at: now)
-        if !engine.isCopying && link.takeSnapshotWish() { beginSnapshot(at: now) }
+        if !engine.isCopying && !isHeld && link.takeSnapshotWish() { beginSnapshot(at: now) }
         guard engine.isCopying else { return }
         if link.takesMore { _ = engine.copyStreams(atMost: Self.copyLimit) }
         handOver(to: link)
         if engine.copiedByteCount > copiedLimit {
             engine.abandonCopy()
             link.put(.abandoned)
+        }
+    }
+
+    /// Whether a snapshot is under way, for which the engine must go on.
+    var isCopying: Bool { engine.isCopying }
+
+    /// Lets another engine take over, if one is to; says whether one has.
+    private mutating func succeed(at now: Timestamp) -> Bool {
+        switch successions.next() {
+        case .nothing:
+            isHeld = false
+            return false
+        case .hold:
+            isHeld = true
+            return false
+        case .take(let successor):
+            successor.takeOver(&engine, &encoders)
+            (generation, isHeld) = (successor.generation, false)
+            // A question that is being answered is answered anew.
+            search = nil
+            log?.noteReload(successor.digest, at: now)
+            // Until it is on the disk, a crash leads back to the state before the reload.
+            link?.wantSnapshot()
+            successions.hasTaken()
+            return true
         }
     }
 
@@ -185,6 +220,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     }
 
     package var mostSleep: Int64? {
+        if successions.hasNews && !engine.isCopying { return 0 }
         guard let link, engine.isCopying else { return nil }
         return link.takesMore ? 0 : 1_000_000
     }
@@ -254,7 +290,8 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         var search = self.search.take() ?? StreamSearch(question)
         // The one before may have waited too long.
         if search.question.number != question.number { search = StreamSearch(question) }
-        if let answer = search.advance(over: engine) {
+        if var answer = search.advance(over: engine) {
+            answer.generation = generation
             questions.answer(question, answer)
         } else {
             self.search = consume search
@@ -280,6 +317,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         report.resets = engine.resetCount
         report.time = engine.timeCounts
         report.watch = engine.watchCounts
+        report.generation = generation
         report.scores = engine.plan.rules.indices.map { engine.pooledScore(ofRule: $0) }
     }
 }

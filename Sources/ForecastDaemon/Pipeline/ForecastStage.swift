@@ -52,8 +52,9 @@ package protocol ForecastStage: ~Copyable {
     /// Whether `forecast` would publish something, although nothing was accepted since.
     var hasForecasts: Bool { get }
 
-    /// Goes on with what is to be done besides forecasts, for a limited time, when a turn is over.
-    mutating func endTurn(at now: Timestamp)
+    /// Goes on with what is to be done besides forecasts, for a limited time, when a turn is over; says whether that is
+    /// something to report.
+    mutating func endTurn(at now: Timestamp) -> Bool
 
     /// How long the loop may sleep though nothing comes, in nanoseconds; nil if there is no need to wake.
     var mostSleep: Int64? { get }

@@ -3,7 +3,7 @@
 import WireFormat
 
 /// A message that its producer has numbered.
-struct NumberedMessage {
+package struct NumberedMessage {
     /// The producer's slot in its input's table.
     var producer = 0
     /// Its number.

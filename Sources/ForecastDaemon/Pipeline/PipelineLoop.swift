@@ -94,7 +94,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try answerProducers()
         if questions.isAsked { answerQuestion() }
         hasNews = try outputs.serve(at: now) || hasNews
-        stage.endTurn(at: now)
+        hasNews = stage.endTurn(at: now) || hasNews
         try endTurn(at: now)
     }
 

@@ -69,6 +69,8 @@ package struct PipelinePlan: Sendable {
     package var state: StatePlan?
     /// This life of the publisher; a later life has a higher number, as long as the clock is not set back.
     package var epoch: UInt64
+    /// Plans that were in force before, in this life.
+    package var generation = 0
 }
 
 extension PipelinePlan {

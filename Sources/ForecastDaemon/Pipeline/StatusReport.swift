@@ -108,6 +108,8 @@ package struct StatusReport: Sendable, Equatable {
     package var watch = WatchCounts()
     /// How forecasts turned out, by rule; nil for a rule without adaptation.
     package var scores: [PooledScore?] = []
+    /// Plans that were in force before the one of those rules.
+    package var generation = 0
 
     /// How the state is kept; nil where none is.
     package var state: StateStatus?
@@ -136,7 +138,10 @@ package struct StatusReport: Sendable, Equatable {
         time.add(other.time)
         watch.add(other.watch)
         if let other = other.state { state = (state ?? StateStatus()).adding(other) }
-        for (rule, score) in other.scores.enumerated() {
+        if other.generation > generation {
+            (generation, scores) = (other.generation, other.scores.map { _ in nil })
+        }
+        for (rule, score) in other.scores.enumerated() where other.generation == generation {
             guard let score else { continue }
             if scores[rule] == nil { scores[rule] = score } else { scores[rule]?.add(score) }
         }

@@ -56,6 +56,12 @@ package struct PipelineService: Service {
             logger.info(
                 "state: \(streams.kept) streams from a snapshot, \(recovered.observations) observations from the journal"
             )
+            if let reload = recovered.reload {
+                let other = reload.isSame ? "" : ", which is not the one that was reloaded"
+                logger.warning(
+                    "state: the daemon ended between a reload and its snapshot: what came since the snapshot before was taken in anew under the configuration of now\(other)"
+                )
+            }
             if recovered.lost > 0 {
                 logger.warning(
                     "state: \(recovered.lost) observations came while the disk was full, were not journalled and are missing"

@@ -97,6 +97,8 @@ public struct ForecastEngine: ~Copyable {
     var idle: DeadlineQueue
     /// What became of streams between their values.
     public internal(set) var lifecycleCounts = LifecycleCounts()
+    /// Numbers of streams that a reload let begin anew and that have not come since.
+    var carried = CarriedNumbers(capacity: 1, seed: 0)
 
     /// Makes an engine that knows no stream yet.
     ///

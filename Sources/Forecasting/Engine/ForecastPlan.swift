@@ -76,6 +76,8 @@ public struct ForecastPlan: Sendable {
         public var anomalies: AnomalyPolicy?
         /// After how many nanoseconds without an observation a stream is let go; nil for never.
         public var idleLimit: Int64?
+        /// What becomes of the streams when the rule or its model changes while the daemon runs.
+        public var onModelChange = ModelChange.rewarm
 
         /// Makes a rule.
         public init(

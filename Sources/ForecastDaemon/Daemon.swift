@@ -35,7 +35,8 @@ package struct Daemon: Sendable {
             DropLogService(mailbox: mailbox, interval: dropLogInterval, logger: logger),
         ]
         if let http {
-            let monitor = DaemonMonitor(plan: plan, mailbox: mailbox)
+            let monitor = DaemonMonitor(
+                plan: plan, mailbox: mailbox, metricPatterns: http.metricsStreams)
             services.append(
                 MonitoringService(http: http, monitor: monitor, logger: logger, listening: listening))
         } else {

@@ -19,6 +19,7 @@ struct Forecastd: AsyncParsableCommand {
         version: VersionReport.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, GenerateCommand.self, TapCommand.self, StateCommand.self,
+            TopCommand.self,
             TrainCommand.self, BacktestCommand.self, ModelCommand.self, BenchCommand.self,
             VersionCommand.self,
         ])

@@ -45,7 +45,11 @@ final class StateLink: Sendable {
     }
 
     /// How the state is kept.
-    var status: StateStatus { state.withLock { $0.status } }
+    var status: StateStatus {
+        var status = state.withLock { $0.status }
+        status.journalled = journalled
+        return status
+    }
 
     /// Ends the process because the disk failed: nothing is certain any more of what was written, and the next start finds
     /// out what is there.
@@ -168,6 +172,8 @@ package struct StateStatus: Sendable, Equatable {
     package var isFull = false
     /// Observations that were taken in and never journalled, because the disk was full.
     package var lost: UInt64 = 0
+    /// Bytes of the journal since the start.
+    package var journalled = 0
     /// Snapshots since the start, and those that did not come to an end.
     package var (snapshots, failedSnapshots): (UInt64, UInt64) = (0, 0)
     /// When the newest snapshot was done, its bytes, and how long it took.
@@ -191,6 +197,7 @@ package struct StateStatus: Sendable, Equatable {
     private mutating func add(_ other: StateStatus) {
         isFull = isFull || other.isFull
         lost += other.lost
+        journalled += other.journalled
         snapshots += other.snapshots
         failedSnapshots += other.failedSnapshots
         if let time = other.snapshotTime { snapshotTime = min(snapshotTime ?? time, time) }

@@ -81,6 +81,7 @@ struct EngineLoop: ~Copyable {
         link.doorbell.sleep(atMost: sleepMilliseconds()) {
             !ring.isEmpty || ring.isDrained || questions.isAsked
         }
+        stage.clock.beginTurn()
         let now = WallClock.now()
         // Asked before the ring is emptied: what comes into it later is another turn's.
         let isBehind = link.mailbox.isBehind
@@ -92,6 +93,7 @@ struct EngineLoop: ~Copyable {
         if silence.allowsSilence(at: now, isBusy: isBehind || count >= batchLimit) { passTime(at: now) }
         if stage.isAsked { stage.answerQuestion() }
         stage.endTurn()
+        stage.clock.endTurn(received: count, limit: batchLimit)
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9
         if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }

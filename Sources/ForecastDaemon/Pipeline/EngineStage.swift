@@ -20,6 +20,9 @@ struct EngineStage: ForecastStage, ~Copyable {
     private var topic = AlarmTopic()
     private var inputs: [InputCounts]
     private let questions: QuestionBox
+    var clock = TurnClock()
+    /// How many streams have which status.
+    private var tally: StatusTally
     /// Whether there is no other engine, and so no stage that knows which members have come.
     private let isAlone: Bool
     /// The question that is being answered.
@@ -56,6 +59,7 @@ struct EngineStage: ForecastStage, ~Copyable {
         } else {
             link = nil
         }
+        tally = StatusTally(engine)
         self.engine = engine
         encoders = RigidArray(capacity: plan.outputs.count)
         for output in plan.outputs {
@@ -95,8 +99,10 @@ struct EngineStage: ForecastStage, ~Copyable {
     mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
+        clock.end(.receive)
         log?.noteStep(at: now)
         while engine.advance(at: now) {
+            clock.end(.step)
             for output in encoders.indices {
                 if alarms[output] != .only {
                     try Self.publish(engine, output: output, through: &encoders[output], to: &sink)
@@ -106,6 +112,8 @@ struct EngineStage: ForecastStage, ~Copyable {
                         engine, output: output, through: &encoders[output], by: &topic, to: &sink)
                 }
             }
+            clock.endPublishing(engine.forecastCount)
+            Self.note(engine, in: &tally)
         }
     }
 
@@ -187,6 +195,13 @@ struct EngineStage: ForecastStage, ~Copyable {
         }
     }
 
+    private static func note(_ engine: borrowing ForecastEngine, in tally: inout StatusTally) {
+        for index in 0..<engine.forecastCount {
+            let forecast = engine.forecast(at: index)
+            tally.note(forecast.status, of: forecast.slot)
+        }
+    }
+
     /// Publishes the forecasts with which an alarm begins or ends, once more or alone, by a topic of their own.
     private static func publishAlarms<Sink: ForecastSink & ~Copyable>(
         _ engine: borrowing ForecastEngine, output: Int, through encoder: inout ForecastEncoder,
@@ -236,6 +251,8 @@ struct EngineStage: ForecastStage, ~Copyable {
             report.inputs[index].refused = counts.refused
         }
         report.state = link?.status
+        report.latencies = clock.latencies
+        report.statuses = tally.counts
         report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
         report.resets = engine.resetCount
         report.time = engine.timeCounts

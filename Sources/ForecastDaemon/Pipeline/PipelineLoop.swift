@@ -70,8 +70,12 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     mutating func run() throws(ZeroMQError) {
         while !isStopping { try turn() }
         let deadline = ContinuousClock.now + Self.drainTime
-        while try drain(at: WallClock.now()) > 0 {
+        while true {
+            stage.clock.beginTurn()
+            let count = try drain(at: WallClock.now())
+            guard count > 0 else { break }
             try stage.forecast(to: &outputs, at: WallClock.now())
+            stage.clock.endTurn(received: count, limit: batchLimit)
             report.isCutShort = ContinuousClock.now >= deadline
             if report.isCutShort { break }
         }
@@ -81,6 +85,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
 
     private mutating func turn() throws(ZeroMQError) {
         try sleep()
+        stage.clock.beginTurn()
         let now = WallClock.now()
         if mailbox.hasCommands { obey(mailbox.takeCommands()) }
         let count = try drain(at: now)
@@ -90,6 +95,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         if questions.isAsked { answerQuestion() }
         hasNews = try outputs.serve(at: now) || hasNews
         stage.endTurn()
+        stage.clock.endTurn(received: count, limit: batchLimit)
         try endTurn(at: now)
     }
 
@@ -183,8 +189,10 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
             for input in inputs.indices {
                 let count = try inputs[input].restoreConnections()
                 report.inputs[input].restored += UInt64(count)
-                hasNews = hasNews || count > 0
+                let isChanged = inputs[input].connectionCounts != report.inputs[input].connections
+                hasNews = hasNews || count > 0 || isChanged
             }
+            hasNews = try outputs.restoreConnections() || hasNews
         }
         if hasNews && Self.isOver(Self.reportInterval, since: reportTime, at: now) { publishReport(at: now) }
     }
@@ -198,7 +206,10 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func publishReport(at now: Timestamp) {
         stage.count(into: &report)
         outputs.count(into: &report)
-        for input in inputs.indices { report.inputs[input].sequences = inputs[input].sequenceCounts }
+        for input in inputs.indices {
+            report.inputs[input].sequences = inputs[input].sequenceCounts
+            report.inputs[input].connections = inputs[input].connectionCounts
+        }
         reportTime = now
         hasNews = false
         mailbox.publish(report, of: 0)

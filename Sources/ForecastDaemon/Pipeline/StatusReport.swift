@@ -2,6 +2,7 @@
 
 package import Forecasting
 import WireFormat
+package import ZeroMQ
 
 /// What the pipelines say of themselves, at most ten times a second.
 ///
@@ -23,6 +24,8 @@ package struct StatusReport: Sendable, Equatable {
         package var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
         /// What the numbers that senders gave their messages tell.
         package var sequences = SequenceCounts()
+        /// What became of the socket's connections.
+        package var connections = ConnectionCounts()
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -32,6 +35,7 @@ package struct StatusReport: Sendable, Equatable {
             observations += other.observations
             restored += other.restored
             sequences.add(other.sequences)
+            connections.add(other.connections)
             for index in undecodable.indices { undecodable[index] += other.undecodable[index] }
             for index in refused.indices { refused[index] += other.refused[index] }
         }
@@ -58,6 +62,8 @@ package struct StatusReport: Sendable, Equatable {
         package var refusedSubscriptions: UInt64 = 0
         /// What was asked of the replay socket; nil where there is none.
         package var replay: ReplayCounts?
+        /// What became of the socket's connections.
+        package var connections = ConnectionCounts()
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -80,6 +86,10 @@ package struct StatusReport: Sendable, Equatable {
     package var isCutShort = false
     /// Streams that have come, each once.
     package var streams = 0
+    /// Streams whose newest forecast has a status, by `Forecast.Status.rawValue`.
+    package var statuses = [Int](repeating: 0, count: Forecast.Status.allCases.count)
+    /// How long turns took.
+    package var latencies = TurnLatencies()
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64 = 0
     /// What happened on the streams' time lines.
@@ -109,6 +119,8 @@ package struct StatusReport: Sendable, Equatable {
         }
         isCutShort = isCutShort || other.isCutShort
         streams += other.streams
+        for status in statuses.indices { statuses[status] += other.statuses[status] }
+        latencies.add(other.latencies)
         resets += other.resets
         time.add(other.time)
         watch.add(other.watch)

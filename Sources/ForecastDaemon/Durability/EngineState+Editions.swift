@@ -21,11 +21,12 @@ extension EngineState {
         let before = layout.edition
         guard before.pipelineCount != plan.pipelineCount else { return }
         let saved = try saved(plan)
+        let left = saved.reduce(0) { $0 + $1.recovered.streams.left }
+        guard left == 0 else { throw StoredState.noRoom(for: left) }
         let edition = nextEdition(pipelineCount: plan.pipelineCount)
         var streams = try write(edition, saved.map(\.source), plan)
         let found = saved.map(\.recovered.streams)
         streams.changed += found.reduce(0) { $0 + $1.changed }
-        streams.left += found.reduce(0) { $0 + $1.left }
         do throws(DiskError) { try adopt(edition) } catch { throw DaemonError(error) }
         self.plan.report(
             .divided(from: before.pipelineCount, to: edition.pipelineCount, streams, kept: before.directories)
@@ -50,9 +51,12 @@ extension EngineState {
         return all
     }
 
-    /// An engine of one pipeline.
+    /// An engine of one pipeline, which has no other place for streams than memory.
     static func engine(_ plan: PipelinePlan, quota: StreamQuota? = nil) -> ForecastEngine {
-        ForecastEngine(plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
+        var plan = plan
+        plan.forecasts.spillLimit = 0
+        return ForecastEngine(
+            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
     }
 
     /// An edition that is yet to be written.

@@ -58,6 +58,8 @@ extension StoredState {
         let plan = plan.divided(into: state.layout.edition.pipelineCount)
         let saved = try PipelineReplay(state, pipeline: index, plan)
         let replay = try PipelineReplay(state, pipeline: index, plan, before: newest)
+        let left = saved.streams.left + replay.streams.left
+        guard left == 0 else { throw Self.noRoom(for: left) }
         guard saved.streams.changed + replay.streams.changed == 0 else {
             throw DaemonError(
                 .configuration,

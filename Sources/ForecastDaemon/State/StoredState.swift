@@ -80,7 +80,9 @@ package struct StoredState {
 
     static func noRoom(for count: Int) -> DaemonError {
         DaemonError(
-            .configuration, "streams_limit: expected room for \(count) more streams, found none; raise it")
+            .configuration,
+            "streams_limit: expected all streams in memory, found \(count) that have no room or are spilled to disk; raise it, "
+                + "and where they are spilled let the daemon run with that until each has had a value")
     }
 
     /// Writes an edition, makes it the one that counts, and says what was done; or only says it.

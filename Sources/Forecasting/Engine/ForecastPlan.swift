@@ -107,7 +107,7 @@ public struct ForecastPlan: Sendable {
     /// The most streams that the engine has in memory.
     public let streamsLimit: Int
     /// Bytes that a shelf may have for the state of further streams; 0 for no shelf.
-    public let spillLimit: Int
+    public var spillLimit: Int
     /// The most observations that wait for one turn's steps.
     public let batchLimit: Int
     /// Ticks of each stream that are kept with their forecasts for whoever looks; 0 keeps none.

@@ -111,7 +111,7 @@ extension ForecastEngine {
         preserve(slot)
         let rule = records[Int(slot)].rule
         adaptive[rule]?.forsake(row: Int(slot))
-        forEachPiece(of: slot, rule: rule) { _ = $0.initializeMemory(as: UInt8.self, repeating: 0) }
+        forEachPiece(of: slot, rule: rule) { _ = $1.initializeMemory(as: UInt8.self, repeating: 0) }
         traces.clear(slot, rule: rule)
         deadlines.remove(slot)
         uses.remove(slot)

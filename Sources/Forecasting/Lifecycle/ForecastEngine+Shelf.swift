@@ -56,7 +56,7 @@ extension ForecastEngine {
         }
         withUnsafeBytes(of: signatures[record.rule].hash) { write($0) }
         withUnsafeBytes(of: record) { write($0) }
-        forEachPiece(of: slot, rule: record.rule) { write(UnsafeRawBufferPointer($0)) }
+        forEachPiece(of: slot, rule: record.rule) { write(UnsafeRawBufferPointer($1)) }
     }
 
     /// What was found when a stream was looked for on the shelf.
@@ -134,7 +134,7 @@ extension ForecastEngine {
         }
         next += MemoryLayout<StreamRecord>.size
         records[Int(slot)].rule = rule
-        forEachPiece(of: slot, rule: rule) { piece in
+        forEachPiece(of: slot, rule: rule) { _, piece in
             piece.copyMemory(from: UnsafeRawBufferPointer(start: next, count: piece.count))
             next += piece.count
         }

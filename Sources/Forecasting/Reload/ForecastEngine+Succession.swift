@@ -25,11 +25,7 @@ extension ForecastEngine {
         swap(&spilled, &old.spilled)
         swap(&producers, &old.producers)
         (forecastStreamCount, useCount) = (spilled.count, old.useCount)
-        carried = CarriedNumbers(capacity: old.streams.count + old.carried.count, seed: streams.seed)
-        for slot in 0..<UInt32(old.carried.count) {
-            let identifier = old.carried.streams.identifier(of: slot)
-            if old.slot(of: identifier) == nil { carried.keep(identifier, old.carried[slot]) }
-        }
+        carry(from: old)
         let slots = (0..<UInt32(old.streams.slotCount)).filter { old.streams.isUsed($0) }
         let rules = slots.map { succession.rule(of: old.streams.identifier(of: $0)) }
         let ways = zip(slots, rules).map { (from: old.records[Int($0)].rule, to: $1) }
@@ -48,6 +44,15 @@ extension ForecastEngine {
             if let source, let pool = old.adaptive[source] { adaptive[rule]?.takePool(of: pool) }
         }
         return changes
+    }
+
+    /// Remembers whose numbers `old` carried and who has not come since.
+    private mutating func carry(from old: borrowing ForecastEngine) {
+        carried = CarriedNumbers(capacity: old.streams.count + old.carried.count, seed: streams.seed)
+        for slot in 0..<UInt32(old.carried.count) {
+            let identifier = old.carried.streams.identifier(of: slot)
+            if old.slot(of: identifier) == nil { carried.keep(identifier, old.carried[slot]) }
+        }
     }
 
     /// Takes tables as a whole, where all streams keep their slots; says whether that of traces is one of them.

@@ -467,7 +467,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             #"8:29: streams[0]: unknown key "at"; known keys: match, model, scale, half_life, mean, std, horizon, "#
                 + "warmup, maximum_skew, every, aggregate, lateness, late, revise_limit, gaps, season, "
                 + "season_limit, window_length, adapt, levels, mix, related, anomaly, inputs_from, wait, time_zone, "
-                + "values, idle_ttl"),
+                + "values, idle_ttl, on_model_change"),
         BadLine(
             9, #"  - {match: "plant.*", model: pump}"#,
             "9:13: streams[1].match: this rule is never reached: streams[0] before it matches the same streams"

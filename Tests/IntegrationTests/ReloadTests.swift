@@ -213,7 +213,10 @@ import Testing
         let folder = scenario.directory.url.appending(path: "kept/0")
         func eventually(snapshots count: Int) throws {
             try IntegrationTests.eventually("\(count) snapshots") {
-                try HTTPTests.decoded("/api/v1/status", port: port, as: Status.self).state?.snapshots == count
+                // Where nothing comes, nothing new is told.
+                try scenario.join(publisher: "in", subscriber: "out")
+                return try HTTPTests.decoded("/api/v1/status", port: port, as: Status.self).state?.snapshots
+                    == count
             }
         }
         try eventually(snapshots: 1)

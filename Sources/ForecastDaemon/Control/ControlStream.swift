@@ -29,8 +29,9 @@ struct ControlStream: ~Copyable {
             guard wait(for: POLLIN, until: deadline) else { return nil }
             let count = recv(descriptor, &chunk, chunk.count, 0)
             guard count > 0 else { return nil }
-            if let end = chunk[..<count].firstIndex(of: UInt8(ascii: "\n")) { return line + chunk[..<end] }
-            line += chunk[..<count]
+            let end = chunk[..<count].firstIndex(of: UInt8(ascii: "\n"))
+            line += chunk[..<(end ?? count)]
+            if end != nil { return line.count <= byteCount ? line : nil }
         }
         return nil
     }

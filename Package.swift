@@ -80,7 +80,7 @@ let package = Package(
         .testTarget(
             name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels", "TestSupport"],
             exclude: ["Golden", "arm64"]),
-        .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
+        .testTarget(name: "ZeroMQTests", dependencies: ["TestSupport", "ZeroMQ"]),
         .testTarget(
             name: "ForecastingTests", dependencies: ["Forecasting", "RecurrentKernels", "TestSupport"]),
         .testTarget(
@@ -111,7 +111,7 @@ let package = Package(
             name: "ForecastDaemonTests",
             dependencies: [
                 "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "TestSupport", "Training",
-                "WireFormat",
+                "WireFormat", "ZeroMQ",
             ],
             exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),

@@ -40,7 +40,7 @@ package struct Daemon: Sendable {
                 mailbox: mailbox, interval: prepared.configuration.log.dropsEvery, logger: logger),
         ]
         if let http = prepared.configuration.http {
-            let monitor = DaemonMonitor(plans: plans, mailbox: mailbox)
+            let monitor = DaemonMonitor(plans: plans, mailbox: mailbox, metricPatterns: http.metricsStreams)
             services.append(
                 MonitoringService(http: http, monitor: monitor, logger: logger, listening: listening))
         } else {

@@ -204,6 +204,8 @@ package struct DaemonReport: Codable, Sendable, Equatable {
     package var scores: [RuleScoreReport]
     /// Resident memory of the process, in bytes; nil where the system does not say.
     package var memory: Int?
+    /// How long turns took over the last seconds; nil in the first seconds.
+    package var latency: Latency?
     /// How state is kept; nil where none is.
     package var state: StateKeepingReport?
     /// How reloads went; nil where there are none.

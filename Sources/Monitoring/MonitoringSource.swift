@@ -8,6 +8,8 @@ package protocol MonitoringSource: Sendable {
     func checkReadiness() throws(MonitoringProblem)
     /// What the daemon says of itself.
     func status() throws(MonitoringProblem) -> DaemonReport
+    /// The figures that Prometheus asks for.
+    func metrics() async throws(MonitoringProblem) -> [MetricFamily]
     /// What is known of one stream.
     func stream(_ identifier: String) async throws(MonitoringProblem) -> StreamReport
     /// At most `limit` streams that match a pattern, after those of an earlier page.

@@ -13,17 +13,20 @@ import WireFormat
 ///
 /// (Refused messages are not counted here: the testing library takes a backtrace of every error thrown.)
 struct AllocationTests {
-    /// The whole way of messages but for the sockets: frames, decoder, engine, encoder.
+    /// The whole way of messages but for the sockets: frames, decoder, engine, encoder, and what measures it.
     struct Way: ~Copyable {
         var decoded = DecodedMessage()
         var engine: ForecastEngine
         var encoder: ForecastEncoder
         var topic = AlarmTopic()
+        var clock = TurnClock()
+        var tally: StatusTally
         let decoder: PayloadDecoder
         var forecastCount = 0
 
         init(_ plan: ForecastPlan, decoder: PayloadDecoder, format: ForecastFormat) {
             engine = ForecastEngine(plan: plan, seed: 1)
+            tally = StatusTally(engine)
             encoder = ForecastEncoder(
                 epoch: 1,
                 rules: plan.rules.map {
@@ -58,18 +61,24 @@ struct AllocationTests {
         }
 
         mutating func forecast(at now: Timestamp) {
+            clock.beginTurn()
+            clock.end(.receive)
             while engine.advance(at: now) {
-                Self.encode(engine, into: &encoder, &topic)
+                clock.end(.step)
+                Self.encode(engine, into: &encoder, &topic, &tally)
+                clock.endPublishing(engine.forecastCount)
                 forecastCount += engine.forecastCount
             }
+            clock.endTurn(received: 1, limit: 1)
         }
 
         private static func encode(
             _ engine: borrowing ForecastEngine, into encoder: inout ForecastEncoder,
-            _ topic: inout AlarmTopic
+            _ topic: inout AlarmTopic, _ tally: inout StatusTally
         ) {
             for index in 0..<engine.forecastCount {
                 let forecast = engine.forecast(at: index)
+                tally.note(forecast.status, of: forecast.slot)
                 if forecast.alarm.isChange { topic.write(engine.identifier(of: forecast.slot)) }
                 encoder.encode(
                     forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index),

@@ -53,7 +53,7 @@ import Testing
               - {match: "line.*.temp", model: line, scale: fixed, mean: 20, std: 5, every: 10s, wait: 10s,
                  inputs_from: ["line.$1.temp",
                    {stream: "line.$1.hum", name: hum, aggregate: last, mean: 45, std: 12}, calendar.hour]}
-            http: {bind: "127.0.0.1:8080"}
+            http: {bind: "127.0.0.1:8080", metrics_streams: ["plant.boiler.*"]}
             state: {directory: /var/lib/forecastd}
             control: {path: /run/forecastd/control}
             """, file: Self.manual)

@@ -25,6 +25,9 @@ final class SampleSource: MonitoringSource {
         var status = plainStatus
         status.memory = 1 << 20
         status.reloads = .init(done: 2, failed: 1, time: "2026-11-23T06:59:42.000Z")
+        let some = DaemonReport.Percentiles(p50: 1e-5, p99: 2e-4, most: 0.003)
+        status.latency = DaemonReport.Latency(
+            receive: some, step: some, publish: some, turn: some, forecast: some, fullTurns: 0.25)
         status.viewers = .init(now: 0, dropped: 0)
         status.state = .init(
             full: false, lost: 1, snapshots: 2, failedSnapshots: 3,
@@ -84,6 +87,11 @@ final class SampleSource: MonitoringSource {
     func status() throws(MonitoringProblem) -> DaemonReport {
         if let problem { throw problem }
         return Self.status
+    }
+
+    func metrics() async throws(MonitoringProblem) -> [MetricFamily] {
+        if let problem { throw problem }
+        return [MetricFamily("sample_value", .gauge, "The newest value.", y)]
     }
 
     func stream(_ identifier: String) async throws(MonitoringProblem) -> StreamReport {

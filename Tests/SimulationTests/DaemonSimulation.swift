@@ -138,7 +138,8 @@ final class DaemonSimulation: @unchecked Sendable {
         try check(&engine, snapshot: snapshot, last: writer.appended)
         let link = try attempt { () throws(DaemonError) in
             try StateLink(
-                engineDoorbell: Doorbell(), groupLimit: plan.groupLimit, report: plan.report, fail: { [unowned self] _ in fail() },
+                engineDoorbell: Doorbell(), groupLimit: plan.groupLimit, report: plan.report,
+                fail: { [unowned self] _ in fail() },
                 wait: { [unowned self] _ in _ = storage?.turn() })
         }
         let synchroniser = writer.synchroniser
@@ -146,7 +147,8 @@ final class DaemonSimulation: @unchecked Sendable {
             plan, link: link, disk: disk, synchroniser: synchroniser, spill: nil, spareRoom: spareRoom,
             clock: { [unowned self] in clock })
         let log = EngineLog(writer, link: link, durability: plan.durability)
-        stage = EngineStage(scene.pipelinePlan, engine: engine, log: log, questions: scene.questions,
+        stage = EngineStage(
+            scene.pipelinePlan, engine: engine, log: log, questions: scene.questions,
             successions: scene.successions)
         (self.synchroniser, self.link) = (synchroniser, link)
         disk.meanwhile = { [unowned self] name in

@@ -62,7 +62,11 @@ package final class StateLink: Sendable {
     }
 
     /// How the state is kept.
-    package var status: StateStatus { state.withLock { $0.status } }
+    package var status: StateStatus {
+        var status = state.withLock { $0.status }
+        status.journalled = journalled
+        return status
+    }
 
     /// Ends the process at once.
     package static func end(because error: DiskError) {
@@ -211,6 +215,8 @@ package struct StateStatus: Sendable, Equatable {
     package var isFull = false
     /// Observations that were taken in and never journalled, because the disk was full.
     package var lost: UInt64 = 0
+    /// Bytes of the journal since the start.
+    package var journalled = 0
     /// Snapshots since the start, and those that did not come to an end.
     package var (snapshots, failedSnapshots): (UInt64, UInt64) = (0, 0)
     /// When the newest snapshot was done, its bytes, and how long it took.
@@ -234,6 +240,7 @@ package struct StateStatus: Sendable, Equatable {
     private mutating func add(_ other: StateStatus) {
         isFull = isFull || other.isFull
         lost += other.lost
+        journalled += other.journalled
         snapshots += other.snapshots
         failedSnapshots += other.failedSnapshots
         if let time = other.snapshotTime { snapshotTime = min(snapshotTime ?? time, time) }

@@ -36,7 +36,8 @@ package struct StateStorage<D: Disk>: ~Copyable {
 
     package init(
         _ plan: StatePlan, link: StateLink, disk: D, synchroniser: JournalSynchroniser<D>,
-        spill: SpillFile<D>?, spareRoom: SpareRoom<D>, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+        spill: SpillFile<D>?, spareRoom: SpareRoom<D>,
+        clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         (self.plan, self.link, self.synchroniser) = (plan, link, synchroniser)
         (self.spill, self.spareRoom, self.clock) = (spill, spareRoom, clock)

@@ -1,7 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
-import Glibc
 package import Monitoring
 import Synchronization
 import WireFormat
@@ -10,6 +9,8 @@ import WireFormat
 package final class DaemonMonitor: MonitoringSource {
     private let plans: PlanInForce
     let mailbox: Mailbox
+    /// Which streams have figures of their own in /metrics.
+    let metricPatterns: [String]
     private let start = ContinuousClock.now
     private let progress = Mutex(Progress())
 
@@ -17,9 +18,10 @@ package final class DaemonMonitor: MonitoringSource {
     private static let patience = Duration.seconds(2)
 
     /// Watches the pipelines, which follow `plans`, through their mailbox.
-    package init(plans: PlanInForce, mailbox: Mailbox) {
+    package init(plans: PlanInForce, mailbox: Mailbox, metricPatterns: [String] = []) {
         self.plans = plans
         self.mailbox = mailbox
+        self.metricPatterns = metricPatterns
     }
 
     /// The plan in force.
@@ -60,7 +62,8 @@ package final class DaemonMonitor: MonitoringSource {
         guard let report = mailbox.newestReport else { throw Self.isStarting }
         var status = DaemonReport(
             report, plan: plan, rates: progress.withLock { $0.rates }, uptime: .now - start)
-        status.memory = Self.residentMemory
+        status.memory = ProcessFigures().residentBytes
+        status.latency = progress.withLock { $0.latency }
         let reloads = plans.reloads
         status.reloads = DaemonReport.Reloads(
             done: reloads.done, failed: reloads.failed, time: reloads.time?.rfc3339)
@@ -107,7 +110,8 @@ package final class DaemonMonitor: MonitoringSource {
 
 extension DaemonMonitor {
     private static let isStarting = MonitoringProblem(
-        .unavailable, expected: "a running daemon", found: "one that is starting")
+        .unavailable, expected: "a running daemon",
+        found: "one that is starting: it recovers its state or opens its sockets")
 
     private static func glob(_ match: String?) throws(MonitoringProblem) -> Glob {
         guard let match else { return .everything }
@@ -118,14 +122,6 @@ extension DaemonMonitor {
                     "match: a pattern of 1 to 256 of *, ? and the characters of ids (A-Z a-z 0-9 . _ : / -)",
                 found: match.excerpt)
         }
-    }
-
-    /// Bytes of the process that are in memory; nil where the system does not say.
-    private static var residentMemory: Int? {
-        guard let words = try? LineReader(path: "/proc/self/statm").next()?.split(separator: " "),
-            words.count > 1
-        else { return nil }
-        return Int(words[1]).map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
     }
 
     static func checkIdentifier(_ identifier: String) throws(MonitoringProblem) {

@@ -52,6 +52,28 @@ extension DaemonReport {
     }
 }
 
+extension DaemonReport.Latency {
+    /// Says what was measured over a stretch of time.
+    init(_ latencies: TurnLatencies) {
+        let stages = latencies.stages.map { DaemonReport.Percentiles($0) }
+        self.init(
+            receive: stages[0], step: stages[1], publish: stages[2],
+            turn: DaemonReport.Percentiles(latencies.turns),
+            forecast: DaemonReport.Percentiles(latencies.forecasts),
+            fullTurns: latencies.turns.count == 0
+                ? 0 : Double(latencies.fullTurns) / Double(latencies.turns.count))
+    }
+}
+
+extension DaemonReport.Percentiles {
+    fileprivate init?(_ histogram: LatencyHistogram) {
+        guard let p50 = histogram.quantile(0.5), let p99 = histogram.quantile(0.99),
+            let most = histogram.quantile(1)
+        else { return nil }
+        self.init(p50: p50, p99: p99, most: most)
+    }
+}
+
 extension StateKeepingReport {
     fileprivate init(_ status: StateStatus) {
         self.init(

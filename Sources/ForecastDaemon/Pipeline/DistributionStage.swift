@@ -13,6 +13,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
     /// Makes it unpredictable to senders which engine takes which stream.
     private let seed: UInt64
     private let mailbox: Mailbox
+    var clock = TurnClock()
     /// Whether this turn had to wait for an engine, so that messages may have come meanwhile.
     private var hasWaited = false
     private var doorbell: Doorbell { mailbox.doorbells[0] }
@@ -214,6 +215,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
     mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
+        clock.end(.receive)
         for index in ways.indices where ways[index].hasUnflushed { flush(index) }
         try publish(to: &sink)
         // A ring that is full keeps the loop from taking in more: wait for its engine rather than ask over and over.
@@ -262,6 +264,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
 
     /// Publishes the forecasts that have come back.
     private mutating func publish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError) {
+        var hasPublished = false
         for index in ways.indices {
             var count = 0
             while let record = ways[index].forecasts.next() {
@@ -269,9 +272,11 @@ struct DistributionStage: ForecastStage, ~Copyable {
                 count += 1
             }
             guard count > 0 else { continue }
+            hasPublished = true
             ways[index].forecasts.release()
             ways[index].engineDoorbell.ring()  // it may be waiting for room
         }
+        if hasPublished { clock.end(.publish) }
     }
 
     mutating func finish<Sink: ForecastSink & ~Copyable>(
@@ -291,5 +296,8 @@ struct DistributionStage: ForecastStage, ~Copyable {
     private var isDrained: Bool { ways.indices.allSatisfy { ways[$0].forecasts.ring.isDrained } }
 
     /// The engines report for themselves, but for members, which several of them may have.
-    func count(into report: inout StatusReport) { report.streams = routes.memberCount }
+    func count(into report: inout StatusReport) {
+        report.streams = routes.memberCount
+        report.latencies = clock.latencies
+    }
 }

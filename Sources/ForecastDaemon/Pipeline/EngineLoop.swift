@@ -89,6 +89,7 @@ struct EngineLoop: ~Copyable {
         link.doorbell.sleep(atMost: sleepMilliseconds()) {
             !ring.isEmpty || ring.isDrained || questions.isAsked || successions.hasNews && !isCopying
         }
+        stage.clock.beginTurn()
         let now = WallClock.now()
         // Asked before the ring is emptied: what comes into it later is another turn's.
         let isBehind = link.mailbox.isBehind
@@ -101,6 +102,7 @@ struct EngineLoop: ~Copyable {
         if silence.allowsSilence(at: now, isBusy: isBusy) { passTime(at: now) }
         if stage.isAsked { stage.answerQuestion() }
         hasNews = stage.endTurn(at: now) || hasNews
+        stage.clock.endTurn(received: count, limit: batchLimit)
         let kept = stage.keptPosition()
         if kept > link.kept.position {
             link.kept.position = kept

@@ -14,39 +14,44 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
     }
 
-    private var engine: ForecastEngine
+    var engine: ForecastEngine
     /// One per output.
-    private var encoders: RigidArray<ForecastEncoder>
+    var encoders: RigidArray<ForecastEncoder>
     private let alarms: [PipelinePlan.Output.Alarms]
     private var topic = AlarmTopic()
     private var inputs: [InputCounts]
     private let questions: QuestionBox
     /// What is to take over from the engine.
-    private let successions: SuccessionBox
+    let successions: SuccessionBox
     /// Whether nothing is begun that would have to end before an engine takes over.
-    private var isHeld = false
+    var isHeld = false
     /// Plans that were in force before the engine's.
-    private var generation: Int
+    var generation: Int
+    package var clock = TurnClock()
+    /// How many streams have which status, and what had become of streams when all were counted.
+    var tally: StatusTally
+    var tallied: LifecycleCounts
+    var tallyTime = Timestamp(nanoseconds: 0)
     /// Whether there is no other engine, and so no stage that knows which members have come.
     private let isAlone: Bool
     /// The question that is being answered.
-    private var search: StreamSearch?
+    var search: StreamSearch?
     /// Keeps the state; nil where none is kept.
-    private var log: EngineLog<D>?
+    var log: EngineLog<D>?
     /// What it shares with the thread that waits for the disk.
-    private let link: StateLink?
+    let link: StateLink?
 
     /// Bytes of a snapshot that are copied in a turn: a fraction of a millisecond.
-    private static var copyLimit: Int { 256 << 10 }
+    static var copyLimit: Int { 256 << 10 }
     /// Bytes of a snapshot that may wait for a disk that is slower than the streams change, besides what is copied at once.
-    private static var waitingLimit: Int { 512 << 20 }
-    private var copiedLimit = 0
+    static var waitingLimit: Int { 512 << 20 }
+    var copiedLimit = 0
     /// Turns that brought messages of producers.
     private var position: UInt64 = 0
     /// Whether a message of a producer is being taken in, and whether it was taken in before.
     private(set) var isWithinMessage = false
     private var isRepeated = false
-    let earlierProducers: [EarlierProducer]
+    package let earlierProducers: [EarlierProducer]
 
     /// Sets an engine to work.
     ///
@@ -67,6 +72,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         } else {
             link = nil
         }
+        (tally, tallied) = (StatusTally(engine), engine.lifecycleCounts)
         encoders = plan.encoders
         alarms = plan.outputs.map(\.alarms)
         inputs = plan.inputs.map { _ in InputCounts() }
@@ -129,10 +135,12 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     package mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
+        clock.end(.receive)
         log?.noteStep(at: now)
         let isDurable = log?.isWhole ?? true
         for output in encoders.indices { encoders[output].isDurable = isDurable }
         while engine.advance(at: now) {
+            clock.end(.step)
             for output in encoders.indices {
                 if alarms[output] != .only {
                     try Self.publish(engine, output: output, through: &encoders[output], to: &sink)
@@ -142,6 +150,8 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
                         engine, output: output, through: &encoders[output], by: &topic, to: &sink)
                 }
             }
+            clock.endPublishing(engine.forecastCount)
+            Self.note(engine, in: &tally)
         }
     }
 
@@ -156,95 +166,6 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         while engine.passTime(to: now) { try forecast(to: &sink, at: now) }
     }
 
-    package mutating func endTurn(at now: Timestamp) -> Bool {
-        guard !isWithinMessage else { return false }
-        let hasSucceeded = successions.hasNews && !engine.isCopying && succeed(at: now)
-        keepSnapshot(at: now)
-        return hasSucceeded
-    }
-
-    /// Goes on with the snapshot, if one is wanted.
-    private mutating func keepSnapshot(at now: Timestamp) {
-        guard let link else { return }
-        log?.lookForRoom(at: now)
-        if !engine.isCopying && !isHeld && link.takeSnapshotWish() { beginSnapshot(at: now) }
-        guard engine.isCopying else { return }
-        if link.takesMore { _ = engine.copyStreams(atMost: Self.copyLimit) }
-        handOver(to: link)
-        if engine.copiedByteCount > copiedLimit {
-            engine.abandonCopy()
-            link.put(.abandoned)
-        }
-    }
-
-    /// Whether a snapshot is under way, for which the engine must go on.
-    var isCopying: Bool { engine.isCopying }
-
-    /// Lets another engine take over, if one is to; says whether one has.
-    private mutating func succeed(at now: Timestamp) -> Bool {
-        switch successions.next() {
-        case .nothing:
-            isHeld = false
-            return false
-        case .hold:
-            isHeld = true
-            return false
-        case .take(let successor):
-            successor.takeOver(&engine, &encoders)
-            (generation, isHeld) = (successor.generation, false)
-            // A question that is being answered is answered anew.
-            search = nil
-            log?.noteReload(successor.digest, at: now)
-            // Until it is on the disk, a crash leads back to the state before the reload.
-            link?.wantSnapshot()
-            successions.hasTaken()
-            return true
-        }
-    }
-
-    private mutating func beginSnapshot(at now: Timestamp) {
-        guard let sequence = log?.mark(at: now), let link else { return }
-        log?.beginSnapshot()
-        engine.note(stored: link.storedCopy)
-        engine.beginCopy()
-        link.put(.begin(through: sequence, copy: engine.copyNumber))
-        copiedLimit = engine.copiedByteCount + Self.waitingLimit
-    }
-
-    /// Hands over what has been copied.
-    private mutating func handOver(to link: StateLink) {
-        while link.takesMore || !engine.isCopying, let chunk = engine.takeCopiedChunk() {
-            link.put(.chunk(chunk))
-        }
-        if !engine.isCopying { link.put(.end) }
-    }
-
-    package var mostSleep: Int64? {
-        if successions.hasNews && !engine.isCopying { return 0 }
-        guard let link, engine.isCopying else { return nil }
-        return link.takesMore ? 0 : 1_000_000
-    }
-
-    /// Takes the last snapshot, and waits until all is on the disk.
-    private mutating func keepState(at now: Timestamp) {
-        guard let link else { return }
-        if engine.isCopying { completeCopy(for: link) }
-        beginSnapshot(at: now)
-        completeCopy(for: link)
-        link.finish()
-        // Only now all is known to be durable.
-        log?.finish(at: now)
-    }
-
-    /// Copies what is left, as fast as the disk takes it.
-    private mutating func completeCopy(for link: StateLink) {
-        while engine.isCopying {
-            link.waitForRoom()
-            _ = engine.copyStreams(atMost: Self.copyLimit)
-            handOver(to: link)
-        }
-    }
-
     // Static with explicit parameters: a span of one property may not be in hand while another one changes.
     private static func publish<Sink: ForecastSink & ~Copyable>(
         _ engine: borrowing ForecastEngine, output: Int, through encoder: inout ForecastEncoder,
@@ -256,6 +177,13 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
             try sink.publish(
                 encoder.bytes, stream: engine.identifier(of: forecast.slot), sequence: forecast.sequence,
                 output: output)
+        }
+    }
+
+    private static func note(_ engine: borrowing ForecastEngine, in tally: inout StatusTally) {
+        for index in 0..<engine.forecastCount {
+            let forecast = engine.forecast(at: index)
+            tally.note(forecast.status, of: forecast.slot)
         }
     }
 
@@ -311,6 +239,8 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
             report.inputs[index].refused = counts.refused
         }
         report.state = link?.status
+        report.latencies = clock.latencies
+        report.statuses = tally.counts
         report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
         report.spilled = StatusReport.Spilled(
             streams: engine.spilledCount, byteCount: engine.shelfByteCount, counts: engine.lifecycleCounts)

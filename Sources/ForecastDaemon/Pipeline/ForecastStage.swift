@@ -5,6 +5,9 @@ package import ZeroMQ
 
 /// What stands between the observations and the forecasts of a loop: an engine, or the way to several.
 package protocol ForecastStage: ~Copyable {
+    /// Measures the turns; the loop begins and ends them.
+    var clock: TurnClock { get set }
+
     /// Takes in an observation that came by the input number `input`.
     ///
     /// - Returns: False if there is no room before the next `forecast`.

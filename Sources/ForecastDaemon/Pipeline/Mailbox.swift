@@ -85,10 +85,12 @@ package final class Mailbox: Sendable {
         threads.withLock { $0[thread].report = newest }
     }
 
-    /// The newest reports of all threads, added up; nil before the first.
+    /// The newest reports of all threads, added up; nil before the sockets are open, when thread 0 has none.
     package var newestReport: StatusReport? {
-        let reports = threads.withLock { $0.compactMap(\.report) }
-        return reports.dropFirst().reduce(into: reports.first) { sum, report in sum?.add(report) }
+        let reports = threads.withLock { $0.map(\.report) }
+        guard var sum = reports[0] else { return nil }
+        for case let report? in reports.dropFirst() { sum.add(report) }
+        return sum
     }
 
     /// Marks the end of one turn of a thread.

@@ -50,6 +50,9 @@ struct PipelineInput: ~Copyable {
     /// To be called about once a second, after the socket is drained.
     mutating func restoreConnections() throws(ZeroMQError) -> Int { try reconnection.restore(&socket) }
 
+    /// What became of the socket's connections, as of the last `restoreConnections`.
+    var connectionCounts: ConnectionCounts { reconnection.counts }
+
     /// What came of one look at the socket.
     enum Outcome {
         /// Nothing has arrived.

@@ -73,8 +73,12 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     mutating func run() throws(ZeroMQError) {
         while !isStopping { try turn() }
         let deadline = ContinuousClock.now + Self.drainTime
-        while try drain(at: WallClock.now()) > 0 {
+        while true {
+            stage.clock.beginTurn()
+            let count = try drain(at: WallClock.now())
+            guard count > 0 else { break }
             try stage.forecast(to: &outputs, at: WallClock.now())
+            stage.clock.endTurn(received: count, limit: batchLimit)
             report.isCutShort = ContinuousClock.now >= deadline
             if report.isCutShort { break }
         }
@@ -85,6 +89,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
 
     private mutating func turn() throws(ZeroMQError) {
         try sleep()
+        stage.clock.beginTurn()
         let now = WallClock.now()
         if mailbox.hasCommands { obey(mailbox.takeCommands()) }
         let count = try drain(at: now)
@@ -95,6 +100,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         if questions.isAsked { answerQuestion() }
         hasNews = try outputs.serve(at: now) || hasNews
         hasNews = stage.endTurn(at: now) || hasNews
+        stage.clock.endTurn(received: count, limit: batchLimit)
         try endTurn(at: now)
     }
 
@@ -232,8 +238,10 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
             for input in inputs.indices {
                 let count = try inputs[input].restoreConnections()
                 report.inputs[input].restored += UInt64(count)
-                hasNews = hasNews || count > 0
+                let isChanged = inputs[input].connectionCounts != report.inputs[input].connections
+                hasNews = hasNews || count > 0 || isChanged
             }
+            hasNews = try outputs.restoreConnections() || hasNews
         }
         if hasNews && Self.isOver(Self.reportInterval, since: reportTime, at: now) { publishReport(at: now) }
     }
@@ -250,6 +258,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         for input in inputs.indices {
             report.inputs[input].sequences = inputs[input].sequenceCounts
             report.inputs[input].producers = inputs[input].producerCounts
+            report.inputs[input].connections = inputs[input].connectionCounts
         }
         reportTime = now
         hasNews = false

@@ -2,6 +2,7 @@
 
 package import Forecasting
 import WireFormat
+package import ZeroMQ
 
 /// What the pipelines say of themselves, at most ten times a second.
 ///
@@ -25,6 +26,8 @@ package struct StatusReport: Sendable, Equatable {
         package var sequences = SequenceCounts()
         /// What came of producers' messages; nil for an input without producers.
         package var producers: ProducerCounts?
+        /// What became of the socket's connections.
+        package var connections = ConnectionCounts()
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -34,6 +37,7 @@ package struct StatusReport: Sendable, Equatable {
             observations += other.observations
             restored += other.restored
             sequences.add(other.sequences)
+            connections.add(other.connections)
             for index in undecodable.indices { undecodable[index] += other.undecodable[index] }
             for index in refused.indices { refused[index] += other.refused[index] }
         }
@@ -66,6 +70,8 @@ package struct StatusReport: Sendable, Equatable {
         package var refusedSubscriptions: UInt64 = 0
         /// What was asked of the replay socket; nil where there is none.
         package var replay: ReplayCounts?
+        /// What became of the socket's connections.
+        package var connections = ConnectionCounts()
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -100,6 +106,10 @@ package struct StatusReport: Sendable, Equatable {
     package var streams = 0
     /// Those of them that are not in memory.
     package var spilled = Spilled()
+    /// Streams whose newest forecast has a status, by `Forecast.Status.rawValue`.
+    package var statuses = [Int](repeating: 0, count: Forecast.Status.allCases.count)
+    /// How long turns took.
+    package var latencies = TurnLatencies()
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64 = 0
     /// What happened on the streams' time lines.
@@ -134,6 +144,8 @@ package struct StatusReport: Sendable, Equatable {
         spilled.streams += other.spilled.streams
         spilled.byteCount += other.spilled.byteCount
         spilled.counts.add(other.spilled.counts)
+        for status in statuses.indices { statuses[status] += other.statuses[status] }
+        latencies.add(other.latencies)
         resets += other.resets
         time.add(other.time)
         watch.add(other.watch)

@@ -64,7 +64,7 @@ package struct ProducerNumbers: ~Copyable {
         writer.append(row: section)
     }
 
-    /// Takes over what was saved.
+    /// Takes over what was saved; of several states, one after the other, the greatest numbers.
     mutating func restore(from reader: inout StateReader) throws(StateError) {
         let section = try reader.readRow(of: UInt8.self, atMost: 1 << 30)
         var place = 0
@@ -74,11 +74,10 @@ package struct ProducerNumbers: ~Copyable {
                 throw StateError("expected a producer's id and number, found other bytes")
             }
             let bytes = section.span.bytes
-            note(
-                bytes.unsafeLoadUnaligned(fromByteOffset: end, as: UInt64.self),
-                of: bytes.extracting(place + 1..<end),
-                at: Timestamp(nanoseconds: bytes.unsafeLoadUnaligned(fromByteOffset: end + 8, as: Int64.self))
-            )
+            let key = bytes.extracting(place + 1..<end)
+            let number = bytes.unsafeLoadUnaligned(fromByteOffset: end, as: UInt64.self)
+            let time = bytes.unsafeLoadUnaligned(fromByteOffset: end + 8, as: Int64.self)
+            if number > newest(of: key) { note(number, of: key, at: Timestamp(nanoseconds: time)) }
             place = end + 16
         }
     }

@@ -28,6 +28,8 @@ package struct CheckReport: Sendable, Encodable {
         var notAdapted: String?
         /// What is taken for an anomaly; absent where none is looked for.
         var anomaly: AnomalyReport?
+        /// Seconds without a value after which a stream is let go; absent for never.
+        var idleTTL: Double?
         var bytesPerStream: Int
         /// What enters the model, in its order; absent for the stream's own value alone.
         var inputs: InputsReport?
@@ -40,6 +42,7 @@ package struct CheckReport: Sendable, Encodable {
                 inputs.map { "inputs: \($0.text)" },
                 "horizon \(horizon) \(outputs), warm after \(warmup) ticks", time.text, values.text,
                 adaptation?.text ?? "not adapted: \(notAdapted ?? "")", anomaly?.text,
+                idleTTL.map { "let go after \(Duration.seconds($0).text) without a value" },
                 "\(bytesPerStream) bytes per stream",
             ]
             return ["  \(match)"] + parts.compactMap(\.self).map { "    " + $0 }
@@ -57,6 +60,7 @@ package struct CheckReport: Sendable, Encodable {
                 adaptation, anomaly, inputs
             case precisionError = "precision_error"
             case notAdapted = "not_adapted"
+            case idleTTL = "idle_ttl"
             case bytesPerStream = "bytes_per_stream"
         }
     }
@@ -84,10 +88,27 @@ package struct CheckReport: Sendable, Encodable {
         }
     }
 
+    /// What an input with producers promises.
+    struct LossFree: Sendable, Encodable {
+        var input: String
+        var producers: Int
+        var window: UInt64
+        var acknowledged: String
+
+        var text: String {
+            "input \(input): at most \(producers) producers, a window of \(window) messages, acknowledged \(acknowledged)"
+        }
+    }
+
     var rules: [Rule]
+    /// The inputs with producers.
+    var lossFree: [LossFree]
     /// The outputs that keep something.
     package var kept: [Kept]
+    /// The most streams in memory.
     var streamsLimit: Int
+    /// Bytes on disk for the state of further ones; absent where they are refused.
+    var spillBytes: Int?
     package var memoryBytes: Int
     /// Where reports are served; nil for nowhere.
     var http: String?
@@ -96,7 +117,9 @@ package struct CheckReport: Sendable, Encodable {
 
     enum CodingKeys: String, CodingKey {
         case rules, kept, http, state
+        case lossFree = "loss_free"
         case streamsLimit = "streams_limit"
+        case spillBytes = "spill_bytes"
         case memoryBytes = "memory_bytes"
     }
 
@@ -118,8 +141,21 @@ package struct CheckReport: Sendable, Encodable {
                 adaptation: rule.adaptation.map { AdaptationReport($0) },
                 notAdapted: rule.adaptation == nil ? Self.reasonNotAdapted(configuration, rule) : nil,
                 anomaly: rule.anomalies.map { AnomalyReport($0) },
+                idleTTL: rule.idleLimit.map { Double($0) * 1e-9 },
                 bytesPerStream: plan.bytesPerStream(rule: rule),
                 inputs: rule.inputs.map { InputsReport($0, rule: rule, configuration) })
+        }
+        let acknowledged =
+            switch prepared.configuration.state?.durability {
+            case .commit: "once the disk has them"
+            case .interval: "once the kernel has them: a power cut may lose the last second"
+            case Optional.none, .some(.none): "once they are taken in: a crash may lose them"
+            }
+        lossFree = prepared.configuration.inputs.compactMap { input in
+            input.producers.map {
+                LossFree(
+                    input: input.name, producers: $0.producers, window: $0.window, acknowledged: acknowledged)
+            }
         }
         kept = prepared.configuration.outputs.compactMap { output in
             prepared.keeping(output).map {
@@ -129,9 +165,11 @@ package struct CheckReport: Sendable, Encodable {
             }
         }
         streamsLimit = plan.streamsLimit
+        spillBytes = plan.spillLimit > 0 ? plan.spillLimit : nil
         let pipelines = prepared.pipelineCount
         memoryBytes =
             streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0) + pipelines * plan.bytesPerBatch
+            + plan.bytesOfSpilled
             + kept.reduce(0) { $0 + $1.bytes }
         http = prepared.configuration.http.map { "http://\($0.authority)" }
         state = prepared.configuration.state.map { "\($0.directory), durability \($0.durability)" }
@@ -151,11 +189,19 @@ package struct CheckReport: Sendable, Encodable {
             time: configuration.time, horizon: configuration.horizon)
     }
 
+    private var spillText: String {
+        guard let spillBytes else { return "" }
+        let size = ConfigurationUnits.text(spillBytes, units: ConfigurationUnits.sizes)
+        return ", the index of those included whose state is on disk, in at most \(size)"
+    }
+
     /// The report as lines of text.
     package var text: String {
-        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines) + kept.map(\.text)
+        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines)
+            + lossFree.map(\.text) + kept.map(\.text)
             + [
-                "at most \(streamsLimit) streams, which take at most \(Self.mebibytes(memoryBytes)) MiB"
+                "at most \(streamsLimit) streams\(spillBytes == nil ? "" : " in memory"), which take at most "
+                    + "\(Self.mebibytes(memoryBytes)) MiB" + spillText
             ] + (http.map { ["reports are served at \($0)"] } ?? [])
             + [
                 state.map { "state is kept in \($0)" }

@@ -89,15 +89,34 @@ package struct DaemonReport: Codable, Sendable, Equatable {
 
     /// The streams as a whole.
     package struct Streams: Codable, Sendable, Equatable {
-        /// Streams known.
+        /// Streams known, in memory or on disk.
         package var known: Int
-        /// The most that are taken.
+        /// The most in memory.
         package var limit: Int
+        /// Those whose state is on disk, and the bytes of the files that it lies in.
+        package var onDisk, diskBytes: Int
+        /// Times that a stream's state went to disk, and that one came back.
+        package var spilled, revived: UInt64
+        /// Streams that were forgotten because no value came, and that began anew because their state on disk was destroyed
+        /// or not of their rule and model any more.
+        package var forgotten, lost: UInt64
+        /// Times that a stream stayed in memory, or did not come in, because there was no room on disk.
+        package var unplaced: UInt64
 
         /// Makes an account.
-        package init(known: Int, limit: Int) {
-            self.known = known
-            self.limit = limit
+        package init(
+            known: Int, limit: Int, onDisk: Int = 0, diskBytes: Int = 0, spilled: UInt64 = 0,
+            revived: UInt64 = 0, forgotten: UInt64 = 0, lost: UInt64 = 0, unplaced: UInt64 = 0
+        ) {
+            (self.known, self.limit, self.onDisk, self.diskBytes) = (known, limit, onDisk, diskBytes)
+            (self.spilled, self.revived, self.forgotten) = (spilled, revived, forgotten)
+            (self.lost, self.unplaced) = (lost, unplaced)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case known, limit, spilled, revived, forgotten, lost, unplaced
+            case onDisk = "on_disk"
+            case diskBytes = "disk_bytes"
         }
     }
 
@@ -126,6 +145,21 @@ package struct DaemonReport: Codable, Sendable, Equatable {
             self.observations = observations
             self.forecasts = forecasts
             self.drops = drops
+        }
+    }
+
+    /// How reloads of the configuration went.
+    package struct Reloads: Codable, Sendable, Equatable {
+        /// Those that put a configuration in force.
+        package var done: UInt64
+        /// Those that failed, and changed nothing.
+        package var failed: UInt64
+        /// When the last that was done ended, UTC, RFC 3339; nil before the first.
+        package var time: String?
+
+        /// Makes an account.
+        package init(done: UInt64, failed: UInt64, time: String?) {
+            (self.done, self.failed, self.time) = (done, failed, time)
         }
     }
 
@@ -174,6 +208,8 @@ package struct DaemonReport: Codable, Sendable, Equatable {
     package var latency: Latency?
     /// How state is kept; nil where none is.
     package var state: StateKeepingReport?
+    /// How reloads went; nil where there are none.
+    package var reloads: Reloads?
     /// Those who listen to events; nil where nobody counts them.
     package var viewers: Viewers?
 

@@ -20,6 +20,8 @@ package protocol MonitoringSource: Sendable {
     func history(_ identifier: String) async throws(MonitoringProblem) -> StreamHistory
     /// At most `limit` newest values of each of some streams.
     func recent(_ identifiers: [String], limit: Int) async throws(MonitoringProblem) -> RecentValues
+    /// Names this life of the daemon and the rules in force: with another name, rules and streams are numbered anew.
+    var life: String { get }
     /// The rules that streams follow, in their order.
     var rules: [EventFeed.Rule] { get }
     /// What changed about streams since what `marks` say was told; without marks, everything.

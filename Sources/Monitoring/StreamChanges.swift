@@ -52,6 +52,8 @@ package struct StreamChanges: Sendable, Equatable {
     package var marks: [Mark]
     /// For each engine: the ids of the streams that were not named before, in the order of their slots.
     package var names: [[String]]
+    /// For each engine: the ids of the streams that slots have now which had been named, by slot.
+    package var renamed: [[Int: String]] = []
     /// The streams that changed.
     package var rows: [Row]
 

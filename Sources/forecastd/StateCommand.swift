@@ -3,11 +3,14 @@
 import ArgumentParser
 import ForecastDaemon
 
-/// `forecastd state`: what a running daemon knows of its streams.
+/// `forecastd state`: what a running daemon knows of its streams, and what a daemon that does not run has kept of them.
 struct StateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "state", abstract: "Asks a running daemon about its streams.",
-        subcommands: [StateShowCommand.self])
+        commandName: "state", abstract: "Shows and changes streams' states.",
+        subcommands: [
+            StateShowCommand.self, StateListCommand.self, StateExportCommand.self, StateImportCommand.self,
+            StateResetCommand.self, StateRevertCommand.self,
+        ])
 }
 
 /// `forecastd state show [STREAM]`.

@@ -332,6 +332,54 @@ struct AllocationTests {
         #expect(counts[0] > 0 && counts[1] == 0, "allocations per stream: \(counts)")
     }
 
+    /// A producer's message, good, repeated or early, with all that it is told, from its first frame to the answer's.
+    @Test func aMessageOfAProducerAllocatesNothing() {
+        var table = ProducerTable(ProducerTable.Limits(), seed: 1)
+        var numbers = ProducerNumbers(capacity: 1000, seed: 1)
+        let peers = (0..<50).map { Array("peer \($0)".utf8) }
+        for (index, peer) in peers.enumerated() {
+            let key = Array("meters/\(index)".utf8)
+            _ = table.greet(peer.span.bytes, as: key.span.bytes, first: 0, at: Timestamp(nanoseconds: 0))
+        }
+        while table.takeAnswer() != nil {}
+        let offsets: [UInt64] = [1, 1, 3]
+        var (counts, byteCount): ([UInt64], Int) = ([0, 0], 0)
+        for round in 0..<2 as Range<UInt64> {
+            let before = allocation_count()
+            for step in 0..<200 as Range<UInt64> {
+                let now = Timestamp(nanoseconds: Int64(200 * round + step))
+                for peer in peers {
+                    for number in offsets {
+                        let header = ProducerRequest.message(number: 200 * round + step + number).frame
+                        guard case .message(let number) = ProducerRequest(header.bytes) else { continue }
+                        if case .next(let slot) = table.receive(number, from: peer.span.bytes, at: now) {
+                            Self.note(number, of: slot, in: table, &numbers, at: now)
+                        }
+                    }
+                }
+                table.endTurn(at: 200 * round + step)
+                table.acknowledge(through: 200 * round + step)
+                while let answer = table.takeAnswer() {
+                    let told = ProducerAnswer.Numbers(
+                        acknowledged: answer.acknowledged, received: answer.received, through: answer.through)
+                    byteCount += ProducerAnswer.numbers(told).frame.bytes.byteCount
+                }
+            }
+            counts[Int(round)] = allocation_count() - before
+        }
+        #expect(table.counts.repeated == 20_000 && table.counts.early == 20_000 && byteCount > 0)
+        #expect(counts[1] == 0, "allocations per round of 30 000 messages: \(counts)")
+    }
+
+    private static func note(
+        _ number: UInt64, of slot: Int, in table: borrowing ProducerTable, _ numbers: inout ProducerNumbers,
+        at now: Timestamp
+    ) {
+        if numbers.newest(of: table.key(of: slot)) < number {
+            numbers.note(number, of: table.key(of: slot), at: now)
+        }
+    }
+
     @Test func aNumberAllocatesNothing() {
         var sequences = SenderSequences(capacity: 100, seed: 1)
         let topics = (0..<50).map { Array("topic.\($0)".utf8) }
@@ -361,13 +409,62 @@ struct AllocationTests {
                 let bytes = payload.span.extracting(first: 100 + index % 500).bytes
                 let sequence = UInt64(round * 4000 + index)
                 let topic = topics[index % 50]
-                let number = retained.retain(bytes, topic: topic.span.bytes, sequence: sequence)
+                guard let number = retained.retain(bytes, topic: topic.span.bytes, sequence: sequence)
+                else { continue }
                 log.append(bytes, topic: number, sequence: sequence)
             }
             counts[round] = allocation_count() - before
         }
         let oldest = log.oldest
         #expect(counts[1] == 0 && oldest > 7000, "allocations per round: \(counts)")
+    }
+
+    /// Every value is that of a stream whose state is on disk, and for which another one goes there.
+    @Test(arguments: [adaptedCases[0], timedCases[0]])
+    func aStreamThatGoesAndComesBackAllocatesNothing(_ example: Case) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "fd-\(UUID().uuidString.prefix(8))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let disk = try StateDirectory(path: folder.path, ballastSize: 0).pipeline(0)
+        let shape = RecurrentShape(inputSize: 1, hiddenSize: 17, layerCount: 1, outputSize: example.outputs)
+        func some(_ count: Int) -> [Float] { (0..<count).map { Float($0 % 7) * 0.1 - 0.3 } }
+        let weights = RecurrentWeights(
+            shape: shape,
+            layers: [.init(input: some(68), recurrent: some(68 * 17), bias: some(68))],
+            readout: some(17 * example.outputs), readoutBias: some(example.outputs))
+        let plan = ForecastPlan(
+            models: [
+                ForecastPlan.Model(
+                    name: "m", revision: "r", packed: PackedModel(weights), mode: .stateful, target: .value)
+            ],
+            rules: [
+                ForecastPlan.Rule(
+                    match: .everything, model: 0, scaling: example.scaling, horizon: example.horizon,
+                    warmup: 3, maximumSkew: .max, time: example.time, adaptation: example.adaptation,
+                    anomalies: example.anomalies, idleLimit: 1_000_000_000_000)
+            ], streamsLimit: 10, batchLimit: 32, traceLength: 50, spillLimit: 64 << 20)
+        var way = Way(plan, decoder: example.decoder, format: example.format)
+        way.engine.use(
+            StreamShelf(try SpillFile(disk, identity: 1), path: folder.path) { Issue.record("\($0)") })
+        let identifiers = (0..<50).map { Array("stream.\($0)".utf8) }
+        let payloads = (0..<12_000).map { example.payload($0) }
+        var counts: [UInt64] = [0, 0, 0]
+        for round in counts.indices {
+            let before = allocation_count()
+            for index in 0..<4000 {
+                let now = Timestamp(nanoseconds: Int64(round * 4000 + index) * 1_000_000_000)
+                way.take(
+                    identifier: identifiers[index % 50], payload: payloads[4000 * round + index], now: now)
+                if index % 5 == 4 {
+                    way.forecast(at: now)
+                    way.passTime(to: now)
+                }
+            }
+            counts[round] = allocation_count() - before
+        }
+        let lives = way.engine.lifecycleCounts
+        #expect(counts[2] == 0, "allocations per round of 4000 messages: \(counts)")
+        #expect(lives.revived >= 11_900 && lives.lost + lives.unplaced == 0, "\(lives)")
     }
 
     /// Appended, written, and made durable beside.

@@ -60,9 +60,19 @@ import WireFormat
         let usual = try #require(try state("directory: /var/lib/f"))
         #expect(usual.directory == "/var/lib/f" && usual.durability == .interval)
         #expect(usual.snapshotEvery == .seconds(60) && usual.ballast == 64 << 20)
+        #expect(usual.spillLimit == 1 << 30)
+        #expect(try state("directory: a, spill_limit: 0B")?.spillLimit == 0)
         let kept = try #require(try state("directory: kept, durability: commit, snapshot_after: 1GiB"))
         #expect(kept.directory == "/etc/f/kept" && kept.durability == .commit)
         #expect(kept.snapshotAfter == 1 << 30)
+    }
+
+    @Test(arguments: [("", nil), (", idle_ttl: off", nil), (", idle_ttl: 1d", 86_400)] as [(String, Int?)])
+    func idleStreamsStayUnlessToldOtherwise(key: String, seconds: Int?) throws {
+        let rule = #"  - {match: "*", model: pump\#(key)}"#
+        let configuration = try DaemonConfiguration.parse(
+            ConfigurationSample.text(8, rule), file: "f.yaml")
+        #expect(configuration.streams[0].idleLimit == seconds.map { .seconds($0) })
     }
 
     @Test(arguments: [("2h", 7200), ("1d", 86_400), ("366d", 31_622_400), ("0s", 0)])

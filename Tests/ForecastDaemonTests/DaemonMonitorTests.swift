@@ -30,7 +30,7 @@ import Testing
     func withPipelines(_ count: Int, _ body: (DaemonMonitor, Mailbox) async throws -> Void) async throws {
         let plan = try plan(pipelines: count)
         let mailbox = try Mailbox(threadCount: plan.threadCount)
-        let monitor = DaemonMonitor(plan: plan, mailbox: mailbox)
+        let monitor = DaemonMonitor(plans: PlanInForce(plan), mailbox: mailbox)
         #expect(throws: MonitoringProblem.self) { try monitor.checkReadiness() }
         #expect(throws: MonitoringProblem.self) { try monitor.status() }
         let (isReady, ready) = AsyncStream.makeStream(of: Never.self)

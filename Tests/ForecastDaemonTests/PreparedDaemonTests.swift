@@ -164,6 +164,39 @@ import Testing
                 + "pipelines: 1, found 3; leave out one of both keys")
     }
 
+    @Test func streamsThatLookAtOthersAreNotLetGo() throws {
+        let rules = #"{match: "a.*", model: one, adapt: light, related: "a.*"}, {match: "*", model: one"#
+        let state = "pipelines: 1\nstate: {directory: kept}"
+        #expect(try prepared(rules + "}", more: state).forecasts.spillLimit == 0)
+        let problem = #expect(throws: DaemonError.self) {
+            try prepared(rules + ", idle_ttl: 1h}", more: state)
+        }
+        #expect(problem?.status == .configuration)
+        #expect(
+            problem?.description
+                == "rule \"*\": idle_ttl: where inputs_from or related lets streams look at others, none is let go: "
+                + "expected no idle_ttl in any rule; leave it out")
+    }
+
+    /// What the index of spilled streams takes is counted, whether there are any or not.
+    @Test func checkSaysWhereStreamsGo() throws {
+        let rule = #"{match: "*", model: one, idle_ttl: 90s}"#
+        let without = CheckReport(try prepared(rule, more: "streams_limit: 10"))
+        let prepared = try prepared(
+            rule, more: "streams_limit: 10\nstate: {directory: kept, spill_limit: 512MiB}")
+        let report = CheckReport(prepared)
+        #expect(prepared.forecasts.bytesOfSpilled > (512 << 20) / 4096 * 48)
+        #expect(report.memoryBytes > without.memoryBytes + prepared.forecasts.bytesOfSpilled)
+        #expect(
+            lines(report, beginningWith: "let go") == ["let go after 90s without a value"]
+                && report.text.contains("at most 10 streams in memory, which take at most ")
+                && report.text.contains(
+                    ", the index of those included whose state is on disk, in at most 512MiB\n")
+        )
+        let json = try report.jsonText()
+        #expect(json.contains(#""idle_ttl":90"#) && json.contains(#""spill_bytes":536870912"#))
+    }
+
     @Test func rulesOfBadValuesAreInForce() throws {
         let prepared = try prepared(
             """

@@ -131,4 +131,15 @@ struct ReplayLogTests {
         let number = retained.number(of: name.span.bytes)
         #expect(topic == name && number == 7)
     }
+
+    /// The first topics have their places for good.
+    @Test func beyondTheLimitNothingIsRetained() {
+        var retained = RetainedMessages(topicsLimit: 1, longestPayload: 30, seed: 1)
+        func retain(_ topic: String, _ sequence: UInt64) -> Int? {
+            retained.retain([1].span.bytes, topic: topic.utf8.span.bytes, sequence: sequence)
+        }
+        #expect([retain("a", 1), retain("b", 1), retain("a", 2)] == [0, nil, 0])
+        let (count, publications, sequence) = (retained.count, retained.publications, retained.sequence(0))
+        #expect(count == 1 && publications == 2 && sequence == 2)
+    }
 }

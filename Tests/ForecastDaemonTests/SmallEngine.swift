@@ -9,7 +9,7 @@ final class SmallEngine {
 
     init(
         time: TimePolicy = TimePolicy(), scaling: Scaling = .rolling(halfLife: 10), warmup: Int = 3,
-        traceLength: Int = 0
+        traceLength: Int = 0, streamsLimit: Int = 2000, idle: Int64? = nil
     ) throws {
         let shape = RecurrentShape(inputSize: 1, hiddenSize: 2, layerCount: 1, outputSize: 1)
         func zeros(_ count: Int) -> [Float] { [Float](repeating: 0, count: count) }
@@ -27,8 +27,8 @@ final class SmallEngine {
                 rules: [
                     ForecastPlan.Rule(
                         match: try Glob("plant.*"), model: 0, scaling: scaling, horizon: 1, warmup: warmup,
-                        maximumSkew: .max, time: time)
-                ], streamsLimit: 2000, batchLimit: 16, traceLength: traceLength), seed: 1)
+                        maximumSkew: .max, time: time, idleLimit: idle)
+                ], streamsLimit: streamsLimit, batchLimit: 16, traceLength: traceLength), seed: 1)
     }
 
     /// Takes a value in at `seconds`, and makes all forecasts.

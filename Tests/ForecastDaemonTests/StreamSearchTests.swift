@@ -87,6 +87,34 @@ import Testing
         #expect(told == [3: 2, 4: 2, 599: 2, 600: 1] && named.last == "plant.new" && named.count == 601)
     }
 
+    /// Who knew the stream that a slot had is told which one has it now.
+    @Test func aSlotThatIsAnotherStreamsIsNamedAnew() throws {
+        let small = try SmallEngine(traceLength: 4, streamsLimit: 2, idle: 10_000_000_000)
+        func changes(after: UInt64, named: Int) throws -> StreamAnswer {
+            var search = StreamSearch(
+                StreamQuestion(
+                    number: 1, subject: .changed(after: after, first: 0, named: named, limit: 100)))
+            let answer = search.advance(over: small.engine)
+            return try #require(answer)
+        }
+        small.take("plant.a", 1, at: 0)
+        small.take("plant.b", 1, at: 5)
+        let first = try changes(after: 0, named: 0)
+        #expect(first.names == ["plant.a", "plant.b"] && first.rows.count == 2 && first.renamed == [:])
+        small.pass(to: 12)
+        #expect(small.engine.lifecycleCounts.forgotten == 1 && small.engine.forecastStreamCount == 1)
+        #expect(Self.search(small, .several(first: 0, limit: 5, match: .everything)).found == ["plant.b"])
+        let second = try changes(after: first.change, named: 2)
+        #expect(second.rows.isEmpty && second.renamed == [:])
+        small.take("plant.c", 1, at: 13)
+        let third = try changes(after: second.change, named: 2)
+        #expect(third.rows.map(\.slot) == [0] && third.renamed == [0: "plant.c"] && third.names == [])
+        #expect(third.rows.first?.sequence == 1)
+        small.take("plant.c", 2, at: 14)
+        let fourth = try changes(after: third.change, named: 2)
+        #expect(fourth.rows.map(\.sequence) == [2] && fourth.renamed == [:])
+    }
+
     @Test func anEngineWithoutStreamsAnswersToo() throws {
         let result = Self.search(try SmallEngine(), .several(first: 0, limit: 5, match: .everything))
         #expect(result.found == [] && result.next == nil && result.slices == 1)

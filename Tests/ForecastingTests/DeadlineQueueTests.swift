@@ -12,7 +12,7 @@ struct DeadlineQueueTests {
         var expected: [UInt32: Int64] = [:]
         for _ in 0..<20_000 {
             let time = Int64.random(in: 0...1000, using: &generator)
-            switch Int.random(in: 0..<4, using: &generator) {
+            switch Int.random(in: 0..<5, using: &generator) {
             case 0 where !expected.isEmpty:
                 expected[queue.first!.slot] = nil
                 queue.removeFirst()
@@ -20,6 +20,10 @@ struct DeadlineQueueTests {
                 let later = queue.first!.time.nanoseconds + time
                 expected[queue.first!.slot] = later
                 queue.postponeFirst(to: Timestamp(nanoseconds: later))
+            case 2:
+                let slot = UInt32.random(in: 0..<40, using: &generator)
+                expected[slot] = nil
+                queue.remove(slot)
             default:
                 let slot = UInt32.random(in: 0..<40, using: &generator)
                 queue.require(slot, by: Timestamp(nanoseconds: time))

@@ -39,6 +39,34 @@ struct StreamTableTests {
         #expect(table.slot(of: "aaa".utf8.span.bytes) == nil)
     }
 
+    /// Few buckets, so that what is taken out lies in the way of others.
+    @Test(arguments: 1...5 as ClosedRange<UInt64>)
+    func whatIsTakenOutMakesRoom(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var table = StreamTable(capacity: 8, seed: seed)
+        var reference: [String: UInt32] = [:]
+        for _ in 0..<20_000 {
+            let name = String(repeating: "n", count: Int.random(in: 1...30, using: &generator))
+            let known = table.slot(of: name.utf8.span.bytes)
+            #expect(known == reference[name], "seed \(seed)")
+            if let known {
+                let (length, isUsed) = (table.identifier(of: known).byteCount, table.isUsed(known))
+                #expect(length == name.utf8.count && isUsed)
+                guard Bool.random(using: &generator) else { continue }
+                table.remove(known)
+                reference[name] = nil
+                let isStillUsed = table.isUsed(known)
+                #expect(!isStillUsed)
+            } else if table.count < table.capacity {
+                let slot = table.insert(name.utf8.span.bytes)
+                #expect(!reference.values.contains(slot) && slot < 8)
+                reference[name] = slot
+            }
+            let (count, slotCount) = (table.count, table.slotCount)
+            #expect(count == reference.count && slotCount <= 8)
+        }
+    }
+
     @Test(arguments: [
         ("plant.a_1:x/y-z", true), ("a", true), (String(repeating: "x", count: 128), true), ("", false),
         (String(repeating: "x", count: 129), false), ("a b", false), ("é", false), ("a\u{0}", false),

@@ -24,6 +24,7 @@ final class SampleSource: MonitoringSource {
     static let status: DaemonReport = {
         var status = plainStatus
         status.memory = 1 << 20
+        status.reloads = .init(done: 2, failed: 1, time: "2026-11-23T06:59:42.000Z")
         let some = DaemonReport.Percentiles(p50: 1e-5, p99: 2e-4, most: 0.003)
         status.latency = DaemonReport.Latency(
             receive: some, step: some, publish: some, turn: some, forecast: some, fullTurns: 0.25)
@@ -37,7 +38,9 @@ final class SampleSource: MonitoringSource {
     private static let plainStatus = DaemonReport(
         version: "1.2.3", epoch: "00000000000000ff", started: "2026-11-23T06:59:40.250Z", uptime: 1.5,
         pipelines: 2,
-        streams: .init(known: 2, limit: 10), rates: .init(observations: 1, forecasts: 2, drops: 0),
+        streams: .init(
+            known: 2, limit: 10, onDisk: 1, diskBytes: 4096, spilled: 3, revived: 2, forgotten: 4, lost: 5,
+            unplaced: 6), rates: .init(observations: 1, forecasts: 2, drops: 0),
         inputs: [
             .init(
                 name: "plant", messages: 5, observations: 4, restored: 0, drops: ["syntax": 1], lost: 2,
@@ -120,6 +123,10 @@ final class SampleSource: MonitoringSource {
         asked.withLock { $0.append("recent \(identifiers.joined(separator: " ")) limit \(limit)") }
         return RecentValues(streams: Dictionary(uniqueKeysWithValues: identifiers.map { ($0, [1, 2.5]) }))
     }
+
+    /// Changes as with a reload.
+    let lives = Mutex<String>("00000000000000ff")
+    var life: String { lives.withLock { $0 } }
 
     let rules = [EventFeed.Rule(number: 1, match: "*", model: "pump", levels: [0.8])]
 

@@ -12,6 +12,8 @@ public struct StateConfiguration: Sendable, Equatable {
     public var snapshotAfter = 256 << 20
     /// Bytes that are kept free for when the disk is full.
     public var ballast = 64 << 20
+    /// Bytes for the state of streams that there is no room for in memory; 0 for none.
+    public var spillLimit = 1 << 30
 }
 
 extension StateConfiguration {
@@ -31,5 +33,6 @@ extension StateConfiguration: ConfigurationSection {
         table.read("snapshot_every", in: .seconds(1)...(.seconds(86_400)), into: &snapshotEvery)
         table.read("snapshot_after", bytesIn: 1 << 20...1 << 40, into: &snapshotAfter)
         table.read("ballast", bytesIn: 0...1 << 40, into: &ballast)
+        table.read("spill_limit", bytesIn: 0...1 << 36, into: &spillLimit)
     }
 }

@@ -44,6 +44,10 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var anomalies: AnomalyPolicy?
     /// Which values are taken for missing.
     public var values = ValuePolicy()
+    /// After how long without a value a stream is let go; nil for never.
+    public var idleLimit: Duration?
+    /// What becomes of the streams when the rule or its model changes while the daemon runs.
+    public var onModelChange = ModelChange.rewarm
 }
 
 extension StreamRuleConfiguration: ConfigurationSection {
@@ -96,5 +100,9 @@ extension StreamRuleConfiguration: ConfigurationSection {
         }
         inputs = ModelInputsConfiguration(from: &table, match: match, scale: scale, time: time)
         values = table.readSection("values")
+        if let value = table.take("idle_ttl"), !value.isWord("off") {
+            idleLimit = value.duration(in: .seconds(1)...(.seconds(366 * 86_400)), orWords: "off")
+        }
+        table.read("on_model_change", into: &onModelChange)
     }
 }

@@ -11,7 +11,7 @@ extension DaemonReport {
             version: VersionReport.version, epoch: plan.epochText,
             started: Timestamp(nanoseconds: Int64(plan.epoch)).rfc3339, uptime: uptime / .seconds(1),
             pipelines: plan.pipelineCount,
-            streams: Streams(known: report.streams, limit: plan.forecasts.streamsLimit), rates: rates,
+            streams: Streams(report, limit: plan.forecasts.streamsLimit), rates: rates,
             inputs: report.inputs.map { input in
                 Input(
                     name: input.name, messages: input.messages, observations: input.observations,
@@ -40,7 +40,8 @@ extension DaemonReport {
                 now: report.watch.alarms - report.watch.alarmsEnded, total: report.watch.alarms),
             drifts: Changes(
                 now: report.watch.drifts - report.watch.driftsEnded, total: report.watch.drifts),
-            scores: report.scores.enumerated().compactMap { rule, score in
+            scores: (report.generation == plan.generation ? report.scores : []).enumerated().compactMap {
+                rule, score in
                 score.map {
                     RuleScoreReport(
                         rule: plan.rule(rule), streams: $0.streams,
@@ -85,11 +86,24 @@ extension StateKeepingReport {
     }
 }
 
+extension DaemonReport.Streams {
+    fileprivate init(_ report: StatusReport, limit: Int) {
+        let counts = report.spilled.counts
+        self.init(
+            known: report.streams, limit: limit, onDisk: report.spilled.streams,
+            diskBytes: report.spilled.byteCount, spilled: counts.spilled, revived: counts.revived,
+            forgotten: counts.forgotten, lost: counts.lost, unplaced: counts.unplaced)
+    }
+}
+
 extension PipelinePlan {
     /// A rule by its index, as reports name it.
     func rule(_ index: Int) -> StreamReport.Rule {
         StreamReport.Rule(number: index + 1, match: forecasts.rules[index].match.pattern)
     }
+
+    /// The epoch, and from the first reload on how many there were, which let slots and rules begin anew.
+    var lifeText: String { generation == 0 ? epochText : "\(epochText).\(generation)" }
 
     /// The epoch as forecasts write it.
     var epochText: String {

@@ -49,8 +49,11 @@ struct PipelineOutput: ~Copyable {
         let isComplete = try socket.publish(payload, topic: topic, sequence: sequence)
         counts.published += 1
         if !isComplete { counts.dropped += 1 }
+        guard retained != nil else { return }
         if let number = retained?.retain(payload, topic: topic, sequence: sequence) {
             replay?.note(payload, topic: number, sequence: sequence)
+        } else {
+            counts.unkept += 1
         }
     }
 

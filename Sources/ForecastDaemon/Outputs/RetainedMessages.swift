@@ -23,7 +23,7 @@ package struct RetainedMessages: ~Copyable {
     ///
     /// - Parameter longestPayload: No payload has more bytes.
     package init(topicsLimit: Int, longestPayload: Int, seed: UInt64) {
-        topics = StreamTable(capacity: topicsLimit, seed: seed)
+        topics = StreamTable(capacity: topicsLimit, longest: AlarmTopic.maximumLength, seed: seed)
         stride = Self.stride(longestPayload)
         pages = ZeroPages(count: topicsLimit, stride: stride)
     }
@@ -68,14 +68,16 @@ package struct RetainedMessages: ~Copyable {
             RawSpan(_unsafeStart: start, byteCount: head(number).length), borrowing: self)
     }
 
-    /// Puts a message in place of its topic's last one; gives the topic's number.
+    /// Puts a message in place of its topic's last one; gives the topic's number, or nil if there is no room for a topic more.
     ///
-    /// - Precondition: There are no more topics, and no more bytes, than there is room for.
-    package mutating func retain(_ payload: RawSpan, topic: RawSpan, sequence: UInt64) -> Int {
+    /// - Precondition: There are no more bytes than there is room for.
+    package mutating func retain(_ payload: RawSpan, topic: RawSpan, sequence: UInt64) -> Int? {
         precondition(
             MemoryLayout<Head>.size + payload.byteCount <= stride, "no payload is longer than was said")
+        let known = topics.slot(of: topic)
+        guard known != nil || topics.count < topics.capacity else { return nil }
         publications += 1
-        let number = Int(topics.slot(of: topic) ?? topics.insert(topic))
+        let number = Int(known ?? topics.insert(topic))
         let place = place(number)
         place.storeBytes(
             of: Head(sequence: sequence, publication: publications, length: payload.byteCount), as: Head.self)

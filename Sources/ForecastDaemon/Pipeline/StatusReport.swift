@@ -24,6 +24,8 @@ package struct StatusReport: Sendable, Equatable {
         package var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
         /// What the numbers that senders gave their messages tell.
         package var sequences = SequenceCounts()
+        /// What came of producers' messages; nil for an input without producers.
+        package var producers: ProducerCounts?
         /// What became of the socket's connections.
         package var connections = ConnectionCounts()
 
@@ -44,7 +46,11 @@ package struct StatusReport: Sendable, Equatable {
         package var dropsByReason: [(reason: String, count: UInt64)] {
             let messages = DecodeError.allCases.map { ($0.label, undecodable[Int($0.rawValue)]) }
             let observations = Refusal.allCases.map { ($0.label, refused[Int($0.rawValue)]) }
-            return (messages + observations).filter { $0.1 > 0 }
+            let producers = producers ?? ProducerCounts()
+            let unnumbered = [
+                ("early", producers.early), ("stranger", producers.strangers), ("hello", producers.refused),
+            ]
+            return (messages + observations + unnumbered).filter { $0.1 > 0 }
         }
     }
 
@@ -58,6 +64,8 @@ package struct StatusReport: Sendable, Equatable {
         package var dropped: UInt64 = 0
         /// Last forecasts published again for those who subscribed.
         package var repeated: UInt64 = 0
+        /// Forecasts that are not kept, because those of as many other topics are as there is room for.
+        package var unkept: UInt64 = 0
         /// What subscribers asked for that no topic can match.
         package var refusedSubscriptions: UInt64 = 0
         /// What was asked of the replay socket; nil where there is none.
@@ -73,9 +81,19 @@ package struct StatusReport: Sendable, Equatable {
             let replay = replay ?? ReplayCounts()
             return [
                 ("subscription", refusedSubscriptions), ("request", replay.malformed), ("busy", replay.busy),
-                ("abandoned", replay.abandoned),
+                ("abandoned", replay.abandoned), ("unkept", unkept),
             ].filter { $0.1 > 0 }
         }
+    }
+
+    /// Streams whose state is on disk, and what became of streams between their values.
+    package struct Spilled: Sendable, Equatable {
+        /// Streams whose state is on disk.
+        package var streams = 0
+        /// Bytes of the files that it lies in.
+        package var byteCount = 0
+        /// How often streams went and came back.
+        package var counts = LifecycleCounts()
     }
 
     /// The inputs, in the plan's order.
@@ -86,6 +104,8 @@ package struct StatusReport: Sendable, Equatable {
     package var isCutShort = false
     /// Streams that have come, each once.
     package var streams = 0
+    /// Those of them that are not in memory.
+    package var spilled = Spilled()
     /// Streams whose newest forecast has a status, by `Forecast.Status.rawValue`.
     package var statuses = [Int](repeating: 0, count: Forecast.Status.allCases.count)
     /// How long turns took.
@@ -98,6 +118,8 @@ package struct StatusReport: Sendable, Equatable {
     package var watch = WatchCounts()
     /// How forecasts turned out, by rule; nil for a rule without adaptation.
     package var scores: [PooledScore?] = []
+    /// Plans that were in force before the one of those rules.
+    package var generation = 0
 
     /// How the state is kept; nil where none is.
     package var state: StateStatus?
@@ -119,13 +141,19 @@ package struct StatusReport: Sendable, Equatable {
         }
         isCutShort = isCutShort || other.isCutShort
         streams += other.streams
+        spilled.streams += other.spilled.streams
+        spilled.byteCount += other.spilled.byteCount
+        spilled.counts.add(other.spilled.counts)
         for status in statuses.indices { statuses[status] += other.statuses[status] }
         latencies.add(other.latencies)
         resets += other.resets
         time.add(other.time)
         watch.add(other.watch)
         if let other = other.state { state = (state ?? StateStatus()).adding(other) }
-        for (rule, score) in other.scores.enumerated() {
+        if other.generation > generation {
+            (generation, scores) = (other.generation, other.scores.map { _ in nil })
+        }
+        for (rule, score) in other.scores.enumerated() where other.generation == generation {
             guard let score else { continue }
             if scores[rule] == nil { scores[rule] = score } else { scores[rule]?.add(score) }
         }

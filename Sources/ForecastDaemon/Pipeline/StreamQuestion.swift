@@ -57,10 +57,14 @@ package struct StreamAnswer: Sendable {
     package var streams: [Stream]
     /// The slot to go on with; nil after the engine's last.
     package var next: Int?
+    /// Plans that were in force before the one that slots and rules are of; nil where it says nothing of them.
+    package var generation: Int?
     /// Streams that changed, in the order of their slots.
     package var rows: [StreamRow] = []
     /// The ids of the slots that were looked at and had not been named.
     package var names: [String] = []
+    /// The ids of the streams that slots have now which had been named.
+    package var renamed: [Int: String] = [:]
     /// The engine's count of changes when the search began.
     package var change: UInt64 = 0
     /// The near past of a stream; nil if it is not known or nothing of it is kept.
@@ -121,6 +125,9 @@ package struct StreamSearch: ~Copyable {
                 if slot >= named { answer.names.append(Self.name(UInt32(slot), of: engine)) }
                 if let row = engine.traceRow(of: UInt32(slot), changedAfter: change) {
                     answer.rows.append(row)
+                    if row.isNew && slot < named {
+                        answer.renamed[slot] = Self.name(UInt32(slot), of: engine)
+                    }
                 }
                 answer.next = slot + 1
                 if answer.rows.count == limit { break }

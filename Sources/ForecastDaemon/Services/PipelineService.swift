@@ -56,6 +56,12 @@ package struct PipelineService: Service {
             logger.info(
                 "state: \(streams.kept) streams from a snapshot, \(recovered.observations) observations from the journal"
             )
+            if let reload = recovered.reload {
+                let other = reload.isSame ? "" : ", which is not the one that was reloaded"
+                logger.warning(
+                    "state: the daemon ended between a reload and its snapshot: what came since the snapshot before was taken in anew under the configuration of now\(other)"
+                )
+            }
             if recovered.lost > 0 {
                 logger.warning(
                     "state: \(recovered.lost) observations came while the disk was full, were not journalled and are missing"
@@ -68,12 +74,25 @@ package struct PipelineService: Service {
             }
             if streams.left > 0 {
                 logger.warning(
-                    "state: \(streams.left) streams are dropped: there is no room for them; raise streams_limit"
+                    "state: \(streams.left) streams are dropped: there is no room for them; raise streams_limit or state.spill_limit"
+                )
+            }
+        case .divided(let before, let now, let streams, let kept):
+            logger.notice(
+                "state: \(streams.kept) streams of \(before) pipelines are divided among \(now) now; what was stays in \(kept.joined(separator: ", "))"
+            )
+            if streams.changed + streams.left > 0 {
+                logger.warning(
+                    "state: \(streams.changed) streams begin anew, because their rule or model is another now; \(streams.left) are dropped, because there is no room"
                 )
             }
         case .damaged(let snapshot): logger.error("state: \(snapshot); the one before is taken")
         case .lost(let records):
             logger.error("state: \(records); going on without them, as --accept-loss says")
+        case .destroyed(let state):
+            logger.error(
+                "state: \(state); the stream begins anew, as do further ones, which the status counts as lost"
+            )
         case .noSnapshot:
             logger.error(
                 "state: no room for a snapshot, or the disk is too slow for it; the journal goes on, it is tried again"

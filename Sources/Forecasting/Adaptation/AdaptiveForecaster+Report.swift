@@ -45,6 +45,13 @@ extension AdaptiveForecaster {
         poolTime = Timestamp(nanoseconds: Int64(bitPattern: sums[score.length].bitPattern))
     }
 
+    /// Takes over the sums of all streams together from the forecaster of another engine with the same adaptation.
+    func takePool(of other: AdaptiveForecaster) {
+        guard other !== self else { return }
+        pool.update(from: other.pool, count: score.length)
+        poolTime = other.poolTime
+    }
+
     /// Takes note of a row that was filled from elsewhere.
     func adopt(row index: Int) {
         let head = Row(start(of: index), layout).head
@@ -52,6 +59,11 @@ extension AdaptiveForecaster {
         if head.season > 0 && learnedParts[head.season] == nil {
             learnedParts[head.season] = SeasonalParts(adaptation, season: head.season)
         }
+    }
+
+    /// Takes note that a row's stream goes.
+    func forsake(row index: Int) {
+        if Row(start(of: index), layout).head.isBegun { begunCount -= 1 }
     }
 
     /// Lets what is recent of all streams together fade, once a minute.

@@ -4,7 +4,7 @@
 ///
 /// The errors of each stream are counted in its own unit, about its deviation, so that they can be added up.
 public struct PooledScore: Sendable, Equatable {
-    /// Streams that have come.
+    /// Streams in memory that have come.
     public private(set) var streams: Int
     /// As `ForecastScore` has them.
     private var sums: [Double]

@@ -24,6 +24,8 @@ extension ForecastEngine {
             passTime(of: slot, to: now)
             pull(slot)
         }
+        passTimeOfSpilled(to: now)
+        letIdleGo(at: now)
         return !queue.isEmpty
     }
 
@@ -43,7 +45,12 @@ extension ForecastEngine {
     }
 
     /// Nothing is due before this time; nil if nothing will be without an observation.
-    public var nextDeadline: Timestamp? { deadlines.first?.time }
+    public var nextDeadline: Timestamp? {
+        var next = deadlines.first?.time
+        if let time = spilled.firstDeadline?.time { next = min(next ?? time, time) }
+        if let time = idle.first?.time { next = min(next ?? time, time) }
+        return next
+    }
 
     mutating func acceptOnGrid(_ observation: Observation, slot: UInt32, isTurning: Bool, at now: Timestamp) {
         let index = Int(slot)
@@ -140,6 +147,12 @@ extension ForecastEngine {
     mutating func schedule(_ slot: UInt32) {
         if let deadline = deadline(of: slot) { deadlines.require(slot, by: deadline) }
     }
+
+    /// As `deadline(of:)`, of a stream whose rule may know none.
+    func anyDeadline(of slot: UInt32) -> Timestamp? {
+        let record = records[Int(slot)]
+        return record.resampler.isOnGrid || plan.rules[record.rule].time.reorders ? deadline(of: slot) : nil
+    }
 }
 
 // What a tick does to its stream before the model steps.
@@ -176,7 +189,8 @@ extension ForecastEngine {
         }
     }
 
-    private mutating func rewarm(_ slot: UInt32, of runner: ModelRunner) {
+    /// Lets the model's state begin at zero, and runs it over the values in the stream's window.
+    mutating func rewarm(_ slot: UInt32, of runner: ModelRunner) {
         let index = Int(slot)
         let scale = currentScale(of: slot)
         runner.reset(slot: slot)
@@ -186,7 +200,9 @@ extension ForecastEngine {
         for back in stride(from: window.count, to: 0, by: -1) {
             let value = window.value(back: back)
             guard value.isFinite else { continue }
-            if runner.inputSize > 1 {
+            if case .window = runner.model.mode {
+                runner.remember(value, slot: slot, tick: records[index].ticks)
+            } else if runner.inputSize > 1 {
                 runner.replay(slot: slot) { joins.scaledInput($0, of: slot, back: back) }
             } else {
                 runner.replay(slot: slot) { _ in scale.input(value) }

@@ -18,7 +18,7 @@ public struct ForecastEngine: ~Copyable {
     public internal(set) var resetCount: UInt64 = 0
     /// What happened on the streams' time lines so far.
     public internal(set) var timeCounts = TimeCounts()
-    /// Streams that have come and are forecast here.
+    /// Streams that have come and are forecast here, those included whose state is on disk.
     public internal(set) var forecastStreamCount = 0
     /// Streams that have come, copies included, and are but inputs of others, because no rule forecasts them.
     public internal(set) var memberCount = 0
@@ -75,8 +75,30 @@ public struct ForecastEngine: ~Copyable {
     let hasBadValues: Bool
     /// The last good values of streams whose values are held against it.
     var lastValues: SlotTable<LastValue>
+    /// How far producers have come that number their messages, for whoever tells the engine what these hold.
+    package var producers: ProducerNumbers
     /// The copy of the state that is being taken, if one is.
     var copy = StateCopy()
+    /// Where streams go for which there is no room, or for which no value comes; nil if they have nowhere to go.
+    var shelf: StreamShelf?
+    /// Those that are there.
+    var spilled: SpilledStreams
+    /// An entry of the shelf, on its way there or back.
+    var entry: ZeroPages
+    /// Tell the rule of an entry; empty without a shelf.
+    var signatures: [RuleSignature] = []
+    /// When the shelf was last found full.
+    var fullSince: Timestamp?
+    /// Streams by their last use.
+    var uses: DeadlineQueue
+    /// Observations of all streams so far.
+    var useCount: Int64 = 0
+    /// Streams that are let go when no value comes, by when that is.
+    var idle: DeadlineQueue
+    /// What became of streams between their values.
+    public internal(set) var lifecycleCounts = LifecycleCounts()
+    /// Numbers of streams that a reload let begin anew and that have not come since.
+    var carried = CarriedNumbers(capacity: 1, seed: 0)
 
     /// Makes an engine that knows no stream yet.
     ///
@@ -95,7 +117,9 @@ public struct ForecastEngine: ~Copyable {
                 model: $0, streamsLimit: plan.streamsLimit, batchLimit: plan.batchLimit,
                 checkpointCount: plan.checkpointCount)
         }
-        queue = WaveQueue(capacity: plan.batchLimit, modelCount: plan.models.count + 1)
+        // As long as it is not full there is a stream without a tick that waits, which can make room for another.
+        let waiting = plan.spillLimit > 0 ? min(plan.batchLimit, plan.streamsLimit) : plan.batchLimit
+        queue = WaveQueue(capacity: waiting, modelCount: plan.models.count + 1)
         group.reserveCapacity(plan.batchLimit)
         forecasts.reserveCapacity(plan.batchLimit)
         maximumHorizon = plan.rules.map(\.horizon).max() ?? 1
@@ -141,10 +165,17 @@ public struct ForecastEngine: ~Copyable {
         hasBadValues = plan.rules.contains { $0.values.isSelective }
         lastValues = SlotTable(
             count: plan.rules.contains { $0.values.needsLastValue } ? plan.streamsLimit : 1)
+        producers = ProducerNumbers(capacity: plan.producersLimit, seed: seed)
+        spilled = SpilledStreams(
+            capacity: plan.spilledLimit, limit: plan.spillLimit, seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
+        entry = ZeroPages(count: 1, stride: 1)
+        uses = DeadlineQueue(capacity: plan.spillLimit > 0 ? plan.streamsLimit : 1)
+        idle = DeadlineQueue(
+            capacity: plan.rules.contains { $0.idleLimit != nil } ? plan.streamsLimit : 1)
     }
 
-    /// Streams that have a slot, those that have not come themselves included.
-    public var streamCount: Int { streams.count }
+    /// Slots that streams have or had, those included that have not come themselves; slots are `0..<streamCount`.
+    public var streamCount: Int { streams.slotCount }
 
     /// Whether `advance` must be called before the next `accept`.
     public var isFull: Bool { queue.isFull }
@@ -161,8 +192,17 @@ public struct ForecastEngine: ~Copyable {
         _ observation: Observation, of identifier: RawSpan, isCopy: Bool = false, at now: Timestamp
     ) -> Refusal? {
         precondition(observation.value.isFinite, "a value that is not finite is no observation")
-        if let slot = streams.slot(of: identifier) {
+        var known = streams.slot(of: identifier)
+        if known == nil && spilled.count > 0 {
+            switch bringBack(identifier, at: now) {
+            case .unknown: break
+            case .noRoom: return .streamsLimit
+            case .here(let slot): known = slot
+            }
+        }
+        if let slot = known {
             preserve(slot)
+            use(slot, at: now)
             let refusal =
                 hasJoins
                 ? acceptMember(observation, slot: slot, of: identifier, isCopy: isCopy, at: now)
@@ -174,81 +214,15 @@ public struct ForecastEngine: ~Copyable {
             return acceptNewMember(observation, of: identifier, isCopy: isCopy, at: now)
         }
         if let refusal = refusal(of: observation.value, rule: rule) { return refusal }
-        guard hasRoom(for: 1) else { return .streamsLimit }
+        guard spills || hasRoom(for: 1) else { return .streamsLimit }
         if let refusal = refusal(ofFirst: observation, rule: rule, now: now) { return refusal }
         let places = 1 + newMemberCount(of: identifier, rule: rule)
-        guard hasRoom(for: places), quota.take(places) else { return .streamsLimit }
+        guard hasRoom(for: places) || makeRoom(at: now), quota.take(places) else { return .streamsLimit }
         let slot = insert(identifier, rule: rule)
+        use(slot, at: now)
+        watchUse(of: slot)
         if hasJoins { joins.streams[Int(slot)].remember(observation) }
         begin(observation, slot: slot, of: identifier, at: now)
-        return nil
-    }
-
-    func hasRoom(for places: Int) -> Bool {
-        streams.count + places <= streams.capacity && !quota.isUsedUp(for: places)
-    }
-
-    /// Gives a stream the next slot, with a time line that `begin` makes.
-    mutating func insert(_ identifier: RawSpan, rule: Int) -> UInt32 {
-        let never = Observation(time: Timestamp(nanoseconds: 0), value: 0)
-        records.append(StreamRecord(rule: rule, resampler: Resampler(first: never, at: never.time)))
-        return streams.insert(identifier)
-    }
-
-    /// Begins a stream's time line with its first observation.
-    mutating func begin(
-        _ observation: Observation, slot: UInt32, of identifier: RawSpan, at now: Timestamp
-    ) {
-        forecastStreamCount += 1
-        let index = Int(slot)
-        let rule = records[index].rule
-        let time = plan.rules[rule].time
-        if case .period(let period) = time.every {
-            records[index].resampler = Resampler(first: observation, at: now, period: period)
-        } else {
-            records[index].resampler = Resampler(first: observation, at: now)
-            records[index].learnedFrom = 1
-        }
-        if hasJoins { join(slot, of: identifier, at: now) }
-        relate(slot, identifier)
-        if records[index].resampler.isOnGrid {
-            pull(slot)
-        } else {
-            offer(Tick(time: observation.time, value: observation.value), slot: slot, at: now)
-        }
-        _ = refusal(of: observation, slot: slot, begins: true)  // which is none: there is nothing before it
-    }
-
-    mutating func accept(_ observation: Observation, slot: UInt32, at now: Timestamp) -> Refusal? {
-        let index = Int(slot)
-        if let refusal = refusal(of: observation.value, rule: records[index].rule) { return refusal }
-        var observation = observation
-        if observation.isTimedByArrival {
-            observation.time = records[index].resampler.possibleTime(from: observation.time)
-        }
-        let refusal = refusalByTime(of: observation, slot: slot)
-        if refusal == .late && plan.rules[records[index].rule].time.reviseLimit > 0 {
-            let refusal = revise(with: observation, slot: slot, at: now)
-            if refusal != .late { return refusal }
-        }
-        if let refusal {
-            let skew = plan.rules[records[index].rule].maximumSkew
-            guard refusal == .late else { return refusal }
-            guard records[index].resampler.turns(at: observation.time, skew: skew) else {
-                if records[index].resampler.waitsLonger(after: observation, at: now) { schedule(slot) }
-                return refusal
-            }
-        }
-        guard observation.isTimedByArrival || !isAhead(observation.time, rule: records[index].rule, now: now)
-        else { return .ahead }
-        let isTurning = refusal != nil
-        if let refusal = self.refusal(of: observation, slot: slot, begins: isTurning) { return refusal }
-        if isTurning { timeCounts.turned += 1 }
-        if records[index].resampler.isOnGrid {
-            acceptOnGrid(observation, slot: slot, isTurning: isTurning, at: now)
-        } else {
-            acceptEvent(observation, slot: slot, isTurning: isTurning, at: now)
-        }
         return nil
     }
 

@@ -74,12 +74,16 @@ public struct ForecastPlan: Sendable {
         public var adaptation: Adaptation?
         /// What is taken for an anomaly; nil where none is looked for.
         public var anomalies: AnomalyPolicy?
+        /// After how many nanoseconds without an observation a stream is let go; nil for never.
+        public var idleLimit: Int64?
+        /// What becomes of the streams when the rule or its model changes while the daemon runs.
+        public var onModelChange = ModelChange.rewarm
 
         /// Makes a rule.
         public init(
             match: Glob, model: Int, scaling: Scaling, horizon: Int, warmup: Int, maximumSkew: Int64,
             time: TimePolicy = TimePolicy(), values: ValuePolicy = ValuePolicy(), inputs: InputList? = nil,
-            adaptation: Adaptation? = nil, anomalies: AnomalyPolicy? = nil
+            adaptation: Adaptation? = nil, anomalies: AnomalyPolicy? = nil, idleLimit: Int64? = nil
         ) {
             self.match = match
             self.model = model
@@ -92,6 +96,7 @@ public struct ForecastPlan: Sendable {
             self.values = values
             self.adaptation = adaptation
             self.anomalies = anomalies
+            self.idleLimit = idleLimit
         }
     }
 
@@ -99,12 +104,16 @@ public struct ForecastPlan: Sendable {
     public let models: [Model]
     /// The rules; a stream follows the first that matches its id.
     public let rules: [Rule]
-    /// The most streams that the engine takes.
+    /// The most streams that the engine has in memory.
     public let streamsLimit: Int
+    /// Bytes that a shelf may have for the state of further streams; 0 for no shelf.
+    public let spillLimit: Int
     /// The most observations that wait for one turn's steps.
     public let batchLimit: Int
     /// Ticks of each stream that are kept with their forecasts for whoever looks; 0 keeps none.
     public let traceLength: Int
+    /// Producers whose newest message's number the engine remembers.
+    package var producersLimit = 1
 
     /// What the ids of members match.
     let memberPatterns: [Glob]
@@ -113,8 +122,11 @@ public struct ForecastPlan: Sendable {
     ///
     /// - Precondition: Every rule names a model of the plan, has a horizon that the model can give, and
     ///   limits are at least 1.
-    public init(models: [Model], rules: [Rule], streamsLimit: Int, batchLimit: Int, traceLength: Int = 0) {
-        precondition(traceLength >= 0, "a trace has a length")
+    public init(
+        models: [Model], rules: [Rule], streamsLimit: Int, batchLimit: Int, traceLength: Int = 0,
+        spillLimit: Int = 0
+    ) {
+        precondition(traceLength >= 0 && spillLimit >= 0, "a trace has a length, a shelf bytes")
         precondition(streamsLimit >= 1 && batchLimit >= 1, "limits are at least 1")
         for rule in rules {
             precondition(models.indices.contains(rule.model), "a rule names a model of the plan")
@@ -154,8 +166,15 @@ public struct ForecastPlan: Sendable {
         self.streamsLimit = streamsLimit
         self.batchLimit = batchLimit
         self.traceLength = traceLength
+        self.spillLimit = spillLimit
         memberPatterns = rules.flatMap { $0.inputs?.templates.map(\.pattern) ?? [] }
+        precondition(
+            !isJoined || (spillLimit == 0 && rules.allSatisfy { $0.idleLimit == nil }),
+            "streams that others depend on are not let go")
     }
+
+    /// Whether streams look at others, so that none can be let go alone.
+    public var isJoined: Bool { hasJoins || hasRelated }
 }
 
 extension ForecastPlan.Rule {
@@ -183,7 +202,13 @@ extension ForecastPlan {
         return batchLimit * (values * MemoryLayout<Double>.stride + state * MemoryLayout<Float>.stride)
     }
 
-    /// Memory that a stream of `rule` takes besides its id, in bytes.
+    /// The most streams that a shelf may have.
+    var spilledLimit: Int { spillLimit / StreamShelf.alignment }
+
+    /// Memory that the index of a full shelf takes at most, in bytes.
+    public var bytesOfSpilled: Int { spilledLimit * SpilledStreams.bytesPerStream }
+
+    /// Memory that a stream of `rule` takes, in bytes.
     public func bytesPerStream(rule: Rule) -> Int {
         let model = models[rule.model]
         let state: Int
@@ -196,6 +221,8 @@ extension ForecastPlan {
         let checkpoints = isRevised ? CheckpointTable.bytesPerStream(length: checkpointCount) : 0
         let states = isRevised && model.mode == .stateful ? checkpointCount * state : 0
         return state + states + checkpoints + MemoryLayout<StreamRecord>.stride + StreamTable.bytesPerStream
+            + StreamIdentifier.maximumLength
+            + ((spillLimit > 0 ? 1 : 0) + (rule.idleLimit == nil ? 0 : 1)) * DeadlineQueue.bytesPerStream
             + bytesOfTime(rule.time) + RefusalTable.bytesPerStream
             + (rule.values.needsLastValue ? MemoryLayout<LastValue>.stride : 0) + bytesOfInputs(rule)
             + bytesOfAdaptation(rule) + MemoryLayout<DriftState>.stride

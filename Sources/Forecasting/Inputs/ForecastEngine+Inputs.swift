@@ -147,7 +147,7 @@ extension ForecastEngine {
 extension ForecastEngine {
     /// Whether the stream in `slot` has come and is forecast here, rather than being but an input of others.
     public func isForecast(_ slot: UInt32) -> Bool {
-        !hasJoins || (records[Int(slot)].rule >= 0 && !joins.streams[Int(slot)].isAwaited)
+        records[Int(slot)].rule >= 0 && !(hasJoins && joins.streams[Int(slot)].isAwaited)
     }
 
     /// Whether other streams, or the calendar, are inputs beside the stream's own value.

@@ -8,6 +8,7 @@ struct EngineCounts: BitwiseCopyable {
     var members: Int
     var time: TimeCounts
     var watch: WatchCounts
+    var lifecycle: LifecycleCounts
 }
 
 extension ForecastEngine {
@@ -16,12 +17,13 @@ extension ForecastEngine {
         get {
             EngineCounts(
                 turn: turn, resets: resetCount, forecastStreams: forecastStreamCount, members: memberCount,
-                time: timeCounts, watch: watches.counts)
+                time: timeCounts, watch: watches.counts, lifecycle: lifecycleCounts)
         }
         set {
             (turn, resetCount) = (newValue.turn, newValue.resets)
             (forecastStreamCount, memberCount) = (newValue.forecastStreams, newValue.members)
             (timeCounts, watches.counts) = (newValue.time, newValue.watch)
+            lifecycleCounts = newValue.lifecycle
         }
     }
 }

@@ -26,15 +26,17 @@ extension ForecastEngine {
     ///
     /// Under the same rules the engine goes on exactly as the one would have that was copied. Otherwise, or where several
     /// engines divide the streams in another way, those streams go on whose own rule and model are as they were, unless
-    /// the plan joins streams or relates them.
+    /// the plan joins streams or relates them. Streams of several states may be taken over, one state after the other.
     ///
-    /// - Parameter isOurs: Which streams to take, by their id.
-    /// - Precondition: No stream has come.
+    /// - Parameters:
+    ///   - isOurs: Which streams to take, by their id.
+    ///   - change: Called for each stream that is forecast by another rule or model now, and so is not taken.
+    /// - Precondition: No stream has come but by this.
     /// - Throws: A `StateError` where the bytes are no state of this program; the engine is then of no use.
     package mutating func restore(
-        from reader: inout StateReader, isOurs: (RawSpan) -> Bool = { _ in true }
+        from reader: inout StateReader, isOurs: (RawSpan) -> Bool = { _ in true },
+        change: (RawSpan) -> Void = { _ in }
     ) throws(StateError) -> Restoration {
-        precondition(streams.count == 0, "state is taken over by an engine without streams")
         guard try reader.read(as: UInt64.self) == Self.stateMagic else {
             throw StateError("expected saved state of this version of forecastd, found something else")
         }
@@ -42,25 +44,40 @@ extension ForecastEngine {
         let ids = try SavedIdentifiers(from: &reader)
         let signatures = plan.rules.map { RuleSignature($0, of: plan) }
         let isSame =
-            saved == signatures && hasRoom(for: ids.count) && (0..<ids.count).allSatisfy { isOurs(ids[$0]) }
-            && quota.take(ids.count)
+            streams.count == 0 && saved == signatures && ids.count <= streams.capacity
+            && (0..<ids.count).allSatisfy { ids.isFree($0) || isOurs(ids[$0]) } && quota.take(ids.usedCount)
         if isSame {
-            try restoreAll(ids, from: &reader)
-            return Restoration(kept: forecastStreamCount)
+            let left = try restoreAll(ids, from: &reader)
+            var result = Restoration(kept: forecastStreamCount)
+            result.left = left
+            return result
         }
-        return try restoreSome(ids, rules: saved.map { signatures.firstIndex(of: $0) }, isOurs, from: &reader)
+        return try restoreSome(
+            ids, rules: saved.map { signatures.firstIndex(of: $0) }, isOurs, change, from: &reader)
     }
 
+    /// Gives how many of the spilled streams there is no room for.
     private mutating func restoreAll(
         _ ids: SavedIdentifiers, from reader: inout StateReader
-    ) throws(StateError) {
-        for slot in 0..<ids.count { _ = insert(ids[slot], rule: -1) }
+    ) throws(StateError) -> Int {
+        for slot in 0..<ids.count {
+            _ = streams.append(ids[slot])
+            records.append(StreamRecord(rule: -1))
+        }
         _ = try reader.read(as: UInt64.self)
         guard let counts = try reader.readRow(of: EngineCounts.self, atMost: 1).first else {
             throw StateError("expected what the engine counted, found nothing")
         }
         self.counts = counts
+        try producers.restore(from: &reader)
+        let left = try spilled.restore(from: &reader)
+        forecastStreamCount -= left
         try deadlines.restore(from: &reader)
+        if plan.rules.contains(where: { $0.idleLimit != nil }) {
+            try idle.restore(from: &reader)
+        } else {
+            for _ in 0..<DeadlineQueue.sectionCount { try reader.skipSection() }
+        }
         for forecaster in adaptive { try forecaster?.restorePool(from: &reader) }
         if hasJoins {
             let tables = joins.bytes(of: 0..<ids.count)
@@ -75,16 +92,26 @@ extension ForecastEngine {
             else { throw StateError("expected the state of a stream, found \(head.byteCount) bytes") }
             try read(slot: UInt32(head.slot), rule: head.rule, from: &reader)
         }
+        for slot in 0..<UInt32(ids.count) where streams.isUsed(slot) { watchUse(of: slot) }
+        return left
     }
 
     private mutating func restoreSome(
         _ ids: SavedIdentifiers, rules: [Int?], _ isOurs: (RawSpan) -> Bool,
-        from reader: inout StateReader
+        _ change: (RawSpan) -> Void, from reader: inout StateReader
     ) throws(StateError) -> Restoration {
         var result = Restoration()
         var sectionCount = try reader.read(as: UInt64.self)
-        if let counts = try reader.readRow(of: EngineCounts.self, atMost: 1).first { turn = counts.turn }
-        while sectionCount > 1 {
+        if let counts = try reader.readRow(of: EngineCounts.self, atMost: 1).first {
+            turn = max(turn, counts.turn)
+        }
+        try producers.restore(from: &reader)
+        // What has become of their rules is seen when they come back.
+        let spilledBefore = spilled.count
+        result.left = try spilled.restore(from: &reader)
+        result.kept = spilled.count - spilledBefore
+        forecastStreamCount += result.kept
+        while sectionCount > 2 + SpilledStreams.sectionCount {
             try reader.skipSection()
             sectionCount -= 1
         }
@@ -97,18 +124,25 @@ extension ForecastEngine {
             guard let rule, plan.rule(of: ids[head.slot]) == rule, !hasJoins, !related.isUsed,
                 byteCount(of: 0, rule: rule) == head.byteCount
             else {
-                if head.rule >= 0 { result.changed += 1 }
+                if head.rule >= 0 {
+                    result.changed += 1
+                    change(ids[head.slot])
+                }
                 try reader.skip(head.byteCount)
                 continue
             }
-            guard hasRoom(for: 1), quota.take(1) else {
+            guard hasRoom(for: 1) || makeRoom(at: Timestamp(nanoseconds: 0)), quota.take(1) else {
                 result.left += 1
                 try reader.skip(head.byteCount)
                 continue
             }
+            guard streams.slot(of: ids[head.slot]) == nil else {
+                throw StateError("expected each stream once, found one for the second time")
+            }
             let slot = insert(ids[head.slot], rule: rule)
             try read(slot: slot, rule: rule, from: &reader)
             if records[Int(slot)].resampler.isOnGrid || plan.rules[rule].time.reorders { schedule(slot) }
+            watchUse(of: slot)
             forecastStreamCount += 1
             result.kept += 1
         }
@@ -122,7 +156,7 @@ extension ForecastEngine {
         let slot = try reader.read(as: UInt32.self)
         if slot == Self.noSlot { return nil }
         let (rule, byteCount) = (try reader.read(as: Int32.self), try reader.read(as: UInt64.self))
-        guard slot < ids.count, rule >= -1, byteCount < 1 << 40 else {
+        guard slot < ids.count, !ids.isFree(Int(slot)), rule >= -1, byteCount < 1 << 40 else {
             throw StateError("expected one of \(ids.count) streams, found number \(slot)")
         }
         return (Int(slot), Int(rule), Int(byteCount))
@@ -133,7 +167,8 @@ extension ForecastEngine {
         let index = Int(slot)
         records[index] = try reader.read(as: StreamRecord.self)
         records[index].rule = rule
-        try forEachPiece(of: slot, rule: rule) { (piece) throws(StateError) in try reader.read(into: piece) }
+        try forEachPiece(of: slot, rule: rule) { (_, bytes) throws(StateError) in try reader.read(into: bytes)
+        }
         if rule >= 0 { adaptive[rule]?.adopt(row: index) }
     }
 }
@@ -146,15 +181,22 @@ private struct SavedIdentifiers {
     init(from reader: inout StateReader) throws(StateError) {
         ends = try reader.readRow(of: Int.self, atMost: 1 << 30)
         bytes = try reader.readRow(of: UInt8.self, atMost: StreamIdentifier.maximumLength * ends.count)
-        guard ends.last ?? 0 == bytes.count, zip([0] + ends, ends).allSatisfy(<) else {
+        guard ends.last ?? 0 == bytes.count, zip([0] + ends, ends).allSatisfy(<=) else {
             throw StateError("expected the ids of \(ends.count) streams, found them out of place")
         }
-        for slot in ends.indices where !StreamIdentifier.isValid(self[slot]) {
+        for slot in ends.indices where !isFree(slot) && !StreamIdentifier.isValid(self[slot]) {
             throw StateError("expected the id of a stream, found other bytes")
         }
     }
 
+    /// Slots.
     var count: Int { ends.count }
+
+    /// Slots with a stream.
+    var usedCount: Int { ends.indices.count { !isFree($0) } }
+
+    /// Whether no stream was in a slot.
+    func isFree(_ slot: Int) -> Bool { self[slot].byteCount == 0 }
 
     subscript(slot: Int) -> RawSpan {
         @_lifetime(borrow self)

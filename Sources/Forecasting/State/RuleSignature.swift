@@ -8,14 +8,15 @@ struct RuleSignature: BitwiseCopyable, Equatable {
     /// To be raised whenever numbers that are saved change their meaning though no type changes its fields.
     private static let version = 1
 
-    private let hash: UInt64
+    let hash: UInt64
 
     /// Signs a rule of a plan.
     init(_ rule: ForecastPlan.Rule, of plan: ForecastPlan) {
         let model = plan.models[rule.model]
         var rule = rule
         // What says nothing of the state, and the number of the model, which may be another one now.
-        (rule.warmup, rule.maximumSkew, rule.model) = (0, 0, 0)
+        (rule.warmup, rule.maximumSkew, rule.model, rule.idleLimit) = (0, 0, 0, nil)
+        rule.onModelChange = .rewarm
         let text =
             "\(Self.version) \(Self.fields) \(rule) \(model.revision) \(model.mode) \(model.target) "
             + "\(model.packed.shape) \(plan.checkpointCount) \(plan.hasJoins) \(plan.hasRelated)"

@@ -16,9 +16,19 @@ public final class StreamQuota: Sendable {
     /// Takes the places of so many streams; false if not as many are left.
     func take(_ places: Int) -> Bool {
         guard count.wrappingAdd(places, ordering: .relaxed).oldValue + places <= limit else {
-            count.wrappingSubtract(places, ordering: .relaxed)
+            giveBack(places)
             return false
         }
         return true
+    }
+
+    /// Gives the places of so many streams back.
+    func giveBack(_ places: Int) { count.wrappingSubtract(places, ordering: .relaxed) }
+}
+
+extension ForecastEngine {
+    /// Whether so many streams more find a place.
+    func hasRoom(for places: Int) -> Bool {
+        streams.count + places <= streams.capacity && !quota.isUsedUp(for: places)
     }
 }

@@ -46,16 +46,19 @@ package struct DeadlineQueue {
     }
 
     /// Takes the first slot out.
-    package mutating func removeFirst() {
-        places[Int(slots[0])] = 0
-        let last = times.count - 1
-        if last > 0 {
-            (times[0], slots[0]) = (times[last], slots[last])
-            places[Int(slots[0])] = 1
-        }
+    package mutating func removeFirst() { remove(slots[0]) }
+
+    /// Takes a slot out, if it is in.
+    package mutating func remove(_ slot: UInt32) {
+        guard Int(slot) < places.count, places[Int(slot)] > 0 else { return }
+        let place = Int(places[Int(slot)]) - 1
+        exchange(place, times.count - 1)
+        places[Int(slot)] = 0
         times.removeLast()
         slots.removeLast()
-        if last > 1 { sink(0) }
+        guard place < times.count else { return }
+        rise(place)
+        sink(place)
     }
 
     /// Writes the heap as it is.
@@ -100,6 +103,7 @@ package struct DeadlineQueue {
     }
 
     private mutating func exchange(_ left: Int, _ right: Int) {
+        guard left != right else { return }
         times.swapAt(left, right)
         slots.swapAt(left, right)
         places[Int(slots[left])] = UInt32(left + 1)

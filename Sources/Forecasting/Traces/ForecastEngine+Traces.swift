@@ -18,6 +18,7 @@ extension ForecastEngine {
             let change = traces.countChange()
             var head = row.head
             (head.change, head.sequence) = (change, forecast.sequence)
+            if head.begun == 0 { head.begun = change }
             head.status = UInt64(forecast.status.rawValue)
             row.head = head
         }
@@ -59,7 +60,7 @@ extension ForecastEngine {
         }
         return StreamRow(
             slot: slot, rule: UInt32(rule), status: Self.status(head), sequence: head.sequence, point: point,
-            skill: skill, coverage: coverage)
+            skill: skill, coverage: coverage, isNew: head.begun > change)
     }
 
     /// The near past of the stream in `slot`; nil if none is kept, or there is none yet.

@@ -78,4 +78,6 @@ public struct StreamRow: Sendable, Equatable {
     /// Of late, one tick ahead: the skill against persistence, and the share of values that intervals of the highest
     /// level held; NaN where that is not known.
     public var skill, coverage: Float
+    /// Whether the slot may have been another stream's before.
+    public var isNew: Bool
 }

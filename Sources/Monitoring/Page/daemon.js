@@ -31,6 +31,12 @@ function kept(state) {
   return `snapshot of ${bytes(state.snapshot.bytes)} ${duration(age)} ago, ${count(state.failed_snapshots)} failed`;
 }
 
+function reloaded(reloads) {
+  if (!reloads) return "–";
+  const last = reloads.time ? `, the last ${duration((Date.now() - new Date(reloads.time)) / 1000)} ago` : "";
+  return `${count(reloads.done)}${last}, ${count(reloads.failed)} failed`;
+}
+
 export class DaemonView {
   #show = () => this.#draw();
   #curves = {};
@@ -81,9 +87,10 @@ export class DaemonView {
 
   #about(status) {
     const facts = [["version", status.version], ["running for", duration(status.uptime)], ["since", new Date(status.started).toLocaleString("en-GB")],
-      ["epoch", status.epoch], ["pipelines", status.pipelines], ["streams", `${count(status.streams.known)} of at most ${count(status.streams.limit)}`],
+      ["epoch", status.epoch], ["pipelines", status.pipelines], ["streams", `${count(status.streams.known - status.streams.on_disk)} of at most ${count(status.streams.limit)} in memory`],
+      ["streams on disk", count(status.streams.on_disk)],
       ["alarms", `${count(status.alarms.now)} now, ${count(status.alarms.total)} so far`], ["drifts of models", `${count(status.drifts.now)} now, ${count(status.drifts.total)} so far`],
-      ["turns with more waiting than they take", status.latency ? percent(status.latency.full_turns) : "–"], ["state", kept(status.state)], ["states begun anew", count(status.resets)], ["pages that listen", status.viewers ? `${count(status.viewers.now)}, ${count(status.viewers.dropped)} given up as too slow` : "–"]];
+      ["turns with more waiting than they take", status.latency ? percent(status.latency.full_turns) : "–"], ["state", kept(status.state)], ["reloads", reloaded(status.reloads)], ["states begun anew", count(status.resets)], ["pages that listen", status.viewers ? `${count(status.viewers.now)}, ${count(status.viewers.dropped)} given up as too slow` : "–"]];
     return h("section", { class: "card wide" }, h("dl", { class: "figures small" },
       ...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value))))));
   }

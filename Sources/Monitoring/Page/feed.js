@@ -100,7 +100,10 @@ class Feed extends EventTarget {
 
   #name(data) {
     for (const [n, id, rule] of data) {
-      if (this.streams.has(n)) continue;
+      const known = this.streams.get(n);
+      if (known?.id === id) continue;
+      // Another stream has its place now.
+      if (known && this.byId.get(known.id) === known) this.byId.delete(known.id);
       const stream = new Stream(n, id, rule);
       this.streams.set(n, stream);
       this.byId.set(id, stream);

@@ -49,7 +49,7 @@ struct SnapshotHeader: Equatable {
         let header = SnapshotHeader(
             identity: bytes.load(UInt64.self, at: 16), sequence: bytes.load(UInt64.self, at: 24))
         let expected = isExport ? name : SnapshotFormat.name(ofSnapshot: header.sequence)
-        guard name == expected, isExport == (header.sequence == 0) else {
+        guard name == expected, !isExport || header.sequence == 0 else {
             throw .store(.foreign(file: name))
         }
         return header

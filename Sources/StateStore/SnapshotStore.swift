@@ -12,7 +12,6 @@ package struct SnapshotStore<D: Disk>: Sendable {
 
     /// Begins a snapshot of the state that the journal leads to up to record `sequence`.
     package func begin(through sequence: UInt64) throws(DiskError) -> SnapshotWriter<D> {
-        precondition(sequence > 0, "a snapshot of a journal contains at least its first record")
         let header = SnapshotHeader(identity: identity, sequence: sequence)
         return try SnapshotWriter.begin(self, header, temporaryName: SnapshotFormat.temporaryName)
     }

@@ -38,15 +38,6 @@ struct SnapshotExportTests {
         }
     }
 
-    @Test func whatIsGivenUpLeavesNothing() throws {
-        let disk = SimulatedDisk(seed: 1)
-        var writer: SnapshotWriter? = try Export.begin("streams", on: disk, identity: 7)
-        try writer?.write([5].span.bytes)
-        #expect(disk.names == ["streams.part"])
-        writer = nil
-        #expect(disk.names == [])
-    }
-
     @Test func snapshotsAndExportsAreNotTakenForEachOther() throws {
         let disk = try Self.written()
         try disk.rename("streams", to: "snapshot-0000000000000001")

@@ -38,6 +38,14 @@ extension EngineState {
         _ plan: PipelinePlan, change: (RawSpan) -> Void = { _ in }
     ) throws(DaemonError) -> [SavedPipeline] {
         let count = layout.edition.pipelineCount
+        let spills = plan.forecasts.spillLimit > 0
+        if spills, let rule = plan.forecasts.rules.first(where: { $0.idleLimit != nil }) {
+            throw DaemonError(
+                .configuration,
+                "rule \"\(rule.match.pattern)\": idle_ttl: expected off, because it lets streams be spilled to disk, and only a "
+                    + "running daemon knows those; let the daemon run without it until each stream has had a value"
+            )
+        }
         var all: [SavedPipeline] = []
         for index in 0..<count {
             var engine = Self.engine(plan.divided(into: count))

@@ -35,10 +35,10 @@ extension ForecastEngine {
         return result
     }
 
-    /// The ids of all streams, in the order of their slots.
+    /// The ids of all streams.
     var identifiers: [String] {
         (0..<UInt32(streamCount)).map { slot in
             identifier(of: slot).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-        }
+        }.filter { !$0.isEmpty }  // no stream is in the slot any more
     }
 }

@@ -70,7 +70,8 @@ extension StoredState {
         let (want, got) = (StateDigest(saved.engine), StateDigest(replay.engine))
         return StateVerification(
             directory: disk.path, from: replay.firstSequence, through: newest,
-            observations: replay.counts.observations, streams: saved.engine.streamCount, digest: want.text,
+            observations: replay.counts.observations, streams: saved.engine.identifiers.count,
+            digest: want.text,
             replayDigest: got.text, differences: want == got ? [] : Self.differences(saved, replay))
     }
 
@@ -104,11 +105,11 @@ struct StateDigest: Equatable {
 
     /// - Precondition: The turn is over.
     init(_ engine: borrowing ForecastEngine) {
-        let slots = engine.identifiers.enumerated().sorted { $0.element < $1.element }
         var sum: UInt32 = 0
-        for (slot, name) in slots {
+        for name in engine.identifiers.sorted() {
+            guard let slot = engine.slot(of: name.utf8.span.bytes) else { continue }
             Self.add(Array(name.utf8), to: &sum)
-            for part in engine.stateParts(of: UInt32(slot)) { Self.add(part.bytes, to: &sum) }
+            for part in engine.stateParts(of: slot) { Self.add(part.bytes, to: &sum) }
         }
         self.sum = sum
     }

@@ -139,18 +139,20 @@ extension StoredState {
         let count = listing.pipelines.count
         for index in 0..<count {
             var engine = EngineState.engine(plan.divided(into: count))
-            let (_, recovered) = try state.load(&engine, from: try state.disk(ofPipeline: index))
-            changed += recovered.streams.changed
-            let identifiers = engine.identifiers
-            for slot in 0..<UInt32(engine.streamCount) {
+            var recovery = try state.recovery(of: try state.disk(ofPipeline: index))
+            changed += try recovery.load(&engine).streams.changed
+            for name in engine.identifiers {
                 // A stream without a rule is but an input of others.
-                guard let rule = plan.forecasts.rule(of: engine.identifier(of: slot)) else { continue }
-                counts[rule] += 1
-                guard let pattern, pattern.matches(engine.identifier(of: slot)) else { continue }
+                guard let slot = engine.slot(of: name.utf8.span.bytes), engine.isForecast(slot) else {
+                    continue
+                }
                 let summary = engine.summary(of: slot, horizons: 0)
+                let rule = summary.rule
+                counts[rule] += 1
+                guard let pattern, pattern.matches(name.utf8.span.bytes) else { continue }
                 streams.append(
                     .init(
-                        stream: identifiers[Int(slot)], rule: rule + 1, match: rules[rule].match.pattern,
+                        stream: name, rule: rule + 1, match: rules[rule].match.pattern,
                         ticks: summary.ticks, time: summary.newest.time.rfc3339))
             }
         }

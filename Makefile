@@ -81,8 +81,8 @@ deps:
 	$(call install,libzmq3-dev libjs-dygraphs)
 
 deps-test:
-	$(call install,libzmq3-dev libjs-dygraphs chromium fonts-dejavu-core python3 python3-numpy python3-torch python3-zmq python3-msgpack \
-	    qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+	$(call install,libzmq3-dev libjs-dygraphs chromium fonts-dejavu-core prometheus python3 python3-numpy python3-torch python3-zmq \
+	    python3-msgpack tmux qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 clean: ## removes what was built
 	rm -rf .build .build-*

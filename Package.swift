@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .executable(name: "forecastd", targets: ["forecastd"]),
         .library(name: "Forecasting", targets: ["Forecasting"]),
+        .library(name: "Producer", targets: ["Producer"]),
         .library(name: "RecurrentKernels", targets: ["RecurrentKernels"]),
         .library(name: "WireFormat", targets: ["WireFormat"]),
     ],
@@ -41,6 +42,7 @@ let package = Package(
         .target(name: "Forecasting", dependencies: ["CReadoutKernels", "RecurrentKernels"]),
         .target(name: "Training", dependencies: ["Forecasting", "RecurrentKernels"]),
         .target(name: "WireFormat", dependencies: ["Forecasting"]),
+        .target(name: "Producer", dependencies: ["WireFormat", "ZeroMQ"]),
         .target(name: "CChecksum", cSettings: kernelSettings),
         .target(name: "StateStore", dependencies: ["CChecksum"]),
         .target(
@@ -71,14 +73,14 @@ let package = Package(
         .executableTarget(
             name: "forecastd",
             dependencies: [
-                "ForecastDaemon", "Forecasting", "Training",
+                "ForecastDaemon", "Forecasting", "Producer", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["StateStore"], path: "Tests/TestSupport"),
         .testTarget(
             name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels", "TestSupport"],
             exclude: ["Golden", "arm64"]),
-        .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
+        .testTarget(name: "ZeroMQTests", dependencies: ["TestSupport", "ZeroMQ"]),
         .testTarget(
             name: "ForecastingTests", dependencies: ["Forecasting", "RecurrentKernels", "TestSupport"]),
         .testTarget(
@@ -90,7 +92,10 @@ let package = Package(
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Forecasting", "RecurrentKernels", "TestSupport", "WireFormat"]),
+            dependencies: [
+                "ForecastDaemon", "Forecasting", "RecurrentKernels", "StateStore", "TestSupport",
+                "WireFormat",
+            ]),
         .testTarget(
             name: "MonitoringTests",
             dependencies: [
@@ -106,7 +111,7 @@ let package = Package(
             name: "ForecastDaemonTests",
             dependencies: [
                 "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "TestSupport", "Training",
-                "WireFormat",
+                "WireFormat", "ZeroMQ",
             ],
             exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),

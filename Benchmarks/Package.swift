@@ -38,11 +38,18 @@ let package = Package(
                 .product(name: "Forecasting", package: "forecastd"),
                 .product(name: "RecurrentKernels", package: "forecastd"),
             ]),
+        // One turn while a snapshot is copied
+        .executableTarget(
+            name: "snapshot-bench",
+            dependencies: [
+                .product(name: "Forecasting", package: "forecastd"),
+                .product(name: "RecurrentKernels", package: "forecastd"),
+            ]),
     ],
     cLanguageStandard: .gnu17
 )
 
-let swiftTargets: Set = ["step-worker", "codec-bench", "adaptation-bench"]
+let swiftTargets: Set = ["step-worker", "codec-bench", "adaptation-bench", "snapshot-bench"]
 for target in package.targets {
     if swiftTargets.contains(target.name) {
         target.swiftSettings = [

@@ -22,6 +22,7 @@ from harness import machine  # noqa: E402
 from harness.adaptation import AdaptationBenchmark  # noqa: E402
 from harness.bound import Ceilings  # noqa: E402
 from harness.codec import CodecBenchmark  # noqa: E402
+from harness.durability import DurabilityBenchmark, RecoveryBenchmark  # noqa: E402
 from harness.end_to_end import Daemon, EndToEndBenchmark, ScalingBenchmark  # noqa: E402
 from harness.report import print_table  # noqa: E402
 from harness.step import StepBenchmark, Worker  # noqa: E402
@@ -30,7 +31,7 @@ from make_data import DAEMON_SHAPES, SHAPES  # noqa: E402
 
 BINARIES = HERE / ".build" / "release"
 DATA = HERE / ".build" / "data"
-PARTS = ["step", "codec", "adaptation", "end-to-end", "scaling"]
+PARTS = ["step", "codec", "adaptation", "end-to-end", "scaling", "durability"]
 DAEMON = HERE.parent / ".build" / "release" / "forecastd"
 
 
@@ -93,6 +94,22 @@ def make_scaling_benchmark(options, cores):
                             seconds=0.5 if options.quick else 2)
 
 
+def make_durability_benchmark(options, cores):
+    def daemon(durability):
+        return forecastd(durability, "S", more=f"state: {{directory: {{state}}, durability: {durability}}}\n")
+
+    return DurabilityBenchmark([daemon(name) for name in ("none", "interval", "commit")], BINARIES / "load-generator",
+                               cores, HERE / ".build", streams=(100,), seconds=0.5 if options.quick else 2,
+                               snapshot_bench=BINARIES / "snapshot-bench")
+
+
+def make_recovery_benchmark(cores):
+    # All in the journal, nothing in a snapshot.
+    daemon = forecastd("recovery", "S", more="state: {directory: {state}, snapshot_every: 1h, snapshot_after: 8GiB}\n")
+    daemon.config = daemon.config.replace("streams_limit: 20000", "streams_limit: 100000")
+    return RecoveryBenchmark(daemon, BINARIES / "load-generator", cores, HERE / ".build")
+
+
 def make_data():
     if not all((DATA / f"{shape}.safetensors").exists() for shape in [*SHAPES, *DAEMON_SHAPES]):
         print("writing weights, inputs and references", file=sys.stderr)
@@ -115,6 +132,8 @@ class Run:
                            if "adaptation" in wanted else None)
         self.end_to_end = make_end_to_end_benchmark(options, self.cores) if "end-to-end" in wanted else None
         self.scaling = make_scaling_benchmark(options, self.cores) if "scaling" in wanted else None
+        self.durability = make_durability_benchmark(options, self.cores) if "durability" in wanted else None
+        self.recovery = make_recovery_benchmark(self.cores) if self.durability and not options.quick else None
 
     def measure(self):
         started, self.load_before = time.monotonic(), machine.load_average()
@@ -123,16 +142,18 @@ class Run:
         for number in range(self.rounds):
             print(f"round {number + 1} of {self.rounds}, {time.monotonic() - started:.0f} s", file=sys.stderr)
             self.ceilings.measure()
-            for part in (self.step, self.codec, self.adaptation, self.end_to_end, self.scaling):
+            for part in (self.step, self.codec, self.adaptation, self.end_to_end, self.scaling, self.durability):
                 if part:
                     part.measure_round()
+        if self.recovery:
+            self.recovery.measure()
         self.load_after, self.seconds = machine.load_average(), time.monotonic() - started
         for worker in self.step.workers if self.step else []:
             worker.stop()
 
     def figures(self):
         figures = self.step.figures(self.ceilings) if self.step else {}
-        for part in (self.codec, self.adaptation, self.end_to_end, self.scaling):
+        for part in (self.codec, self.adaptation, self.end_to_end, self.scaling, self.durability):
             figures |= part.figures() if part else {}
         return figures
 
@@ -156,6 +177,12 @@ class Run:
         if self.scaling:
             print_table("pipelines, end to end over TCP, 100 streams, shape L with one input (best round)",
                         self.scaling.table())
+        if self.durability:
+            print_table("durability, end to end over TCP, 100 streams, shape S (best round)", self.durability.table())
+            print_table("a turn of 64 values while a snapshot is copied, processor time (best round)",
+                        self.durability.copy_table())
+        if self.recovery:
+            print_table("from the start until ready, after kill -9 (once)", self.recovery.table())
 
 
 def main():

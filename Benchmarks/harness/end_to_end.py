@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections import defaultdict
@@ -16,7 +17,7 @@ RATE = 1000  # messages per second for the latency
 class Daemon:
     """A command with `{input}`, `{output}` and, where it reads a file, `{config}` in it.
 
-    `config` is the text of that file with the same `{input}` and `{output}`. With `cores`, both the daemon and its
+    `config` is the text of that file with the same `{input}` and `{output}`, and `{state}` for a new directory. With `cores`, both the daemon and its
     load run on all of these.
     """
 
@@ -24,12 +25,15 @@ class Daemon:
         self.name, self.command, self.config, self.forecasts = name, command, config, forecasts
         self.cores = cores
 
-    def start(self, core, endpoints, folder, log):
-        places = dict(endpoints, config=str(folder / f"{self.name}.yaml"))
+    def start(self, core, endpoints, folder, log, keeps_state=False, **options):
+        state = folder / f"{self.name}.state"
+        if not keeps_state:
+            shutil.rmtree(state, ignore_errors=True)
+        places = dict(endpoints, config=str(folder / f"{self.name}.yaml"), state=str(state))
         if self.config:
             (folder / f"{self.name}.yaml").write_text(fill(self.config, places))
         command = [fill(word, places) for word in self.command]
-        return start_pinned(command, core, stdout=log, stderr=log)
+        return start_pinned(command, core, stdout=log, stderr=log, **options)
 
 
 def fill(text, places):

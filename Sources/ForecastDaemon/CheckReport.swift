@@ -88,7 +88,21 @@ package struct CheckReport: Sendable, Encodable {
         }
     }
 
+    /// What an input with producers promises.
+    struct LossFree: Sendable, Encodable {
+        var input: String
+        var producers: Int
+        var window: UInt64
+        var acknowledged: String
+
+        var text: String {
+            "input \(input): at most \(producers) producers, a window of \(window) messages, acknowledged \(acknowledged)"
+        }
+    }
+
     var rules: [Rule]
+    /// The inputs with producers.
+    var lossFree: [LossFree]
     /// The outputs that keep something.
     package var kept: [Kept]
     /// The most streams in memory.
@@ -103,6 +117,7 @@ package struct CheckReport: Sendable, Encodable {
 
     enum CodingKeys: String, CodingKey {
         case rules, kept, http, state
+        case lossFree = "loss_free"
         case streamsLimit = "streams_limit"
         case spillBytes = "spill_bytes"
         case memoryBytes = "memory_bytes"
@@ -129,6 +144,18 @@ package struct CheckReport: Sendable, Encodable {
                 idleTTL: rule.idleLimit.map { Double($0) * 1e-9 },
                 bytesPerStream: plan.bytesPerStream(rule: rule),
                 inputs: rule.inputs.map { InputsReport($0, rule: rule, configuration) })
+        }
+        let acknowledged =
+            switch prepared.configuration.state?.durability {
+            case .commit: "once the disk has them"
+            case .interval: "once the kernel has them: a power cut may lose the last second"
+            case Optional.none, .some(.none): "once they are taken in: a crash may lose them"
+            }
+        lossFree = prepared.configuration.inputs.compactMap { input in
+            input.producers.map {
+                LossFree(
+                    input: input.name, producers: $0.producers, window: $0.window, acknowledged: acknowledged)
+            }
         }
         kept = prepared.configuration.outputs.compactMap { output in
             prepared.keeping(output).map {
@@ -170,7 +197,8 @@ package struct CheckReport: Sendable, Encodable {
 
     /// The report as lines of text.
     package var text: String {
-        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines) + kept.map(\.text)
+        (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines)
+            + lossFree.map(\.text) + kept.map(\.text)
             + [
                 "at most \(streamsLimit) streams\(spillBytes == nil ? "" : " in memory"), which take at most "
                     + "\(Self.mebibytes(memoryBytes)) MiB" + spillText

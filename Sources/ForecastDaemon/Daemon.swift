@@ -7,16 +7,16 @@ import UnixSignals
 
 /// The daemon: the pipelines and the services around it, from start to a clean end.
 package struct Daemon: Sendable {
+    let prepared: PreparedDaemon
+    let path: String
     let plan: PipelinePlan
-    let dropLogInterval: Duration
-    let http: HTTPConfiguration?
     let logger: Logger
 
-    /// Makes a daemon that will do what `plan` says.
-    init(plan: PipelinePlan, dropLogInterval: Duration, http: HTTPConfiguration?, logger: Logger) {
+    /// Makes a daemon that will do what `plan` says, which is that of `prepared`, read from the file at `path`.
+    init(_ prepared: PreparedDaemon, path: String, plan: PipelinePlan, logger: Logger) {
+        self.prepared = prepared
+        self.path = path
         self.plan = plan
-        self.dropLogInterval = dropLogInterval
-        self.http = http
         self.logger = logger
     }
 
@@ -27,20 +27,31 @@ package struct Daemon: Sendable {
     /// - Throws: A `DaemonError` if the pipeline cannot begin or go on.
     package func run() async throws {
         let mailbox = try Mailbox(threadCount: plan.threadCount)
-        let notifier = ServiceNotifier { name in getenv(name).map { String(cString: $0) } }
+        let environment = { @Sendable (name: String) in getenv(name).map { String(cString: $0) } }
+        let notifier = ServiceNotifier(environment: environment)
+        let control = try controlSocket(environment: environment)
+        let plans = PlanInForce(plan)
+        let (events, queue) = AsyncStream.makeStream(of: ControlService.Event.self)
         // They stop in the reverse order: the input first.
         let (isListening, listening) = AsyncStream.makeStream(of: Never.self)
         var services: [any Service] = [
             WatchdogService(mailbox: mailbox, notifier: notifier),
-            DropLogService(mailbox: mailbox, interval: dropLogInterval, logger: logger),
+            DropLogService(
+                mailbox: mailbox, interval: prepared.configuration.log.dropsEvery, logger: logger),
         ]
-        if let http {
-            let monitor = DaemonMonitor(plan: plan, mailbox: mailbox)
+        if let http = prepared.configuration.http {
+            let monitor = DaemonMonitor(plans: plans, mailbox: mailbox, metricPatterns: http.metricsStreams)
             services.append(
                 MonitoringService(http: http, monitor: monitor, logger: logger, listening: listening))
         } else {
             listening.finish()
         }
+        services.append(
+            ControlService(
+                socket: control, events: events, queue: queue,
+                reloader: Reloader(
+                    prepared, path: path, plans: plans, mailbox: mailbox, notifier: notifier, logger: logger)
+            ))
         services.append(
             PipelineService(
                 plan: plan, mailbox: mailbox, notifier: notifier, logger: logger, isListening: isListening))
@@ -57,7 +68,7 @@ package struct Daemon: Sendable {
                 var isShuttingDown = false
                 for await signal in signals {
                     if signal == .sighup {
-                        logger.notice("SIGHUP: a changed configuration is read at the next start")
+                        queue.yield(.hangUp)
                         continue
                     }
                     if isShuttingDown { _exit(128 + signal.rawValue) }
@@ -81,5 +92,14 @@ package struct Daemon: Sendable {
                     "forecasts": "\(report.forecasts)", "dropped": "\(report.drops)",
                 ])
         }
+    }
+
+    /// Where the daemon is told what changes it; nil where neither the configuration nor the service manager names a place.
+    private func controlSocket(environment: (String) -> String?) throws(DaemonError) -> ControlSocket? {
+        guard
+            let path = prepared.configuration.control?.path
+                ?? ControlAddress.standardPath(environment: environment)
+        else { return nil }
+        return try ControlSocket(try ControlAddress(path: path))
     }
 }

@@ -65,10 +65,12 @@ package struct PreparedDaemon: Sendable {
                 "rule \"\(rule.match.pattern)\": idle_ttl: where inputs_from or related lets streams look at others, none "
                     + "is let go: expected no idle_ttl in any rule; leave it out")
         }
-        forecasts = ForecastPlan(
+        var plan = ForecastPlan(
             models: models.map(Self.planned), rules: rules, streamsLimit: configuration.streamsLimit,
             batchLimit: configuration.pipeline.batchLimit, traceLength: configuration.http?.history ?? 0,
             spillLimit: isJoined ? 0 : configuration.state?.spillLimit ?? 0)
+        plan.producersLimit = max(1, configuration.inputs.reduce(0) { $0 + ($1.producers?.producers ?? 0) })
+        forecasts = plan
         try checkReplays()
         if pipelineCount > 1, let rule = rules.first(where: { $0.adaptation?.related != nil }) {
             throw DaemonError(
@@ -122,12 +124,14 @@ package struct PreparedDaemon: Sendable {
             var anomalies = rule.anomalies
             anomalies?.season = rule.time.seasonTicks ?? 0
             time.wait = rule.inputs?.wait(rule.time).nanoseconds ?? 0
-            return ForecastPlan.Rule(
+            var planned = ForecastPlan.Rule(
                 match: match, model: index, scaling: order.targetScaling, horizon: horizon,
                 warmup: rule.warmup, maximumSkew: rule.maximumSkew.nanoseconds, time: time,
                 values: rule.values, inputs: order.inputs,
                 adaptation: try adaptation(rule, match: match, horizon: horizon), anomalies: anomalies,
                 idleLimit: rule.idleLimit?.nanoseconds)
+            planned.onModelChange = rule.onModelChange
+            return planned
         } catch {
             throw failure("\(error)")
         }
@@ -156,16 +160,15 @@ package struct PreparedDaemon: Sendable {
 
     /// Runs the daemon until it is told to stop.
     ///
-    /// - Parameter acceptsLoss: Whether to go on where parts of the kept state are destroyed, without what was in them.
-    package func run(acceptsLoss: Bool = false) async throws {
+    /// - Parameters:
+    ///   - path: The configuration's file, which a reload reads again.
+    ///   - acceptsLoss: Whether to go on where parts of the kept state are destroyed, without what was in them.
+    package func run(path: String, acceptsLoss: Bool = false) async throws {
         var logger = Logger(label: "forecastd", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = configuration.log.level
         var plan = pipelinePlan()
         plan.state?.acceptsLoss = acceptsLoss
-        try await Daemon(
-            plan: plan, dropLogInterval: configuration.log.dropsEvery, http: configuration.http,
-            logger: logger
-        ).run()
+        try await Daemon(self, path: path, plan: plan, logger: logger).run()
     }
 }
 
@@ -186,9 +189,9 @@ extension PreparedDaemon {
                 options.receiveHighWaterMark = input.connection.highWaterMark
                 options.maximumMessageSize = input.maximumMessageSize
                 return PipelinePlan.Input(
-                    name: input.name, socket: input.socket == .sub ? .sub : .pull, options: options,
+                    name: input.name, socket: input.socketKind, options: options,
                     connect: input.connection.connect, bind: input.connection.bind, topics: input.topics,
-                    decoder: input.decoder)
+                    decoder: input.decoder, producers: input.producers)
             },
             outputs: configuration.outputs.map { output in
                 var options = SocketOptions(output.connection)
@@ -210,6 +213,16 @@ extension PreparedDaemon {
                     snapshotAfter: $0.snapshotAfter, ballast: $0.ballast)
             },
             epoch: UInt64(max(0, WallClock.now().nanoseconds)))
+    }
+}
+
+extension InputConfiguration {
+    fileprivate var socketKind: SocketKind {
+        switch socket {
+        case .sub: .sub
+        case .pull: .pull
+        case .router: .router
+        }
     }
 }
 

@@ -148,6 +148,21 @@ package struct DaemonReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// How reloads of the configuration went.
+    package struct Reloads: Codable, Sendable, Equatable {
+        /// Those that put a configuration in force.
+        package var done: UInt64
+        /// Those that failed, and changed nothing.
+        package var failed: UInt64
+        /// When the last that was done ended, UTC, RFC 3339; nil before the first.
+        package var time: String?
+
+        /// Makes an account.
+        package init(done: UInt64, failed: UInt64, time: String?) {
+            (self.done, self.failed, self.time) = (done, failed, time)
+        }
+    }
+
     /// Those who listen to events.
     package struct Viewers: Codable, Sendable, Equatable {
         /// Those who listen now.
@@ -189,8 +204,12 @@ package struct DaemonReport: Codable, Sendable, Equatable {
     package var scores: [RuleScoreReport]
     /// Resident memory of the process, in bytes; nil where the system does not say.
     package var memory: Int?
+    /// How long turns took over the last seconds; nil in the first seconds.
+    package var latency: Latency?
     /// How state is kept; nil where none is.
     package var state: StateKeepingReport?
+    /// How reloads went; nil where there are none.
+    package var reloads: Reloads?
     /// Those who listen to events; nil where nobody counts them.
     package var viewers: Viewers?
 

@@ -49,6 +49,8 @@ package actor EventFeed {
     /// By the streams' numbers: slot × engines + engine.
     private var known: [Known?] = []
     private var batch: UInt64 = 0
+    /// What the source calls the life that all this is of.
+    private var life: String?
     private var lastLook: ContinuousClock.Instant?
     private var isLooking = false
 
@@ -78,7 +80,8 @@ package actor EventFeed {
     ///
     /// - Parameter last: The id of the last event that came, where one listened before.
     func listen(after last: String?) async throws(MonitoringProblem) -> Listener {
-        let epoch = try source.status().epoch
+        _ = try source.status()
+        beginLife()
         if lastLook.map({ .now - $0 > interval }) ?? true { await look() }
         guard !isEnded else {
             throw MonitoringProblem(.unavailable, expected: "a running daemon", found: "one that is stopping")
@@ -93,12 +96,13 @@ package actor EventFeed {
         listenerCount += 1
         let number = listenerCount
         listeners[number] = continuation
+        let life = self.life ?? ""
         var seen: UInt64 = 0
-        if let last, last.hasPrefix("\(epoch)-") { seen = UInt64(last.dropFirst(epoch.utf8.count + 1)) ?? 0 }
+        if let last, last.hasPrefix("\(life)-") { seen = UInt64(last.dropFirst(life.utf8.count + 1)) ?? 0 }
         if seen > batch { seen = 0 }
         var text = EventText()
-        text.appendHello(epoch: epoch, isResumed: seen > 0, rules: source.rules)
-        append(changedAfter: seen, epoch: epoch, to: &text)
+        text.appendHello(epoch: life, isResumed: seen > 0, rules: source.rules)
+        append(changedAfter: seen, to: &text)
         continuation.yield(ByteBuffer(string: text.text))
         return Listener(number: number, events: events)
     }
@@ -106,18 +110,30 @@ package actor EventFeed {
     /// Ends listening.
     func leave(_ listener: Listener) { listeners.removeValue(forKey: listener.number)?.finish() }
 
+    /// Forgets everything where the source has begun to number streams anew; whoever listens comes back and is told all.
+    private func beginLife() {
+        let newest = source.life
+        guard newest != life else { return }
+        life = newest
+        (marks, names, known, batch, lastLook) = (nil, [], [], 0, nil)
+        for listener in listeners.values { listener.finish() }
+        listeners = [:]
+    }
+
     private func look() async {
         guard !isLooking else { return }
         isLooking = true
         defer { isLooking = false }
+        beginLife()
         lastLook = .now
         var text = EventText()
         do throws(MonitoringProblem) {
             let changes = try await source.changes(since: marks)
             var status = try source.status()
+            guard source.life == life else { return }  // these are numbers of another life
             take(changes)
             status.viewers = viewers
-            append(changedAfter: batch - 1, epoch: status.epoch, to: &text)
+            append(changedAfter: batch - 1, to: &text)
             text.appendStatus(status)
         } catch {
             text.appendProblem(error)
@@ -145,7 +161,7 @@ package actor EventFeed {
         }
     }
 
-    private func append(changedAfter seen: UInt64, epoch: String, to text: inout EventText) {
+    private func append(changedAfter seen: UInt64, to text: inout EventText) {
         let changed = known.enumerated().compactMap { number, each in
             each.flatMap { $0.batch > seen ? (number: number, known: $0) : nil }
         }
@@ -153,7 +169,7 @@ package actor EventFeed {
             changed.filter { $0.known.firstBatch > seen }.map {
                 ($0.number, names[$0.known.row.engine][$0.known.row.slot], $0.known.row.rule)
             })
-        text.beginRows(id: "\(epoch)-\(batch)")
+        text.beginRows(id: "\(life ?? "")-\(batch)")
         for each in changed { text.appendRow(each.known.row, number: each.number) }
         text.endRows()
     }

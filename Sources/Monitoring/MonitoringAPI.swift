@@ -27,7 +27,7 @@ package struct MonitoringAPI: Sendable {
 
     /// The paths that there are.
     package static let paths = [
-        "/healthz", "/readyz", "/api/v1/status", "/api/v1/streams", "/api/v1/streams/{id}",
+        "/healthz", "/readyz", "/metrics", "/api/v1/status", "/api/v1/streams", "/api/v1/streams/{id}",
         "/api/v1/streams/{id}/history", "/api/v1/streams/{id}/forecast", "/api/v1/recent", "/api/v1/events",
     ]
     /// The most streams of one page, and how many it has if the request does not say.
@@ -82,6 +82,10 @@ package struct MonitoringAPI: Sendable {
             try request.allow([])
             try source.checkReadiness()
             return Self.answer(["status": "ok"])
+        case ["metrics"]:
+            try request.allow([])
+            let text = PrometheusText.text(try await source.metrics() + (await feed.viewers).metrics)
+            return Answer(body: Array(text.utf8), type: PrometheusText.type)
         case let path where path.starts(with: ["api", "v1"]):
             return try await answer(api: Array(path.dropFirst(2)), request, head)
         default:

@@ -8,6 +8,8 @@ package protocol MonitoringSource: Sendable {
     func checkReadiness() throws(MonitoringProblem)
     /// What the daemon says of itself.
     func status() throws(MonitoringProblem) -> DaemonReport
+    /// The figures that Prometheus asks for.
+    func metrics() async throws(MonitoringProblem) -> [MetricFamily]
     /// What is known of one stream.
     func stream(_ identifier: String) async throws(MonitoringProblem) -> StreamReport
     /// At most `limit` streams that match a pattern, after those of an earlier page.
@@ -18,6 +20,8 @@ package protocol MonitoringSource: Sendable {
     func history(_ identifier: String) async throws(MonitoringProblem) -> StreamHistory
     /// At most `limit` newest values of each of some streams.
     func recent(_ identifiers: [String], limit: Int) async throws(MonitoringProblem) -> RecentValues
+    /// Names this life of the daemon and the rules in force: with another name, rules and streams are numbered anew.
+    var life: String { get }
     /// The rules that streams follow, in their order.
     var rules: [EventFeed.Rule] { get }
     /// What changed about streams since what `marks` say was told; without marks, everything.

@@ -43,7 +43,7 @@ package protocol DiskFile: AnyObject, Sendable {
 
 extension DiskFile {
     /// Writes all the bytes, in as many pieces as it takes.
-    func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskError) {
+    package func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskError) {
         var count = 0
         while count < bytes.count {
             count += try write(UnsafeRawBufferPointer(rebasing: bytes[count...]), at: offset + count)
@@ -51,7 +51,7 @@ extension DiskFile {
     }
 
     /// Fills the memory from `offset` on, as far as the file reaches, and says how many bytes that were.
-    func readAll(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(DiskError) -> Int {
+    package func readAll(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(DiskError) -> Int {
         var count = 0
         while count < bytes.count {
             let read = try self.read(

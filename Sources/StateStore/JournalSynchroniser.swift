@@ -132,9 +132,12 @@ package final class JournalSynchroniser<D: Disk>: Sendable {
 }
 
 /// One file of a journal.
-struct JournalSegment: Sendable {
+package struct JournalSegment: Sendable {
     /// Its place among all.
     var ordinal: UInt64
     /// The number of its first record; the greatest there is if that is not known.
-    var first: UInt64
+    package var first: UInt64
+
+    /// The file's name.
+    package var name: String { JournalFormat.name(ofSegment: ordinal) }
 }

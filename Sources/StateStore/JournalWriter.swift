@@ -23,6 +23,9 @@ package struct JournalWriter<D: Disk>: ~Copyable {
         buffer.beginSegment(seed: next.seed, size: options.segmentSize)
     }
 
+    /// The most bytes of a record's payload.
+    package var maximumPayload: Int { options.maximumPayload }
+
     /// The last record that was appended, 0 for none.
     package var appended: UInt64 { buffer.last }
 

@@ -66,6 +66,16 @@ package final class LocalDisk: Disk {
         guard unlinkat(descriptor, name, 0) == 0 else { throw DiskError(.remove, "\(path)/\(name)") }
     }
 
+    /// Removes the directory `name` in this one with all its files, if it is there.
+    package func removeDirectory(_ name: String) throws(DiskError) {
+        guard try list().contains(name) else { return }
+        let directory = try directory(name)
+        for file in try directory.list() { try directory.remove(file) }
+        guard unlinkat(descriptor, name, AT_REMOVEDIR) == 0 else {
+            throw DiskError(.remove, "\(path)/\(name)")
+        }
+    }
+
     package func synchroniseDirectory() throws(DiskError) {
         guard retryingInterrupts({ Int(fsync(descriptor)) }) == 0 else { throw DiskError(.synchronise, path) }
     }

@@ -20,11 +20,13 @@ package struct Recovery<D: Disk> {
     /// - Parameters:
     ///   - identity: A random number, for a journal that begins here.
     ///   - acceptsLoss: Whether to pass over records that are destroyed.
+    ///   - limit: The newest snapshot is taken that contains less of the journal than up to this record.
     package init(
-        _ disk: D, options: JournalOptions, identity: UInt64, acceptsLoss: Bool = false
+        _ disk: D, options: JournalOptions, identity: UInt64, acceptsLoss: Bool = false,
+        before limit: UInt64 = .max
     ) throws(StoreError) {
         (self.disk, self.options) = (disk, options)
-        let search = try SnapshotStore.search(disk)
+        let search = try SnapshotStore.search(disk, before: limit)
         damagedSnapshots = search.damaged
         snapshot = search.newest
         // Even a snapshot that is destroyed says how far the journal was durable once.
@@ -42,6 +44,12 @@ package struct Recovery<D: Disk> {
 
     /// The number of the record that `next` gave.
     package var sequence: UInt64 { journal.sequence }
+
+    /// The last record that is known to have been durable.
+    package var durable: UInt64 { journal.durable }
+
+    /// The journal's segments, in order.
+    package var segments: [JournalSegment] { journal.segments }
 
     /// The bytes of the record that `next` gave, until it is called again.
     package var payload: RawSpan {

@@ -22,7 +22,7 @@ enum SnapshotFormat {
 struct SnapshotHeader: Equatable {
     /// That of the journal.
     var identity: UInt64
-    /// The record up to which the journal is contained.
+    /// The record up to which the journal is contained; 0 in an exported file, which belongs to no journal.
     var sequence: UInt64
 
     /// What the checksum of chunk number `index`, from 0, or of the footer behind the last, begins with.
@@ -38,7 +38,7 @@ struct SnapshotHeader: Equatable {
 
     /// Reads the header from the first bytes of the file with `name`.
     static func read(
-        _ bytes: UnsafeRawBufferPointer?, ofFile name: String, _ checksum: Checksum
+        _ bytes: UnsafeRawBufferPointer?, ofFile name: String, isExport: Bool, _ checksum: Checksum
     ) throws(SnapshotProblem) -> SnapshotHeader {
         guard let bytes else { throw .damaged("it ends within its header") }
         guard bytes.load(UInt64.self, at: 0) == SnapshotFormat.magic,
@@ -48,7 +48,8 @@ struct SnapshotHeader: Equatable {
         guard version == SnapshotFormat.version else { throw .store(.version(file: name, found: version)) }
         let header = SnapshotHeader(
             identity: bytes.load(UInt64.self, at: 16), sequence: bytes.load(UInt64.self, at: 24))
-        guard SnapshotFormat.name(ofSnapshot: header.sequence) == name else {
+        let expected = isExport ? name : SnapshotFormat.name(ofSnapshot: header.sequence)
+        guard name == expected, isExport == (header.sequence == 0) else {
             throw .store(.foreign(file: name))
         }
         return header

@@ -3,20 +3,31 @@
 /// The chunks of a snapshot, in order.
 package struct SnapshotReader<D: Disk> {
     let header: SnapshotHeader
+    /// The file's name, and its size.
+    package let name: String
+    package let byteCount: Int
     private var window: FileWindow<D.File>
-    private let name: String
     private let checksum = Checksum.best
     private var offset = SnapshotFormat.headerSize
     private var chunkCount: UInt64 = 0
     private var current = UnsafeRawBufferPointer(start: nil, count: 0)
 
-    init(_ file: D.File) throws(SnapshotProblem) {
+    /// - Parameter isExport: Whether it belongs to no journal, and so may have any name.
+    init(_ file: D.File, isExport: Bool = false) throws(SnapshotProblem) {
         name = file.name
         do throws(StoreError) {
             window = try FileWindow(file, FileWindowMemory(capacity: 1 << 20))
         } catch { throw .store(error) }
         let start = try Self.bytes(&window, at: 0, count: SnapshotFormat.headerSize)
-        header = try SnapshotHeader.read(start, ofFile: name, checksum)
+        header = try SnapshotHeader.read(start, ofFile: name, isExport: isExport, checksum)
+        byteCount = window.size
+    }
+
+    /// Looks through all bytes of a file first.
+    static func whole(_ file: D.File, isExport: Bool = false) throws(SnapshotProblem) -> SnapshotReader {
+        var reader = try SnapshotReader(file, isExport: isExport)
+        while try reader.advance() {}
+        return try SnapshotReader(file, isExport: isExport)
     }
 
     /// The record up to which the journal is contained.

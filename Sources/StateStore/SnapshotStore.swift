@@ -12,13 +12,9 @@ package struct SnapshotStore<D: Disk>: Sendable {
 
     /// Begins a snapshot of the state that the journal leads to up to record `sequence`.
     package func begin(through sequence: UInt64) throws(DiskError) -> SnapshotWriter<D> {
-        let file = try disk.create(SnapshotFormat.temporaryName)
+        precondition(sequence > 0, "a snapshot of a journal contains at least its first record")
         let header = SnapshotHeader(identity: identity, sequence: sequence)
-        let writer = SnapshotWriter(self, header, file)
-        try SnapshotWriter<D>.write(SnapshotFormat.headerSize, to: file, at: 0) {
-            header.write(to: $0, .best)
-        }
-        return writer
+        return try SnapshotWriter.begin(self, header, temporaryName: SnapshotFormat.temporaryName)
     }
 
     /// The record up to which the journal is not needed any more, not even to go on from the older snapshot; 0 while there
@@ -52,26 +48,49 @@ extension SnapshotStore {
     }
 
     /// Looks for the newest snapshot on `disk` that is whole, through all of its bytes.
-    package static func search(_ disk: D) throws(StoreError) -> Search {
+    ///
+    /// - Parameter limit: The newest that contains less of the journal than up to this record.
+    package static func search(_ disk: D, before limit: UInt64 = .max) throws(StoreError) -> Search {
         let sequences = try StoreError.wrapping { () throws(DiskError) in try Self.sequences(on: disk) }
         var search = Search(greatest: sequences.last ?? 0)
-        for sequence in sequences.reversed() {
-            let name = SnapshotFormat.name(ofSnapshot: sequence)
-            let file = try StoreError.wrapping { () throws(DiskError) in try disk.open(name) }
-            do throws(SnapshotProblem) {
-                var reader = try SnapshotReader<D>(file)
-                while try reader.advance() {}
-                search.newest = try SnapshotReader<D>(file)
+        for sequence in sequences.reversed() where sequence < limit {
+            switch try look(at: sequence, on: disk) {
+            case .whole(let reader):
+                search.newest = reader
                 return search
-            } catch {
-                switch error {
-                case .store(let error): throw error
-                case .damaged(let problem):
-                    search.damaged.append(DamagedSnapshot(sequence: sequence, file: name, problem: problem))
-                }
+            case .damaged(let damage): search.damaged.append(damage)
             }
         }
         return search
+    }
+
+    /// What a look through all bytes of a snapshot found.
+    package enum Finding {
+        case whole(SnapshotReader<D>)
+        case damaged(DamagedSnapshot)
+    }
+
+    /// Looks through all snapshots on `disk`, oldest first.
+    package static func findings(on disk: D) throws(StoreError) -> [Finding] {
+        var findings: [Finding] = []
+        for sequence in try StoreError.wrapping({ () throws(DiskError) in try sequences(on: disk) }) {
+            findings.append(try look(at: sequence, on: disk))
+        }
+        return findings
+    }
+
+    private static func look(at sequence: UInt64, on disk: D) throws(StoreError) -> Finding {
+        let name = SnapshotFormat.name(ofSnapshot: sequence)
+        let file = try StoreError.wrapping { () throws(DiskError) in try disk.open(name) }
+        do throws(SnapshotProblem) {
+            return .whole(try SnapshotReader.whole(file))
+        } catch {
+            switch error {
+            case .store(let error): throw error
+            case .damaged(let problem):
+                return .damaged(DamagedSnapshot(sequence: sequence, file: name, problem: problem))
+            }
+        }
     }
 }
 

@@ -5,17 +5,30 @@ package struct SnapshotWriter<D: Disk>: ~Copyable {
     private let store: SnapshotStore<D>
     private let header: SnapshotHeader
     private let file: D.File
+    private let temporaryName: String
     private let checksum = Checksum.best
     private var offset = SnapshotFormat.headerSize
     private var chunkCount: UInt64 = 0
     private var isFinished = false
 
-    init(_ store: SnapshotStore<D>, _ header: SnapshotHeader, _ file: D.File) {
-        (self.store, self.header, self.file) = (store, header, file)
+    private init(
+        _ store: SnapshotStore<D>, _ header: SnapshotHeader, _ file: D.File, temporaryName: String
+    ) {
+        (self.store, self.header, self.file, self.temporaryName) = (store, header, file, temporaryName)
+    }
+
+    /// Begins a file, which has another name until it is finished.
+    static func begin(
+        _ store: SnapshotStore<D>, _ header: SnapshotHeader, temporaryName: String
+    ) throws(DiskError) -> SnapshotWriter {
+        let file = try store.disk.create(temporaryName)
+        let writer = SnapshotWriter(store, header, file, temporaryName: temporaryName)
+        try write(SnapshotFormat.headerSize, to: file, at: 0) { header.write(to: $0, .best) }
+        return writer
     }
 
     deinit {
-        if !isFinished { try? store.disk.remove(SnapshotFormat.temporaryName) }
+        if !isFinished { try? store.disk.remove(temporaryName) }
     }
 
     /// Writes the next chunk, of 1 byte to 16 MiB.
@@ -43,6 +56,13 @@ package struct SnapshotWriter<D: Disk>: ~Copyable {
     ///   fell back to the snapshot before this one would find records missing.
     package consuming func finish(durable: UInt64) throws(DiskError) {
         precondition(durable >= header.sequence, "the journal is made durable before its snapshot")
+        let store = store
+        try finish(as: SnapshotFormat.name(ofSnapshot: header.sequence))
+        try store.removeOld()
+    }
+
+    /// Makes the file durable and gives it its name.
+    package consuming func finish(as name: String) throws(DiskError) {
         let (seed, count) = (header.seed(ofChunk: chunkCount, checksum), chunkCount)
         try Self.write(SnapshotFormat.footerSize, to: file, at: offset) { [checksum] in
             $0.store(0 as UInt32, at: 4)
@@ -50,11 +70,9 @@ package struct SnapshotWriter<D: Disk>: ~Copyable {
             $0.store(checksum(UnsafeRawBufferPointer(rebasing: $0[4...]), after: seed), at: 0)
         }
         try file.synchronise()
-        try store.disk.rename(
-            SnapshotFormat.temporaryName, to: SnapshotFormat.name(ofSnapshot: header.sequence))
+        try store.disk.rename(temporaryName, to: name)
         isFinished = true
         try store.disk.synchroniseDirectory()
-        try store.removeOld()
     }
 
     /// Writes a few bytes that `fill` makes of zeros.

@@ -12,10 +12,12 @@ package final class StateDirectory: Sendable {
 
     /// Opens the directory at `path`, or makes it, and locks it.
     ///
-    /// - Parameter ballastSize: Bytes; 0 for no ballast.
-    package init(path: String, ballastSize: Int) throws(StateDirectoryError) {
-        let isNew = mkdir(path, 0o700) == 0
-        if !isNew && errno != EEXIST { throw .disk(DiskError(.create, path)) }
+    /// - Parameters:
+    ///   - ballastSize: Bytes; 0 for no ballast.
+    ///   - isMade: Whether it is made if it is missing.
+    package init(path: String, ballastSize: Int, isMade: Bool = true) throws(StateDirectoryError) {
+        let isNew = isMade && mkdir(path, 0o700) == 0
+        if isMade && !isNew && errno != EEXIST { throw .disk(DiskError(.create, path)) }
         do throws(DiskError) {
             disk = try LocalDisk(path: path)
             if isNew { try LocalDisk(path: "\(path)/..").synchroniseDirectory() }
@@ -25,8 +27,18 @@ package final class StateDirectory: Sendable {
         ballast = Ballast(disk, size: ballastSize)
     }
 
-    /// The part of the directory that belongs to one pipeline, counted from 0.
-    package func pipeline(_ index: Int) throws(DiskError) -> LocalDisk { try disk.directory("\(index)") }
+    /// The part of the directory that belongs to one pipeline.
+    ///
+    /// - Parameters:
+    ///   - index: The pipeline's number, from 0.
+    ///   - edition: Which of the sets of such parts, one of which counts.
+    package func pipeline(_ index: Int, edition: Int = 0) throws(DiskError) -> LocalDisk {
+        try disk.directory(Self.pipelineName(index, edition: edition))
+    }
+
+    package static func pipelineName(_ index: Int, edition: Int) -> String {
+        edition == 0 ? "\(index)" : "\(edition)-\(index)"
+    }
 
     private static func checkOwner(of disk: LocalDisk) throws(StateDirectoryError) {
         var status = stat()

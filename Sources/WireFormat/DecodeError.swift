@@ -30,6 +30,8 @@ public enum DecodeError: UInt8, Error, CaseIterable, Sendable {
     case columnCount
     /// The message has more observations than one message may have.
     case tooManyObservations
+    /// The first frame is nothing that a producer says to a loss-free input.
+    case header
 
     /// The reason's name in logs and metrics.
     public var label: String {
@@ -48,6 +50,7 @@ public enum DecodeError: UInt8, Error, CaseIterable, Sendable {
         case .timestamp: "timestamp"
         case .columnCount: "column_count"
         case .tooManyObservations: "too_many_observations"
+        case .header: "header"
         }
     }
 }

@@ -99,7 +99,9 @@ extension ForecastEncoder {
 
     private mutating func appendQuality(of forecast: Forecast) {
         buffer.appendString("quality")
-        buffer.appendMap(count: 5 + (forecast.isRevised ? 1 : 0) + (forecast.missingInputs == nil ? 0 : 1))
+        buffer.appendMap(
+            count: 5 + (forecast.isRevised ? 1 : 0) + (forecast.missingInputs == nil ? 0 : 1)
+                + (isDurable ? 0 : 1))
         buffer.appendString("warm")
         buffer.appendFloat(Float(forecast.warmth))
         buffer.appendString("imputed")
@@ -114,9 +116,13 @@ extension ForecastEncoder {
             buffer.appendString("inputs_missing")
             buffer.appendInteger(UInt64(missingInputs))
         }
-        guard forecast.isRevised else { return }
-        buffer.appendString("revised")
-        buffer.appendBoolean(true)
+        if forecast.isRevised {
+            buffer.appendString("revised")
+            buffer.appendBoolean(true)
+        }
+        guard !isDurable else { return }
+        buffer.appendString("durable")
+        buffer.appendBoolean(false)
     }
 
     /// A whole number of units is an integer, any other number of them a double.

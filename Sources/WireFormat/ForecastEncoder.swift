@@ -30,6 +30,8 @@ public struct ForecastEncoder: ~Copyable {
     /// Per rule: the levels of its intervals as text.
     let levels: [[[UInt8]]]
     private let format: ForecastFormat
+    /// Whether what the next forecasts rest on will outlast the end of the process, where state is kept at all.
+    public var isDurable = true
 
     /// Makes an encoder.
     ///
@@ -60,7 +62,7 @@ public struct ForecastEncoder: ~Copyable {
         let longestLabels = rules.map { labels($0).utf8.count }.max() ?? 0
         let levelCount = rules.map(\.levels.count).max() ?? 0
         let numberLength = ByteBuffer.maximumNumberLength + 1
-        return 544 + StreamIdentifier.maximumLength + longestLabels
+        return 560 + StreamIdentifier.maximumLength + longestLabels
             + (1 + 2 * levelCount) * (maximumHorizon + 8) * numberLength + (4 + 2 * levelCount) * numberLength
     }
 
@@ -153,7 +155,8 @@ public struct ForecastEncoder: ~Copyable {
             buffer.append(",\"inputs_missing\":")
             buffer.append(UInt64(missingInputs))
         }
-        buffer.append(forecast.isRevised ? ",\"revised\":true}" : "}")
+        if forecast.isRevised { buffer.append(",\"revised\":true") }
+        buffer.append(isDurable ? "}" : ",\"durable\":false}")
     }
 
     /// Writes the score of a rule that has intervals.

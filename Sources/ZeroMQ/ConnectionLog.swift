@@ -4,16 +4,22 @@
 package enum ConnectionEvent: Sendable, Equatable {
     /// It stands, on a descriptor, to an endpoint.
     case connected(Int32, String)
+    /// A peer has made one, on a descriptor.
+    case accepted(Int32)
     /// The connection on a descriptor is lost.
     case disconnected(Int32)
     /// libzmq tries an endpoint again.
     case retried(String)
+    /// The peer does not speak ZeroMQ, or another version or security of it; the connection is lost, which is said too.
+    case handshakeFailed
 }
 
 /// Finds out which connections libzmq has given up: those that were lost and are not tried again.
 package struct ConnectionLog: Sendable {
     private let endpoints: [String]
     private var connected: [Int32: String] = [:]
+    private var accepted: Set<Int32> = []
+    private var (made, failedHandshakes): (UInt64, UInt64) = (0, 0)
     /// Lost connections by their endpoint, with the round in which they were lost.
     private var lost: [String: UInt64] = [:]
     private var round: UInt64 = 0
@@ -26,14 +32,27 @@ package struct ConnectionLog: Sendable {
         switch event {
         case .connected(let descriptor, let name):
             connected[descriptor] = name
+            made += 1
             recover(name)
+        case .accepted(let descriptor):
+            accepted.insert(descriptor)
+            made += 1
         case .disconnected(let descriptor):
-            // One that is not known was not made by the socket but accepted: its peer comes back or not.
+            // One that was not made by the socket but accepted: its peer comes back or not.
+            if accepted.remove(descriptor) != nil { return }
             guard let name = connected.removeValue(forKey: descriptor) else { return }
             lost[name] = round
         case .retried(let name):
             recover(name)
+        case .handshakeFailed:
+            failedHandshakes += 1
         }
+    }
+
+    /// What was noted so far.
+    package var counts: ConnectionCounts {
+        ConnectionCounts(
+            open: connected.count + accepted.count, made: made, failedHandshakes: failedHandshakes)
     }
 
     /// Ends a round; gives the endpoints of connections that were lost before the round and not tried again.

@@ -10,7 +10,12 @@ final class Monitor {
     private let socket: SocketHandle
     private let pair: UnsafeMutableRawPointer
 
-    private static let events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED
+    private static let failures =
+        ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+        | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+    private static let events =
+        ZMQ_EVENT_CONNECTED | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED
+        | failures
 
     /// Listens from now on.
     init(_ socket: SocketHandle) throws(ZeroMQError) {
@@ -42,7 +47,9 @@ final class Monitor {
         let name = Socket.plain(endpoint.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
         switch Int32(kind) {
         case ZMQ_EVENT_CONNECTED: return .connected(descriptor, name)
+        case ZMQ_EVENT_ACCEPTED: return .accepted(descriptor)
         case ZMQ_EVENT_DISCONNECTED: return .disconnected(descriptor)
+        case let kind where kind & Self.failures != 0: return .handshakeFailed
         default: return .retried(name)
         }
     }

@@ -16,6 +16,9 @@ public struct Reconnection: ~Copyable {
         log = ConnectionLog(endpoints: endpoints)
     }
 
+    /// What became of the socket's connections, as of the last `restore`.
+    public var counts: ConnectionCounts { log.counts }
+
     /// Makes connections of the socket anew that were given up before the last call; gives their number.
     ///
     /// Call it about once a second, on the socket's thread, when all that has arrived is received: libzmq has

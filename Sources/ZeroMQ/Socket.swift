@@ -15,6 +15,8 @@ public enum SocketKind: Sendable, Equatable {
     case xpub
     /// Sends each message to one peer, in turn.
     case push
+    /// Talks with a `router` socket: sends messages to it and receives its answers.
+    case dealer
     /// Receives the messages of all its peers in turn, each with a first frame that says of whom, and answers each
     /// peer, see `Socket/address(_:)`.
     case router
@@ -26,13 +28,14 @@ public enum SocketKind: Sendable, Equatable {
         case .pub: ZMQ_PUB
         case .xpub: ZMQ_XPUB
         case .push: ZMQ_PUSH
+        case .dealer: ZMQ_DEALER
         case .router: ZMQ_ROUTER
         }
     }
 
     var publishes: Bool { self == .pub || self == .xpub }
 
-    var sends: Bool { publishes || self == .push || self == .router }
+    var sends: Bool { publishes || self == .push || self == .dealer || self == .router }
 }
 
 /// A socket, owned by one thread.

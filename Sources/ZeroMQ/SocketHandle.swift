@@ -32,7 +32,8 @@ final class SocketHandle {
         try set(ZMQ_HANDSHAKE_IVL, to: options.handshakeInterval, "the handshake interval")
         try set(ZMQ_TCP_KEEPALIVE, to: options.tcpKeepalive ? 1 : 0, "TCP keepalive")
         try set(ZMQ_IPV6, to: options.ipv6 ? 1 : 0, "IPv6")
-        try set(ZMQ_IMMEDIATE, to: kind == .push && options.immediate ? 1 : 0, "immediate")
+        try set(
+            ZMQ_IMMEDIATE, to: (kind == .push || kind == .dealer) && options.immediate ? 1 : 0, "immediate")
         if kind.publishes { try refuseWhenFull(options.reportsDrops) }
         if kind == .xpub { try set(ZMQ_XPUB_VERBOSE, to: 1, "the reporting of subscriptions") }
         if kind == .router { try set(ZMQ_ROUTER_MANDATORY, to: 1, "the reporting of absent peers") }

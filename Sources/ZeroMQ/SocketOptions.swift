@@ -44,7 +44,7 @@ public struct SocketOptions: Sendable, Equatable {
     public var tcpKeepalive = true
     /// Whether IPv6 addresses are understood besides IPv4; `tcp://*:port` then listens on both.
     public var ipv6 = true
-    /// Whether a `push` socket gives messages only to peers whose connection stands, instead of also to those
+    /// Whether a `push` or `dealer` socket gives messages only to peers whose connection stands, instead of also to those
     /// it is still trying to reach.
     ///
     /// The other kinds ignore it.

@@ -7,7 +7,10 @@ import ForecastDaemon
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs the daemon until SIGTERM or Ctrl-C.",
-        discussion: "A second signal ends it at once, without draining what has arrived.")
+        discussion: """
+            A second signal ends it at once, without draining what has arrived. SIGHUP lets it read models and rules of the
+            configuration again, as `forecastd reload` does.
+            """)
 
     @OptionGroup var file: ConfigurationOption
 
@@ -17,6 +20,6 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try file.load()
         let prepared = try PreparedDaemon(configuration)
-        try await prepared.run(acceptsLoss: acceptLoss)
+        try await prepared.run(path: file.path, acceptsLoss: acceptLoss)
     }
 }

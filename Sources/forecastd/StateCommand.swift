@@ -3,11 +3,14 @@
 import ArgumentParser
 import ForecastDaemon
 
-/// `forecastd state`: what a running daemon knows of its streams.
+/// `forecastd state`: what a running daemon knows of its streams, and what a daemon that does not run has kept of them.
 struct StateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "state", abstract: "Asks a running daemon about its streams.",
-        subcommands: [StateShowCommand.self])
+        commandName: "state", abstract: "Shows and changes streams' states.",
+        subcommands: [
+            StateShowCommand.self, StateListCommand.self, StateExportCommand.self, StateImportCommand.self,
+            StateResetCommand.self, StateRevertCommand.self,
+        ])
 }
 
 /// `forecastd state show [STREAM]`.
@@ -24,11 +27,7 @@ struct StateShowCommand: AsyncParsableCommand {
     @Argument(help: "The id of a stream; without it, all are listed.")
     var stream: String?
 
-    @Option(name: .shortAndLong, help: "Ask at the http.bind of this configuration.")
-    var config: String?
-
-    @Option(help: "Ask here instead (default: http://127.0.0.1:8080).")
-    var url: String?
+    @OptionGroup var daemon: DaemonOptions
 
     @Option(help: "List only streams whose ids match; * is any run of characters, ? is one.")
     var match: String?
@@ -37,16 +36,14 @@ struct StateShowCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard url == nil || config == nil else {
-            throw ValidationError("--url and --config both say where to ask: give one of them")
-        }
+        try daemon.check()
         guard stream == nil || match == nil else {
             throw ValidationError("--match is for the list of streams: leave it out with the id of one")
         }
     }
 
     func run() async throws {
-        let query = try StateQuery(url: try url ?? config.map(Self.url) ?? "http://127.0.0.1:8080")
+        let query = try StateQuery(url: try daemon.address)
         if let stream {
             let report = try await query.stream(stream)
             try StandardOutput.writeLine(json ? try report.jsonText() : StateView.page(report))
@@ -58,14 +55,5 @@ struct StateShowCommand: AsyncParsableCommand {
                 try StandardOutput.writeLine(StateView.table(reports))
             }
         }
-    }
-
-    private static func url(config: String) throws -> String {
-        guard let http = try ConfigurationOption.load(path: config).http else {
-            throw DaemonError(
-                .configuration,
-                "\(config): expected http: {bind: \"127.0.0.1:8080\"} or the like, found no http")
-        }
-        return "http://\(http.authority)"
     }
 }

@@ -13,17 +13,20 @@ import WireFormat
 ///
 /// (Refused messages are not counted here: the testing library takes a backtrace of every error thrown.)
 struct AllocationTests {
-    /// The whole way of messages but for the sockets: frames, decoder, engine, encoder.
+    /// The whole way of messages but for the sockets: frames, decoder, engine, encoder, and what measures it.
     struct Way: ~Copyable {
         var decoded = DecodedMessage()
         var engine: ForecastEngine
         var encoder: ForecastEncoder
         var topic = AlarmTopic()
+        var clock = TurnClock()
+        var tally: StatusTally
         let decoder: PayloadDecoder
         var forecastCount = 0
 
         init(_ plan: ForecastPlan, decoder: PayloadDecoder, format: ForecastFormat) {
             engine = ForecastEngine(plan: plan, seed: 1)
+            tally = StatusTally(engine)
             encoder = ForecastEncoder(
                 epoch: 1,
                 rules: plan.rules.map {
@@ -58,18 +61,24 @@ struct AllocationTests {
         }
 
         mutating func forecast(at now: Timestamp) {
+            clock.beginTurn()
+            clock.end(.receive)
             while engine.advance(at: now) {
-                Self.encode(engine, into: &encoder, &topic)
+                clock.end(.step)
+                Self.encode(engine, into: &encoder, &topic, &tally)
+                clock.endPublishing(engine.forecastCount)
                 forecastCount += engine.forecastCount
             }
+            clock.endTurn(received: 1, limit: 1)
         }
 
         private static func encode(
             _ engine: borrowing ForecastEngine, into encoder: inout ForecastEncoder,
-            _ topic: inout AlarmTopic
+            _ topic: inout AlarmTopic, _ tally: inout StatusTally
         ) {
             for index in 0..<engine.forecastCount {
                 let forecast = engine.forecast(at: index)
+                tally.note(forecast.status, of: forecast.slot)
                 if forecast.alarm.isChange { topic.write(engine.identifier(of: forecast.slot)) }
                 encoder.encode(
                     forecast, stream: engine.identifier(of: forecast.slot), yhat: engine.yhat(at: index),
@@ -321,6 +330,54 @@ struct AllocationTests {
         }
         #expect(forecaster.season(row: 0) == 13 && forecaster.season(row: 1) == 13)
         #expect(counts[0] > 0 && counts[1] == 0, "allocations per stream: \(counts)")
+    }
+
+    /// A producer's message, good, repeated or early, with all that it is told, from its first frame to the answer's.
+    @Test func aMessageOfAProducerAllocatesNothing() {
+        var table = ProducerTable(ProducerTable.Limits(), seed: 1)
+        var numbers = ProducerNumbers(capacity: 1000, seed: 1)
+        let peers = (0..<50).map { Array("peer \($0)".utf8) }
+        for (index, peer) in peers.enumerated() {
+            let key = Array("meters/\(index)".utf8)
+            _ = table.greet(peer.span.bytes, as: key.span.bytes, first: 0, at: Timestamp(nanoseconds: 0))
+        }
+        while table.takeAnswer() != nil {}
+        let offsets: [UInt64] = [1, 1, 3]
+        var (counts, byteCount): ([UInt64], Int) = ([0, 0], 0)
+        for round in 0..<2 as Range<UInt64> {
+            let before = allocation_count()
+            for step in 0..<200 as Range<UInt64> {
+                let now = Timestamp(nanoseconds: Int64(200 * round + step))
+                for peer in peers {
+                    for number in offsets {
+                        let header = ProducerRequest.message(number: 200 * round + step + number).frame
+                        guard case .message(let number) = ProducerRequest(header.bytes) else { continue }
+                        if case .next(let slot) = table.receive(number, from: peer.span.bytes, at: now) {
+                            Self.note(number, of: slot, in: table, &numbers, at: now)
+                        }
+                    }
+                }
+                table.endTurn(at: 200 * round + step)
+                table.acknowledge(through: 200 * round + step)
+                while let answer = table.takeAnswer() {
+                    let told = ProducerAnswer.Numbers(
+                        acknowledged: answer.acknowledged, received: answer.received, through: answer.through)
+                    byteCount += ProducerAnswer.numbers(told).frame.bytes.byteCount
+                }
+            }
+            counts[Int(round)] = allocation_count() - before
+        }
+        #expect(table.counts.repeated == 20_000 && table.counts.early == 20_000 && byteCount > 0)
+        #expect(counts[1] == 0, "allocations per round of 30 000 messages: \(counts)")
+    }
+
+    private static func note(
+        _ number: UInt64, of slot: Int, in table: borrowing ProducerTable, _ numbers: inout ProducerNumbers,
+        at now: Timestamp
+    ) {
+        if numbers.newest(of: table.key(of: slot)) < number {
+            numbers.note(number, of: table.key(of: slot), at: now)
+        }
     }
 
     @Test func aNumberAllocatesNothing() {

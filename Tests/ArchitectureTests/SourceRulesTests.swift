@@ -14,6 +14,7 @@ struct SourceRulesTests {
         "RecurrentKernels": ["CRecurrentKernels", "Glibc"],
         "Forecasting": ["CReadoutKernels", "RecurrentKernels", "Glibc", "Synchronization"],
         "WireFormat": ["Forecasting", "Glibc"],
+        "Producer": ["WireFormat", "ZeroMQ"],
         "StateStore": ["CChecksum", "Glibc", "Synchronization"],
     ]
 

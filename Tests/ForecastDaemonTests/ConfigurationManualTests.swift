@@ -31,6 +31,7 @@ import Testing
                 bind: ["ipc:///run/forecastd/plant"]
                 topics: ["plant."]
               lab: {socket: pull, bind: ["ipc:///run/forecastd/lab"], format: text}
+              meters: {socket: router, bind: ["tcp://127.0.0.1:5559"]}
             outputs:
               forecasts:
                 socket: pub
@@ -52,8 +53,9 @@ import Testing
               - {match: "line.*.temp", model: line, scale: fixed, mean: 20, std: 5, every: 10s, wait: 10s,
                  inputs_from: ["line.$1.temp",
                    {stream: "line.$1.hum", name: hum, aggregate: last, mean: 45, std: 12}, calendar.hour]}
-            http: {bind: "127.0.0.1:8080"}
+            http: {bind: "127.0.0.1:8080", metrics_streams: ["plant.boiler.*"]}
             state: {directory: /var/lib/forecastd}
+            control: {path: /run/forecastd/control}
             """, file: Self.manual)
         // Which keys were written is just what differs.
         for index in bare.streams.indices {

@@ -75,7 +75,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(9, "Streams-Limit: 5", #"9:1: unknown key "Streams-Limit"; did you mean "streams_limit"?"#),
         BadLine(
             9, "alarms: {above: 5}",
-            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http, state"#
+            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http, state, control"#
         ),
         BadLine(
             9, "log: {levl: info}", #"9:7: log: unknown key "levl"; did you mean "level"?"#),
@@ -94,7 +94,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, #""a\nb\u0007": 1"#,
             #"9:1: unknown key "a\nb\u{07}"; known keys: inputs, outputs, models, streams, streams_limit, "#
-                + "pipelines, pipeline, log, http, state"),
+                + "pipelines, pipeline, log, http, state, control"),
         BadLine(
             9, "log: {1: 2, \"1\": 3}",
             #"9:7: log: unknown key "1"; known keys: level, drops_every"#,
@@ -199,7 +199,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
     static let sockets = [
         BadLine(
             2, "  plant: {connect: [tcp://a:1]}",
-            #"2:3: inputs.plant: missing key "socket": the kind of socket, sub or pull"#),
+            #"2:3: inputs.plant: missing key "socket": the kind of socket, sub, pull or router"#),
         BadLine(
             2, "  plant: {socket: sub}",
             #"2:3: inputs.plant: missing key "connect" or "bind": the endpoints, as connect: "#
@@ -213,7 +213,17 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             #"2:3: inputs: expected a name, 1 to 64 characters of A-Z a-z 0-9 _ -, found "my plant""#),
         BadLine(
             2, "  plant: {socket: pub, bind: [tcp://*:5556]}",
-            #"2:19: inputs.plant.socket: expected sub or pull, found "pub"; did you mean "sub"?"#),
+            #"2:19: inputs.plant.socket: expected sub, pull or router, found "pub"; did you mean "sub"?"#),
+        BadLine(
+            2, "  plant: {socket: router, bind: [tcp://*:5556], topics: [a]}",
+            "2:57: inputs.plant.topics: only for socket: sub; a router socket takes all that producers send"),
+        BadLine(
+            2, "  plant: {socket: pull, bind: [tcp://*:5556], window: 5}",
+            "2:55: inputs.plant.window: only for socket: router, whose producers number their messages"),
+        BadLine(
+            2, "  plant: {socket: router, bind: [tcp://*:5556], producers: 0, window: 5, forget_after: 5s}",
+            #"2:60: inputs.plant.producers: expected a whole number from 1 to 100000, found "0""#,
+            "2:88: inputs.plant.forget_after: expected a duration from 1m to 366d, found \"5s\""),
         BadLine(
             2, "  plant: {socket: pull, bind: [tcp://*:5556], topics: [a]}",
             "2:55: inputs.plant.topics: only for socket: sub; a pull socket takes all that is pushed to it"),

@@ -11,23 +11,26 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// Runs pipelines without values while `body` asks them.
-    private func withPipelines(
-        _ count: Int, _ body: (DaemonMonitor, Mailbox) async throws -> Void
-    ) async throws {
+    /// A plan that takes all streams.
+    func plan(pipelines: Int) throws -> PipelinePlan {
         try folder.write("model", try ModelSample().bytes())
         let text = """
             inputs: {plant: {socket: pull, bind: ["ipc://\(folder.path)/in"]}}
             outputs: {forecasts: {socket: pub, bind: ["ipc://\(folder.path)/out"]}}
             models: {pump: {weights: model}}
             streams: [{match: "*", model: pump}]
-            pipelines: \(count)
+            pipelines: \(pipelines)
             """
-        let plan = try PreparedDaemon(
+        return try PreparedDaemon(
             try DaemonConfiguration.parse(text, file: "\(folder.path)/f.yaml")
         ).pipelinePlan()
+    }
+
+    /// Runs pipelines without values while `body` asks them.
+    func withPipelines(_ count: Int, _ body: (DaemonMonitor, Mailbox) async throws -> Void) async throws {
+        let plan = try plan(pipelines: count)
         let mailbox = try Mailbox(threadCount: plan.threadCount)
-        let monitor = DaemonMonitor(plan: plan, mailbox: mailbox)
+        let monitor = DaemonMonitor(plans: PlanInForce(plan), mailbox: mailbox)
         #expect(throws: MonitoringProblem.self) { try monitor.checkReadiness() }
         #expect(throws: MonitoringProblem.self) { try monitor.status() }
         let (isReady, ready) = AsyncStream.makeStream(of: Never.self)

@@ -14,6 +14,8 @@ final class DaemonProcess {
     /// The release binary beside the tests.
     static let binary = root.appending(path: ".build/release/forecastd")
 
+    /// What it was started with, which a reload reads again.
+    let configurationFile: URL
     private let process = Process()
     private let notifySocket: Int32
     private let log: URL
@@ -25,6 +27,7 @@ final class DaemonProcess {
     ) throws {
         let name = UUID().uuidString.prefix(8)
         let file = directory.url.appending(path: "\(name).yaml")
+        configurationFile = file
         try yaml.write(to: file, atomically: false, encoding: .utf8)
         log = directory.url.appending(path: "\(name).log")
         try Data().write(to: log)
@@ -51,6 +54,9 @@ final class DaemonProcess {
         close(notifySocket)
     }
 
+    /// The process's number.
+    var identifier: Int32 { process.processIdentifier }
+
     /// What the daemon has written to standard error so far.
     var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
@@ -71,6 +77,14 @@ final class DaemonProcess {
         kill(process.processIdentifier, signal)
         process.waitUntilExit()
         return process.terminationStatus
+    }
+
+    /// Sends SIGHUP, and waits until the daemon says that the reload is over.
+    func hangUp() throws {
+        kill(process.processIdentifier, SIGHUP)
+        for message in ["RELOADING=1", "READY=1"] {
+            while try !nextNotification().split(separator: "\n").contains(Substring(message)) {}
+        }
     }
 
     /// The next message on the notify socket; fails when the daemon ends or none comes within 60 s.

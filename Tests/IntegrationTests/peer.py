@@ -9,6 +9,7 @@ import json
 import math
 import pathlib
 import re
+import socket as socketlib
 import struct
 import sys
 import time
@@ -258,6 +259,22 @@ def followed(name, count):
         for stream, payload, sequence in (next(followers[name]) for _ in range(count))]
 
 
+def talk(path, requests):
+    """What is answered to each of `requests` on a connection of its own; nothing where it is closed."""
+    answers = []
+    for request in requests:
+        with socketlib.socket(socketlib.AF_UNIX) as connection:
+            connection.settimeout(TIMEOUT_MS / 1000)
+            connection.connect(path)
+            try:
+                connection.sendall(request.encode())
+                connection.shutdown(socketlib.SHUT_WR)
+                answers.append(b"".join(iter(lambda: connection.recv(1 << 16), b"")).decode())
+            except (BrokenPipeError, ConnectionResetError):
+                answers.append("")
+    return answers
+
+
 def close(name):
     sockets.pop(name).close()
 
@@ -266,7 +283,7 @@ operations = {
     function.__name__: function
     for function in (
         model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe,
-        ask, refusals, follow, followed, close)}
+        ask, refusals, follow, followed, talk, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -138,6 +138,30 @@ import Testing
         }
     }
 
+    /// With a reload, streams and rules are numbered anew: whoever listens comes back and is told all.
+    @Test func anotherLifeTellsAllAnew() async throws {
+        let source = SampleSource()
+        source.changes.withLock {
+            $0 = [
+                StreamChanges(marks: [.init()], names: [["a", "b"]], rows: [Self.row(1)]),
+                StreamChanges(marks: [.init()], names: [["c"]], rows: [Self.row(0)]),
+            ]
+        }
+        try await withServer(source, limits: Self.quick) { port in
+            let before = try HTTPExchange(port: port)
+            before.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            var told = ""
+            while !told.contains(#"[[1,"b",1]]"#) { told += try await before.awaitSome() }
+            let life = SampleSource.status.epoch
+            source.lives.withLock { $0 = "\(life).1" }
+            while !told.hasSuffix("\r\n0\r\n\r\n") { told += try await before.awaitSome() }
+            let events = try await Self.listen(port: port, after: "\(life)-1") { $0.name == "rows" }
+            #expect(events.map(\.name) == ["hello", "streams", "rows"])
+            #expect(events[0].data.contains("\(life).1") && events[0].data.contains(#""resumed":false"#))
+            #expect(events[1].data == #"[[0,"c",1]]"# && events[2].id?.hasPrefix("\(life).1-") == true)
+        }
+    }
+
     @Test func saysWhatTheDaemonSays() async throws {
         try await withServer(limits: Self.quick) { port in
             let events = try await Self.listen(port: port) { $0.name == "status" }

@@ -24,6 +24,10 @@ final class SampleSource: MonitoringSource {
     static let status: DaemonReport = {
         var status = plainStatus
         status.memory = 1 << 20
+        status.reloads = .init(done: 2, failed: 1, time: "2026-11-23T06:59:42.000Z")
+        let some = DaemonReport.Percentiles(p50: 1e-5, p99: 2e-4, most: 0.003)
+        status.latency = DaemonReport.Latency(
+            receive: some, step: some, publish: some, turn: some, forecast: some, fullTurns: 0.25)
         status.viewers = .init(now: 0, dropped: 0)
         status.state = .init(
             full: false, lost: 1, snapshots: 2, failedSnapshots: 3,
@@ -85,6 +89,11 @@ final class SampleSource: MonitoringSource {
         return Self.status
     }
 
+    func metrics() async throws(MonitoringProblem) -> [MetricFamily] {
+        if let problem { throw problem }
+        return [MetricFamily("sample_value", .gauge, "The newest value.", y)]
+    }
+
     func stream(_ identifier: String) async throws(MonitoringProblem) -> StreamReport {
         asked.withLock { $0.append(identifier) }
         guard identifiers.contains(identifier) else {
@@ -114,6 +123,10 @@ final class SampleSource: MonitoringSource {
         asked.withLock { $0.append("recent \(identifiers.joined(separator: " ")) limit \(limit)") }
         return RecentValues(streams: Dictionary(uniqueKeysWithValues: identifiers.map { ($0, [1, 2.5]) }))
     }
+
+    /// Changes as with a reload.
+    let lives = Mutex<String>("00000000000000ff")
+    var life: String { lives.withLock { $0 } }
 
     let rules = [EventFeed.Rule(number: 1, match: "*", model: "pump", levels: [0.8])]
 

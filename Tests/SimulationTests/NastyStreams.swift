@@ -22,7 +22,7 @@ struct NastyStreams {
 
     private var generator: SeededGenerator
     private var senders: [Sender]
-    private var now: Int64 = 1_700_000_000_000_000_000
+    private var clock: Int64 = 1_700_000_000_000_000_000
     private var pending: [Event] = []
 
     /// The largest value, which a sender sends now and then.
@@ -37,30 +37,33 @@ struct NastyStreams {
 
     private mutating func draw(_ range: ClosedRange<Int64>) -> Int64 { .random(in: range, using: &generator) }
 
+    /// The clock's time.
+    var now: Timestamp { Timestamp(nanoseconds: clock) }
+
     mutating func next() -> Event {
         if let event = pending.popLast() { return event }
         if draw(0...9) == 0 {
             let passesTime = draw(0...1) == 0
-            if draw(0...800) == 0 { now += draw(1...120) * 1_000_000_000 }
-            if draw(0...2000) == 0 { now -= draw(1...5) * 1_000_000_000 }
-            return .endOfTurn(now: Timestamp(nanoseconds: now), passesTime: passesTime)
+            if draw(0...800) == 0 { clock += draw(1...120) * 1_000_000_000 }
+            if draw(0...2000) == 0 { clock -= draw(1...5) * 1_000_000_000 }
+            return .endOfTurn(now: Timestamp(nanoseconds: clock), passesTime: passesTime)
         }
-        now += draw(0...2_000_000_000) / Int64(senders.count)
+        clock += draw(0...2_000_000_000) / Int64(senders.count)
         let stream = Int(draw(0...Int64(senders.count - 1)))
-        guard senders[stream].mutedUntil <= now else {
-            return .endOfTurn(now: Timestamp(nanoseconds: now), passesTime: true)
+        guard senders[stream].mutedUntil <= clock else {
+            return .endOfTurn(now: Timestamp(nanoseconds: clock), passesTime: true)
         }
         return send(stream)
     }
 
     private mutating func send(_ stream: Int) -> Event {
         let second: Int64 = 1_000_000_000
-        var time = now + draw(0...50) * 1_000_000
+        var time = clock + draw(0...50) * 1_000_000
         switch draw(0...400) {
         case 0: senders[stream].offset -= draw(1...3600) * second
         case 1: senders[stream].offset += draw(1...90) * second
         case 2...4: senders[stream].offset = 0
-        case 5...7: senders[stream].mutedUntil = now + draw(1...40) * second
+        case 5...7: senders[stream].mutedUntil = clock + draw(1...40) * second
         case 8...10:
             for _ in 0..<draw(2...30) {
                 time += draw(0...200) * 1_000_000
@@ -90,8 +93,8 @@ struct NastyStreams {
             // It starts again after a pause, and its clock at 1970 or at a time that it kept in memory.
             let pause = draw(1...90) * second
             senders[stream].sent = []
-            senders[stream].offset = draw(0...1) == 0 ? -now - pause : -pause
-            senders[stream].mutedUntil = now + pause
+            senders[stream].offset = draw(0...1) == 0 ? -clock - pause : -pause
+            senders[stream].mutedUntil = clock + pause
         case 1: senders[stream].offset += 3600 * second  // summer time begins, sent as if it were UTC
         case 2: senders[stream].offset -= 3600 * second  // and ends
         case 3:
@@ -120,6 +123,6 @@ struct NastyStreams {
     }
 
     private func event(_ stream: Int, _ observation: Observation) -> Event {
-        .observation(stream: stream, observation, now: Timestamp(nanoseconds: now))
+        .observation(stream: stream, observation, now: Timestamp(nanoseconds: clock))
     }
 }

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import StateStore
+import TestSupport
 import Testing
 
 /// Whatever happens to a file's bytes, what is read is right, or the error says what is not.

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import StateStore
+import TestSupport
 import Testing
 
 /// What a journal promises while nothing is damaged.

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 /// Thousands of histories of crashes, power cuts, full and broken disks, each from one seed.

@@ -47,6 +47,24 @@ struct ForecastEncoderTests {
         #expect(encoder.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == expected)
     }
 
+    /// While the disk is full; otherwise nothing is said.
+    @Test(arguments: [(false, #""reset":false,"durable":false}}"#), (true, #""reset":false}}"#)])
+    func saysWhatIsNotDurable(isDurable: Bool, ending: String) throws {
+        let head = Forecast(
+            slot: 0, rule: 0, time: Timestamp(nanoseconds: 0), value: 1, status: .ok, warmth: 1, sequence: 1,
+            age: 0)
+        for format in [ForecastFormat.json, .messagePack] {
+            var encoder = ForecastEncoder(
+                epoch: 1, rules: [RuleLabels(model: "m", revision: "r")], format: format, times: .s,
+                maximumHorizon: 1)
+            encoder.isDurable = isDurable
+            encoder.encode(head, stream: "a".utf8.span.bytes, yhat: [1.5].span)
+            let bytes = encoder.bytes.withUnsafeBytes { Array($0) }
+            let json = format == .json ? bytes : MessagePackEncoderTests.text(bytes)
+            #expect(String(decoding: try #require(json), as: UTF8.self).hasSuffix(ending))
+        }
+    }
+
     @Test(arguments: [ForecastFormat.json, .messagePack]) func writesIntervalsAndScoreByLevel(
         format: ForecastFormat
     ) {

@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 import ZeroMQ
 
@@ -56,6 +57,41 @@ import ZeroMQ
         #expect(log.takeGivenUp() == [], "libzmq has one round to try by itself")
         #expect(log.takeGivenUp() == story.givenUp)
         #expect(log.takeGivenUp() == [])
+    }
+
+    @Test func connectionsAreCounted() {
+        var log = ConnectionLog(endpoints: Self.endpoints)
+        #expect(log.counts == ConnectionCounts())
+        for event: ConnectionEvent in [
+            .connected(5, Self.endpoints[0]), .accepted(6), .accepted(7), .disconnected(6), .handshakeFailed,
+            .disconnected(7), .disconnected(8), .accepted(6),
+        ] { log.note(event) }
+        #expect(log.counts == ConnectionCounts(open: 2, made: 4, failedHandshakes: 1))
+        log.note(.disconnected(5))
+        #expect(log.counts.open == 1)
+    }
+
+    /// Peers of a socket that binds: a subscriber, and one that speaks no ZeroMQ.
+    @Test func peersAreCounted() throws {
+        let context = try Context()
+        var publisher = try Socket(.pub, in: context)
+        var peers = try Reconnection(of: publisher, to: [])
+        try publisher.bind("tcp://127.0.0.1:*")
+        let endpoint = try publisher.lastEndpoint
+        var subscriber = try Socket(.sub, in: context)
+        try subscriber.subscribe(to: "")
+        try subscriber.connect(endpoint)
+        try join(&subscriber, to: &publisher)
+        #expect(try peers.restore(&publisher) == 0)
+        #expect(peers.counts == ConnectionCounts(open: 1, made: 1))
+        let port = try #require(endpoint.split(separator: ":").last.flatMap { Int($0) })
+        let stranger = try HTTPExchange(port: port)
+        stranger.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + String(repeating: "x", count: 100))
+        try eventually("the stranger is turned away") {
+            _ = try peers.restore(&publisher)
+            return peers.counts.failedHandshakes > 0 && peers.counts.open == 1
+        }
+        #expect(peers.counts.made == 2)
     }
 
     /// libzmq itself would never connect to this peer again.

@@ -32,7 +32,7 @@ extension PipelinePlan {
     func replacingSockets(input: String, output: String) -> PipelinePlan {
         var plan = self
         plan.inputs = [inputs[0]]
-        plan.inputs[0].socket = .pull
+        (plan.inputs[0].socket, plan.inputs[0].producers) = (.pull, nil)
         plan.inputs[0].decoder = .json(JSONDecoder())
         (plan.inputs[0].connect, plan.inputs[0].bind, plan.inputs[0].topics) = ([], [input], [])
         plan.outputs = [outputs[0]]

@@ -22,6 +22,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
     public var http: HTTPConfiguration?
     /// How state is kept; nil where a restart forgets it.
     public var state: StateConfiguration?
+    /// Where the running daemon is told what changes it; nil for the place that the service manager gives, if it does.
+    public var control: ControlConfiguration?
 
     /// Reads the file at `path`.
     ///
@@ -62,6 +64,7 @@ public struct DaemonConfiguration: Sendable, Equatable {
             configuration.models[index].resolveWeights(besideFile: report.file)
         }
         configuration.state?.resolveDirectory(besideFile: report.file)
+        configuration.control?.resolvePath(besideFile: report.file)
         return configuration
     }
 }
@@ -78,6 +81,7 @@ extension DaemonConfiguration: ConfigurationSection {
         log = table.readSection("log")
         http = table.take("http")?.readSection(name: "http")
         state = table.take("state")?.readSection(name: "state")
+        control = table.take("control")?.readSection(name: "control")
         checkRules(table)
         for output in outputs
         where output.anomalies != .off && !streams.contains(where: { $0.anomalies != nil }) {

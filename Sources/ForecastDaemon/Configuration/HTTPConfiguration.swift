@@ -13,6 +13,8 @@ public struct HTTPConfiguration: Sendable, Equatable {
     public var isInsecure = false
     /// Ticks of each stream that are kept with their forecasts, to be looked at.
     public var history = 240
+    /// Patterns of the streams that have figures of their own in /metrics.
+    public var metricsStreams: [String] = []
 
     /// Address and port as they stand in the configuration and in a URL.
     package var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
@@ -53,6 +55,10 @@ extension HTTPConfiguration: ConfigurationSection {
         }
         table.read("insecure", into: &isInsecure)
         table.read("history", in: 0...10_000, into: &history)
+        let patterns = table.take("metrics_streams")?.list(
+            of: "patterns of stream ids", hint: "leave it out for none"
+        ) { $0.streamPattern() }
+        metricsStreams = patterns ?? []
         let isLoopback = LoopbackName.matches(authority)
         if isLoopback && isInsecure {
             table.problem("insecure", "has no effect with an address of this machine: leave it out")

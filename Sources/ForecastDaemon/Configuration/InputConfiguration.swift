@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+package import Forecasting
 public import WireFormat
 
 /// One socket that observations come from.
@@ -10,6 +11,8 @@ public struct InputConfiguration: Sendable, Equatable {
         case sub
         /// Takes its share of what pushers send.
         case pull
+        /// Talks with producers that number their messages, so that none is lost.
+        case router
     }
 
     /// The name under which logs and figures know the input.
@@ -30,12 +33,14 @@ public struct InputConfiguration: Sendable, Equatable {
     public var timeUnit = TimeUnit.s
     /// The most bytes that a frame may have; a peer that sends more is disconnected.
     public var maximumMessageSize = 1 << 20
+    /// What producers may do; nil but for a router socket.
+    package var producers: ProducerTable.Limits?
 }
 
 extension InputConfiguration: ConfigurationSection {
     init(from table: inout ConfigurationTable) {
         name = table.name
-        let kind: Socket? = table.require("socket", "the kind of socket, sub or pull")?.choice()
+        let kind: Socket? = table.require("socket", "the kind of socket, sub, pull or router")?.choice()
         socket = kind ?? .sub
         connection = ConnectionConfiguration(from: &table)
         let prefixes = table.take("topics")?.topics()
@@ -43,6 +48,10 @@ extension InputConfiguration: ConfigurationSection {
         if kind == .pull {
             table.refuse("topics", "only for socket: sub; a pull socket takes all that is pushed to it")
         }
+        if kind == .router {
+            table.refuse("topics", "only for socket: sub; a router socket takes all that producers send")
+        }
+        producers = Self.producers(from: &table, isRouter: kind == .router)
         format = InputFormatConfiguration(from: &table)
         timeUnit = format.defaultTimeUnit
         table.read("time_unit", into: &timeUnit)
@@ -51,6 +60,25 @@ extension InputConfiguration: ConfigurationSection {
 }
 
 extension InputConfiguration {
+    private static func producers(from table: inout ConfigurationTable, isRouter: Bool) -> ProducerTable
+        .Limits?
+    {
+        guard isRouter else {
+            for key in ["producers", "window", "forget_after"] {
+                _ = table.take(key)
+                table.refuse(key, "only for socket: router, whose producers number their messages")
+            }
+            return nil
+        }
+        var limits = ProducerTable.Limits()
+        var (window, retention) = (Int(limits.window), Duration.nanoseconds(limits.retention))
+        table.read("producers", in: 1...100_000, into: &limits.producers)
+        table.read("window", in: 1...10_000_000, into: &window)
+        table.read("forget_after", in: .seconds(60)...(.seconds(366 * 86_400)), into: &retention)
+        (limits.window, limits.retention) = (UInt64(window), retention.nanoseconds)
+        return limits
+    }
+
     /// Reads payloads as the configuration says.
     var decoder: PayloadDecoder { format.decoder(timeUnit: timeUnit) }
 }

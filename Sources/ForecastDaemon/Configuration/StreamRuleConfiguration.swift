@@ -46,6 +46,8 @@ public struct StreamRuleConfiguration: Sendable, Equatable {
     public var values = ValuePolicy()
     /// After how long without a value a stream is let go; nil for never.
     public var idleLimit: Duration?
+    /// What becomes of the streams when the rule or its model changes while the daemon runs.
+    public var onModelChange = ModelChange.rewarm
 }
 
 extension StreamRuleConfiguration: ConfigurationSection {
@@ -101,5 +103,6 @@ extension StreamRuleConfiguration: ConfigurationSection {
         if let value = table.take("idle_ttl"), !value.isWord("off") {
             idleLimit = value.duration(in: .seconds(1)...(.seconds(366 * 86_400)), orWords: "off")
         }
+        table.read("on_model_change", into: &onModelChange)
     }
 }

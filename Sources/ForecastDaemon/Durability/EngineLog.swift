@@ -1,17 +1,17 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
-import StateStore
+package import StateStore
 
 /// Writes what an engine is told into the journal, before anything of it goes out.
 ///
 /// Owned by the engine's thread. While the disk is full the engine goes on, and what is missing is counted.
-struct EngineLog: ~Copyable {
+package struct EngineLog<D: Disk>: ~Copyable {
     /// What the engine's thread shares with that of the storage.
-    let link: StateLink
-    private let keepsObservations: Bool
-    private var writer: JournalWriter<LocalDisk>
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.recordLength, alignment: 8)
+    package let link: StateLink
+    private let durability: StatePlan.Durability
+    private var writer: JournalWriter<D>
+    private let buffer: UnsafeMutableRawBufferPointer
     private var used = 0
     /// The clock's time in the newest entry.
     private var clock: Timestamp?
@@ -21,19 +21,49 @@ struct EngineLog: ~Copyable {
     private var lost: UInt64 = 0
     /// While the disk is full: when it was last looked for room.
     private var fullAt: Timestamp?
+    /// Whether a message of a producer is being noted, whose observations stay together.
+    private var isWithinMessage = false
+    private var marks = JournalMarks()
+    /// Snapshots that were begun.
+    private var snapshotCount = 0
 
-    /// The most bytes of a record.
-    static let recordLength = 1 << 16
     /// Seconds between two looks for room.
-    private static let retryInterval = 1.0
+    private static var retryInterval: Double { 1 }
 
-    init(_ writer: consuming JournalWriter<LocalDisk>, link: StateLink, keepsObservations: Bool) {
+    /// Goes on behind the last record of a journal.
+    package init(_ writer: consuming JournalWriter<D>, link: StateLink, durability: StatePlan.Durability) {
+        buffer = .allocate(byteCount: writer.maximumPayload, alignment: 8)
         self.writer = writer
         self.link = link
-        self.keepsObservations = keepsObservations
+        self.durability = durability
     }
 
     deinit { buffer.deallocate() }
+
+    private var keepsObservations: Bool { durability != .none }
+
+    /// Notes that a message of a producer begins, the one behind its message `previous`.
+    ///
+    /// - Parameter count: The most observations that follow before `endMessage`.
+    mutating func beginMessage(
+        _ number: UInt64, after previous: UInt64, of key: RawSpan, observations count: Int, at now: Timestamp
+    ) {
+        guard keepsObservations else { return }
+        unstepped += 1
+        let length = TurnRecord.maximumMessageLength + (count + 1) * TurnRecord.maximumEntryLength
+        precondition(length <= buffer.count, "a record has room for the longest message")
+        if used + length > buffer.count { append(at: now) }
+        isWithinMessage = true
+        guard fullAt == nil else { return marks.lose() }
+        note(now)
+        put(TurnRecord.Kind.message.rawValue)
+        put(previous)
+        put(number)
+        put(key)
+    }
+
+    /// The message is over.
+    mutating func endMessage() { isWithinMessage = false }
 
     /// Notes an observation that the engine is about to take in.
     mutating func note(_ observation: Observation, of identifier: RawSpan, isCopy: Bool, at now: Timestamp) {
@@ -42,18 +72,14 @@ struct EngineLog: ~Copyable {
         if used + TurnRecord.maximumEntryLength > buffer.count { append(at: now) }
         guard fullAt == nil else {
             lost += 1
-            return
+            return marks.lose()
         }
         note(now)
         put(TurnRecord.Kind.observation.rawValue)
-        put(UInt8(observation.isTimedByArrival ? 1 : 0) | (isCopy ? 2 : 0))
+        put(UInt8(observation.isTimedByArrival ? 1 : 0) | (isCopy ? 2 : 0) | (isWithinMessage ? 4 : 0))
         put(observation.time.nanoseconds)
         put(observation.value.bitPattern)
-        put(UInt8(identifier.byteCount))
-        identifier.withUnsafeBytes {
-            (buffer.baseAddress! + used).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
-        }
-        used += identifier.byteCount
+        put(identifier)
         held += 1
     }
 
@@ -67,6 +93,17 @@ struct EngineLog: ~Copyable {
     /// Notes that streams which fell silent go on now, and gives it to the kernel.
     mutating func noteSilence(at now: Timestamp) {
         if keepsObservations { note(.silence, at: now) }
+    }
+
+    /// Notes that another engine goes on, whose plan has this digest.
+    mutating func noteReload(_ digest: UInt64, at now: Timestamp) {
+        guard keepsObservations else { return }
+        if used + TurnRecord.maximumEntryLength > buffer.count { append(at: now) }
+        guard fullAt == nil else { return }
+        note(now)
+        put(TurnRecord.Kind.reload.rawValue)
+        put(digest)
+        write(at: now)
     }
 
     /// The number of the record up to which the journal leads to the engine's state, and of which there is one more now.
@@ -85,7 +122,7 @@ struct EngineLog: ~Copyable {
         guard fullAt == nil else { return }
         note(now)
         put(kind.rawValue)
-        write(at: now)
+        if !isWithinMessage { write(at: now) }
     }
 
     private mutating func note(_ now: Timestamp) {
@@ -100,6 +137,15 @@ struct EngineLog: ~Copyable {
         used += MemoryLayout<Number>.size
     }
 
+    /// Puts bytes behind their number.
+    private mutating func put(_ bytes: RawSpan) {
+        put(UInt8(bytes.byteCount))
+        bytes.withUnsafeBytes {
+            (buffer.baseAddress! + used).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+        }
+        used += bytes.byteCount
+    }
+
     private mutating func write(at now: Timestamp) {
         append(at: now)
         heed(writer.write(), at: now)
@@ -109,7 +155,12 @@ struct EngineLog: ~Copyable {
     private mutating func append(at now: Timestamp) {
         guard used > 0 else { return }
         let outcome = writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<used]).bytes)
-        if case .done = outcome { link.count(journalled: used) } else { lost += UInt64(held) }
+        if case .done = outcome {
+            link.count(journalled: used)
+        } else {
+            lost += UInt64(held)
+            marks.lose()
+        }
         (used, held) = (0, 0)
         heed(outcome, at: now)
     }
@@ -117,7 +168,7 @@ struct EngineLog: ~Copyable {
     private mutating func heed(_ outcome: JournalOutcome, at now: Timestamp) {
         switch outcome {
         case .done: break
-        case .failed(let error): link.end(because: error)
+        case .failed(let error): link.fail(error)
         case .full where fullAt == nil:
             fullAt = now
             link.isFull()
@@ -126,9 +177,8 @@ struct EngineLog: ~Copyable {
     }
 
     /// Goes on with the journal in a new segment, if there was no room and now is; to be asked in every turn.
-    mutating func lookForRoom() {
+    mutating func lookForRoom(at now: Timestamp) {
         guard let last = fullAt else { return }
-        let now = WallClock.now()
         guard abs(now.seconds(since: last)) >= Self.retryInterval else { return }
         fullAt = now
         let outcome = writer.beginSegment()
@@ -136,6 +186,7 @@ struct EngineLog: ~Copyable {
         guard outcome == .done else { return }
         fullAt = nil
         link.hasRoom(lost: lost)
+        if marks.hasHole { link.wantSnapshot() }
         note(now)
         put(TurnRecord.Kind.loss.rawValue)
         put(lost)
@@ -148,4 +199,29 @@ struct EngineLog: ~Copyable {
         heed(writer.mark(), at: now)
         heed(writer.write(), at: now)
     }
+}
+
+// How far what was told is kept, for whoever acknowledges it.
+extension EngineLog {
+    /// Says that the engine was told so far, in positions that the caller counts.
+    ///
+    /// - Precondition: The turn is over.
+    mutating func note(position: UInt64) { marks.note(position, record: writer.appended) }
+
+    /// The position up to which all that was told is kept, as the durability says.
+    mutating func kept(upTo position: UInt64) -> UInt64 {
+        guard keepsObservations else { return position }
+        marks.advance(
+            through: durability == .commit ? writer.durable : writer.written, snapshots: link.doneSnapshots)
+        return marks.kept
+    }
+
+    /// A snapshot begins, of all that was told so far.
+    mutating func beginSnapshot() {
+        snapshotCount += 1
+        marks.beginSnapshot(number: snapshotCount)
+    }
+
+    /// Whether nothing of what was told is missing in journal and snapshots because the disk is full.
+    var isWhole: Bool { fullAt == nil && !marks.hasHole }
 }

@@ -2,12 +2,12 @@
 
 package import Forecasting
 import Glibc
-import StateStore
+package import StateStore
 import Synchronization
 
 /// What an engine's thread shares with the thread that waits for the disk: a snapshot on its way, and what they want of
 /// each other.
-final class StateLink: Sendable {
+package final class StateLink: Sendable {
     /// A piece of a snapshot.
     enum Piece {
         /// One begins, of the state up to this record of the journal, and the number that it has for the engine.
@@ -35,23 +35,41 @@ final class StateLink: Sendable {
     let (doorbell, engineDoorbell): (Doorbell, Doorbell)
     private let state = Mutex(State())
     private let journalledCount = Atomic<Int>(0)
+    /// What of that was there when the journal was made durable last.
+    private let synchronisedCount = Atomic<Int>(0)
+    /// Bytes after which it is to be made durable again at once.
+    private let groupLimit: Int
+    /// Snapshots that were begun before the newest that is done, and that one.
+    private let doneSnapshotCount = Atomic<Int>(0)
     private let report: @Sendable (StateEvent) -> Void
+    /// Ends the process because the disk failed: nothing is certain any more of what was written, and the next start finds
+    /// out what is there.
+    let fail: @Sendable (DiskError) -> Void
+    /// Waits a while for the storage.
+    private let wait: @Sendable (StateLink) -> Void
 
     /// Bytes of a snapshot that may wait for the disk before the engine stops copying for it.
     private static let waitingLimit = 32 << 20
 
-    init(engineDoorbell: Doorbell, report: @escaping @Sendable (StateEvent) -> Void) throws(DaemonError) {
+    package init(
+        engineDoorbell: Doorbell, groupLimit: Int, report: @escaping @Sendable (StateEvent) -> Void,
+        fail: @escaping @Sendable (DiskError) -> Void = StateLink.end,
+        wait: @escaping @Sendable (StateLink) -> Void = StateLink.sleep
+    ) throws(DaemonError) {
         doorbell = try Doorbell()
-        self.engineDoorbell = engineDoorbell
-        self.report = report
+        (self.engineDoorbell, self.groupLimit, self.report) = (engineDoorbell, groupLimit, report)
+        (self.fail, self.wait) = (fail, wait)
     }
 
     /// How the state is kept.
-    var status: StateStatus { state.withLock { $0.status } }
+    package var status: StateStatus {
+        var status = state.withLock { $0.status }
+        status.journalled = journalled
+        return status
+    }
 
-    /// Ends the process because the disk failed: nothing is certain any more of what was written, and the next start finds
-    /// out what is there.
-    func end(because error: DiskError) -> Never {
+    /// Ends the process at once.
+    package static func end(because error: DiskError) {
         StandardError.write(
             "forecastd: \(error); the daemon ends, because nothing is certain of what it has written since: "
                 + "see to the disk and start it again, it goes on with what is there\n")
@@ -62,7 +80,13 @@ final class StateLink: Sendable {
 // What the engine's thread says.
 extension StateLink {
     /// Counts bytes of the journal.
-    func count(journalled bytes: Int) { journalledCount.add(bytes, ordering: .relaxed) }
+    func count(journalled bytes: Int) {
+        journalledCount.add(bytes, ordering: .relaxed)
+        if isGroupFull { doorbell.ring() }
+    }
+
+    /// How many snapshots, of those that were begun, one that is done contains.
+    var doneSnapshots: Int { doneSnapshotCount.load(ordering: .relaxed) }
 
     /// There is no room on the disk.
     func isFull() {
@@ -108,8 +132,16 @@ extension StateLink {
     func finish() {
         state.withLock { $0.hasEnded.engine = true }
         doorbell.ring()
-        while !isStored { engineDoorbell.sleep(atMost: 1000) { isStored } }
+        while !isStored { wait(self) }
     }
+
+    /// Sleeps until the storage has done something.
+    package static func sleep(_ link: StateLink) {
+        link.engineDoorbell.sleep(atMost: 10) { link.isStored }
+    }
+
+    /// Waits until the disk keeps up.
+    func waitForRoom() { while !takesMore { wait(self) } }
 
     private var isStored: Bool { state.withLock { $0.hasEnded.storage } }
 }
@@ -118,6 +150,12 @@ extension StateLink {
 extension StateLink {
     /// Bytes of the journal so far.
     var journalled: Int { journalledCount.load(ordering: .relaxed) }
+
+    /// Whether there is so much of it that it is to be made durable at once.
+    var isGroupFull: Bool { journalled - synchronisedCount.load(ordering: .relaxed) >= groupLimit }
+
+    /// The journal is about to be made durable.
+    func beginGroup() { synchronisedCount.store(journalled, ordering: .relaxed) }
 
     /// The next piece; nil while there is none.
     func takePiece() -> Piece? {
@@ -148,7 +186,10 @@ extension StateLink {
             $0.status.snapshots += 1
             $0.status.snapshotTime = WallClock.now()
             ($0.status.snapshotBytes, $0.status.snapshotSeconds) = (byteCount, seconds)
+            let ended = Int($0.status.snapshots + $0.status.failedSnapshots)
+            doneSnapshotCount.store(ended, ordering: .relaxed)
         }
+        engineDoorbell.ring()
     }
 
     /// Says that a snapshot did not come to an end.
@@ -174,6 +215,8 @@ package struct StateStatus: Sendable, Equatable {
     package var isFull = false
     /// Observations that were taken in and never journalled, because the disk was full.
     package var lost: UInt64 = 0
+    /// Bytes of the journal since the start.
+    package var journalled = 0
     /// Snapshots since the start, and those that did not come to an end.
     package var (snapshots, failedSnapshots): (UInt64, UInt64) = (0, 0)
     /// When the newest snapshot was done, its bytes, and how long it took.
@@ -197,6 +240,7 @@ package struct StateStatus: Sendable, Equatable {
     private mutating func add(_ other: StateStatus) {
         isFull = isFull || other.isFull
         lost += other.lost
+        journalled += other.journalled
         snapshots += other.snapshots
         failedSnapshots += other.failedSnapshots
         if let time = other.snapshotTime { snapshotTime = min(snapshotTime ?? time, time) }

@@ -29,6 +29,15 @@ package struct StatePlan: Sendable {
     /// Tells what becomes of the state; called on threads of the pipelines.
     package var report: @Sendable (StateEvent) -> Void = { _ in }
 
+    package init(
+        directory: String, durability: Durability, snapshotEvery: Duration, snapshotAfter: Int, ballast: Int
+    ) {
+        (self.directory, self.durability, self.ballast) = (directory, durability, ballast)
+        (self.snapshotEvery, self.snapshotAfter) = (snapshotEvery, snapshotAfter)
+    }
+
+    /// Bytes of the journal that are made durable before their time.
+    package var groupLimit: Int { durability == .commit ? 256 << 10 : .max }
     /// Time between two calls that make the journal durable.
     var synchroniseEvery: Duration { durability == .commit ? .milliseconds(5) : .seconds(1) }
 }
@@ -39,6 +48,8 @@ package enum StateEvent: Sendable {
     case replaying(observations: UInt64)
     /// Streams are as they were.
     case recovered(Recovered)
+    /// The streams are divided among another number of pipelines; the directories of before are kept.
+    case divided(from: Int, to: Int, Restoration, kept: [String])
     /// A snapshot that cannot be used, which is one generation lost.
     case damaged(String)
     /// Records of the journal that are destroyed, and were passed over because that was allowed.
@@ -62,5 +73,13 @@ package enum StateEvent: Sendable {
         package var lost: UInt64 = 0
         /// Whether there was nothing.
         package var isEmpty: Bool
+        /// The last reload after the snapshot; nil where there was none.
+        package var reload: Reload?
+
+        /// A reload that no snapshot followed before the process ended.
+        package struct Reload: Sendable {
+            /// Whether rules and models are those that it put in force.
+            package var isSame: Bool
+        }
     }
 }

@@ -1,36 +1,50 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Forecasting
+package import Forecasting
 
 /// What an engine is told in a turn, as it stands in the journal: entries one behind the other, nothing aligned, numbers
 /// little endian.
 ///
 ///     1 clock        Int64       the clock's time, for the entries behind it
-///     2 observation  UInt8       1: timed by its arrival, 2: a copy
+///     2 observation  UInt8       1: timed by its arrival, 2: a copy, 4: of the message that began last
 ///                    Int64       its time
 ///                    Double      its value
 ///                    UInt8       bytes of the stream's id, which follows
 ///     3 step                     the ticks that wait are forecast
 ///     4 silence                  streams that fell silent go on
 ///     5 loss         UInt64      observations that were taken in and could not be journalled
+///     6 message      UInt64      the number of the producer's message before
+///                    UInt64      the number of this one, whose observations follow in the same record
+///                    UInt8       bytes of the producer's key, which follows
+///     7 reload       UInt64      the digest of the plan that is followed from here on
 ///
-/// Told the same, another engine does the same. Times are nanoseconds since 1970.
-enum TurnRecord {
+/// A message counts only behind the one before: where that is in no record, because the disk was full, its producer sends both
+/// again. Told the same, another engine does the same. Times are nanoseconds since 1970.
+package enum TurnRecord {
     enum Kind: UInt8 {
         case clock = 1
-        case observation, step, silence, loss
+        case observation, step, silence, loss, message, reload
     }
 
     /// What records say.
-    struct Counts {
+    package struct Counts {
         /// Observations that are taken in anew.
-        var observations: UInt64 = 0
+        package var observations: UInt64 = 0
         /// Those that were taken in once and are in no record.
-        var lost: UInt64 = 0
+        package var lost: UInt64 = 0
+        /// Whether messages count although the ones before are missing, because their records are destroyed.
+        package var acceptsGaps = false
+        /// The digest of the plan that the last reload put in force; nil where none did.
+        var reload: UInt64?
+
+        /// Nothing was said.
+        package init() {}
     }
 
     /// The most bytes of an observation, with a clock before it and a step behind it.
     static let maximumEntryLength = 9 + observationLength + StreamIdentifier.maximumLength + 1
+    /// The most bytes of the beginning of a message.
+    static let maximumMessageLength = 9 + 1 + 8 + 8 + 1 + ProducerNumbers.longestKey
     /// Bytes of an observation without its id.
     static let observationLength = 1 + 1 + 8 + 8 + 1
 
@@ -39,11 +53,14 @@ enum TurnRecord {
     /// - Parameters:
     ///   - now: The clock's time, from record to record.
     ///   - counts: Counts what it says.
+    ///   - forecast: Called whenever the engine has new forecasts.
     /// - Throws: A `StateError` where the bytes are no record of this version.
-    static func replay(
-        _ record: RawSpan, to engine: inout ForecastEngine, now: inout Timestamp, counts: inout Counts
+    package static func replay(
+        _ record: RawSpan, to engine: inout ForecastEngine, now: inout Timestamp, counts: inout Counts,
+        forecast: (borrowing ForecastEngine) -> Void = { _ in }
     ) throws(StateError) {
         var reader = EntryReader(rest: record)
+        var isPassedOver = false
         while let kind = try reader.kind() {
             switch kind {
             case .clock:
@@ -56,22 +73,44 @@ enum TurnRecord {
                 guard value.isFinite, StreamIdentifier.isValid(identifier) else {
                     throw StateError("expected an observation, found other bytes in a record of the journal")
                 }
+                if flags & 4 == 4 && isPassedOver { continue }
                 let observation = Observation(
                     time: Timestamp(nanoseconds: time), value: value, isTimedByArrival: flags & 1 == 1)
                 // Under another configuration the queue may be shorter than it was.
-                if engine.isFull { while engine.advance(at: now) {} }
+                if engine.isFull { while engine.advance(at: now) { forecast(engine) } }
                 _ = engine.accept(observation, of: identifier, isCopy: flags & 2 == 2, at: now)
                 counts.observations += 1
             case .step:
-                while engine.advance(at: now) {}
+                while engine.advance(at: now) { forecast(engine) }
             case .silence:
                 // A step is missing where the process ended between two records of a turn.
-                while engine.advance(at: now) {}
-                while engine.passTime(to: now) { while engine.advance(at: now) {} }
+                while engine.advance(at: now) { forecast(engine) }
+                while engine.passTime(to: now) { while engine.advance(at: now) { forecast(engine) } }
             case .loss:
                 counts.lost += try reader.number(as: UInt64.self)
+            case .message:
+                let previous = try reader.number(as: UInt64.self)
+                let number = try reader.number(as: UInt64.self)
+                let key = try reader.bytes(Int(try reader.number(as: UInt8.self)))
+                guard (1...ProducerNumbers.longestKey).contains(key.byteCount) else {
+                    throw StateError(
+                        "expected a producer's key, found \(key.byteCount) bytes in a record of the journal")
+                }
+                let newest = engine.producers.newest(of: key)
+                isPassedOver = newest != previous && !(counts.acceptsGaps && number > newest)
+                if !isPassedOver { engine.producers.note(number, of: key, at: now) }
+            case .reload:
+                // The engine that is told all this follows the plan of now, from the beginning.
+                counts.reload = try reader.number(as: UInt64.self)
             }
         }
+    }
+
+    /// The clock's time that a record begins with; nil where it goes on by the one before.
+    static func clock(of record: RawSpan) throws(StateError) -> Timestamp? {
+        var reader = EntryReader(rest: record)
+        guard try reader.kind() == .clock else { return nil }
+        return Timestamp(nanoseconds: try reader.number(as: Int64.self))
     }
 }
 
@@ -87,7 +126,7 @@ private struct EntryReader: ~Copyable, ~Escapable {
         guard rest.byteCount > 0 else { return nil }
         let number = try number(as: UInt8.self)
         guard let kind = TurnRecord.Kind(rawValue: number) else {
-            throw StateError("expected an entry of kind 1 to 5 in a record of the journal, found \(number)")
+            throw StateError("expected an entry of kind 1 to 7 in a record of the journal, found \(number)")
         }
         return kind
     }

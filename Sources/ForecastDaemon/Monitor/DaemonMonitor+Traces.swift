@@ -11,13 +11,14 @@ extension DaemonMonitor {
 
     package func history(_ identifier: String) async throws(MonitoringProblem) -> StreamHistory {
         try Self.checkIdentifier(identifier)
+        let plan = plan
         guard plan.forecasts.traceLength > 0 else {
             throw MonitoringProblem(
                 .notFound,
                 expected: "http.history above 0 in the configuration, which keeps the near past of streams",
                 found: "http.history: 0")
         }
-        for answer in try await askAll(.trace(Array(identifier.utf8))) {
+        for answer in try await askAll(.trace(Array(identifier.utf8)), of: plan) {
             if let trace = answer.trace {
                 return StreamHistory(trace, stream: identifier, levels: plan.labels[trace.rule].levels)
             }
@@ -30,7 +31,8 @@ extension DaemonMonitor {
     ) async throws(MonitoringProblem) -> RecentValues {
         for identifier in identifiers { try Self.checkIdentifier(identifier) }
         var streams: [String: [Double]] = [:]
-        for answer in try await askAll(.recent(identifiers.map { Array($0.utf8) }, limit: limit)) {
+        let subject = StreamQuestion.Subject.recent(identifiers.map { Array($0.utf8) }, limit: limit)
+        for answer in try await askAll(subject, of: plan) {
             for (identifier, values) in zip(identifiers, answer.recent) where !values.isEmpty {
                 streams[identifier] = values
             }
@@ -39,7 +41,8 @@ extension DaemonMonitor {
     }
 
     package var rules: [EventFeed.Rule] {
-        plan.labels.indices.map {
+        let plan = plan
+        return plan.labels.indices.map {
             EventFeed.Rule(
                 number: $0 + 1, match: plan.forecasts.rules[$0].match.pattern, model: plan.labels[$0].model,
                 levels: plan.labels[$0].levels)
@@ -49,7 +52,7 @@ extension DaemonMonitor {
     package func changes(
         since marks: [StreamChanges.Mark]?
     ) async throws(MonitoringProblem) -> StreamChanges {
-        let engines = Array(mailbox.engines)
+        let (plan, engines) = (plan, Array(mailbox.engines))
         var changes = StreamChanges(
             marks: marks ?? engines.map { _ in StreamChanges.Mark() }, names: [], rows: [])
         for (index, engine) in engines.enumerated() {
@@ -57,7 +60,8 @@ extension DaemonMonitor {
             let answer = try await Self.ask(
                 engine,
                 .changed(
-                    after: mark.change, first: mark.slot, named: mark.named, limit: Self.changesLimit))
+                    after: mark.change, first: mark.slot, named: mark.named, limit: Self.changesLimit),
+                of: plan)
             if mark.slot == 0 { mark.nextChange = answer.change }
             mark.named += answer.names.count
             mark.slot = answer.next ?? 0

@@ -1,25 +1,33 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
-import Glibc
 package import Monitoring
 import Synchronization
+import WireFormat
 
 /// What is served over HTTP of a running daemon: the pipelines' reports, and answers of their engines.
 package final class DaemonMonitor: MonitoringSource {
-    let plan: PipelinePlan
+    private let plans: PlanInForce
     let mailbox: Mailbox
+    /// Which streams have figures of their own in /metrics.
+    let metricPatterns: [String]
     private let start = ContinuousClock.now
     private let progress = Mutex(Progress())
 
     /// How long an engine may take to answer.
     private static let patience = Duration.seconds(2)
 
-    /// Watches the pipelines of `plan` through their mailbox.
-    package init(plan: PipelinePlan, mailbox: Mailbox) {
-        self.plan = plan
+    /// Watches the pipelines, which follow `plans`, through their mailbox.
+    package init(plans: PlanInForce, mailbox: Mailbox, metricPatterns: [String] = []) {
+        self.plans = plans
         self.mailbox = mailbox
+        self.metricPatterns = metricPatterns
     }
+
+    /// The plan in force.
+    var plan: PipelinePlan { plans.plan }
+
+    package var life: String { plan.lifeText }
 
     /// Takes note of the newest report, to be called once a second.
     func sample() {
@@ -54,14 +62,19 @@ package final class DaemonMonitor: MonitoringSource {
         guard let report = mailbox.newestReport else { throw Self.isStarting }
         var status = DaemonReport(
             report, plan: plan, rates: progress.withLock { $0.rates }, uptime: .now - start)
-        status.memory = Self.residentMemory
+        status.memory = ProcessFigures().residentBytes
+        status.latency = progress.withLock { $0.latency }
+        let reloads = plans.reloads
+        status.reloads = DaemonReport.Reloads(
+            done: reloads.done, failed: reloads.failed, time: reloads.time?.rfc3339)
         return status
     }
 
     package func stream(_ identifier: String) async throws(MonitoringProblem) -> StreamReport {
         try Self.checkIdentifier(identifier)
+        let plan = plan
         // Which engine has it depends on a hash that only the pipelines know.
-        for answer in try await askAll(.one(Array(identifier.utf8))) {
+        for answer in try await askAll(.one(Array(identifier.utf8)), of: plan) {
             if let stream = answer.streams.first {
                 var report = StreamReport(stream, plan: plan, isAlone: true, at: WallClock.now())
                 report.senders = try await senders(of: identifier)
@@ -75,13 +88,14 @@ package final class DaemonMonitor: MonitoringSource {
         match: String?, after: String?, limit: Int
     ) async throws(MonitoringProblem) -> StreamPage {
         let match = try Self.glob(match)
-        var cursor = try cursor(after)
+        let plan = plan
+        var cursor = try Self.cursor(after, of: plan)
         let engines = Array(mailbox.engines)
         var streams: [StreamReport] = []
         while cursor.engine < engines.count, streams.count < limit {
             let answer = try await Self.ask(
                 engines[cursor.engine],
-                .several(first: cursor.slot, limit: limit - streams.count, match: match))
+                .several(first: cursor.slot, limit: limit - streams.count, match: match), of: plan)
             let now = WallClock.now()
             streams += answer.streams.map { StreamReport($0, plan: plan, isAlone: false, at: now) }
             if let next = answer.next {
@@ -96,7 +110,8 @@ package final class DaemonMonitor: MonitoringSource {
 
 extension DaemonMonitor {
     private static let isStarting = MonitoringProblem(
-        .unavailable, expected: "a running daemon", found: "one that is starting")
+        .unavailable, expected: "a running daemon",
+        found: "one that is starting: it recovers its state or opens its sockets")
 
     private static func glob(_ match: String?) throws(MonitoringProblem) -> Glob {
         guard let match else { return .everything }
@@ -107,14 +122,6 @@ extension DaemonMonitor {
                     "match: a pattern of 1 to 256 of *, ? and the characters of ids (A-Z a-z 0-9 . _ : / -)",
                 found: match.excerpt)
         }
-    }
-
-    /// Bytes of the process that are in memory; nil where the system does not say.
-    private static var residentMemory: Int? {
-        guard let words = try? LineReader(path: "/proc/self/statm").next()?.split(separator: " "),
-            words.count > 1
-        else { return nil }
-        return Int(words[1]).map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
     }
 
     static func checkIdentifier(_ identifier: String) throws(MonitoringProblem) {
@@ -131,25 +138,29 @@ extension DaemonMonitor {
             found: identifier.excerpt)
     }
 
-    private func cursor(_ after: String?) throws(MonitoringProblem) -> StreamCursor {
-        guard let after else { return StreamCursor(epoch: plan.epochText) }
-        guard let cursor = StreamCursor(after), cursor.epoch == plan.epochText else {
+    private static func cursor(
+        _ after: String?, of plan: PipelinePlan
+    ) throws(MonitoringProblem) -> StreamCursor {
+        guard let after else { return StreamCursor(life: plan.lifeText) }
+        guard let cursor = StreamCursor(after), cursor.life == plan.lifeText else {
             throw MonitoringProblem(
                 .badRequest,
                 expected:
-                    "after: what next was on the page before; begin without it when the daemon began anew",
+                    "after: what next was on the page before; begin without it when the daemon began anew or reloaded",
                 found: after.excerpt)
         }
         return cursor
     }
 
-    func askAll(_ subject: StreamQuestion.Subject) async throws(MonitoringProblem) -> [StreamAnswer] {
+    func askAll(
+        _ subject: StreamQuestion.Subject, of plan: PipelinePlan
+    ) async throws(MonitoringProblem) -> [StreamAnswer] {
         let engines = mailbox.engines
         let results = await withTaskGroup(of: Result<StreamAnswer, MonitoringProblem>.self) { tasks in
             for engine in engines {
                 tasks.addTask {
                     do throws(MonitoringProblem) {
-                        return .success(try await Self.ask(engine, subject))
+                        return .success(try await Self.ask(engine, subject, of: plan))
                     } catch {
                         return .failure(error)
                     }
@@ -170,7 +181,8 @@ extension DaemonMonitor {
         if let point = identifier.lastIndex(of: ".") { topics.append(String(identifier[..<point])) }
         var senders: [StreamReport.Senders] = []
         for topic in topics {
-            let answer = try await Self.ask(mailbox.questions[0], .sequences(Array(topic.utf8)))
+            let answer = try await Self.ask(
+                mailbox.questions[0], .sequences(Array(topic.utf8)), of: plan)
             for (input, counts) in zip(plan.inputs, answer.sequences) {
                 guard let counts else { continue }
                 senders.append(StreamReport.Senders(input: input.name, topic: topic, counts: counts))
@@ -179,11 +191,13 @@ extension DaemonMonitor {
         return senders.isEmpty ? nil : senders
     }
 
+    /// Asks an engine, which is to follow `plan`.
     static func ask(
-        _ engine: QuestionBox, _ subject: StreamQuestion.Subject
+        _ engine: QuestionBox, _ subject: StreamQuestion.Subject, of plan: PipelinePlan
     ) async throws(MonitoringProblem) -> StreamAnswer {
+        let answer: StreamAnswer
         do {
-            return try await engine.ask(subject, atMost: patience)
+            answer = try await engine.ask(subject, atMost: patience)
         } catch {
             throw switch error as? StreamQuestion.Failure {
             case .busy:
@@ -198,6 +212,12 @@ extension DaemonMonitor {
                     found: "none; ask again")
             }
         }
+        guard answer.generation ?? plan.generation == plan.generation else {
+            throw MonitoringProblem(
+                .unavailable, expected: "streams of the rules in force",
+                found: "a reload under way; ask again")
+        }
+        return answer
     }
 }
 

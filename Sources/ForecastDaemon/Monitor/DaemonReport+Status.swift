@@ -40,7 +40,8 @@ extension DaemonReport {
                 now: report.watch.alarms - report.watch.alarmsEnded, total: report.watch.alarms),
             drifts: Changes(
                 now: report.watch.drifts - report.watch.driftsEnded, total: report.watch.drifts),
-            scores: report.scores.enumerated().compactMap { rule, score in
+            scores: (report.generation == plan.generation ? report.scores : []).enumerated().compactMap {
+                rule, score in
                 score.map {
                     RuleScoreReport(
                         rule: plan.rule(rule), streams: $0.streams,
@@ -48,6 +49,28 @@ extension DaemonReport {
                 }
             })
         state = report.state.map { StateKeepingReport($0) }
+    }
+}
+
+extension DaemonReport.Latency {
+    /// Says what was measured over a stretch of time.
+    init(_ latencies: TurnLatencies) {
+        let stages = latencies.stages.map { DaemonReport.Percentiles($0) }
+        self.init(
+            receive: stages[0], step: stages[1], publish: stages[2],
+            turn: DaemonReport.Percentiles(latencies.turns),
+            forecast: DaemonReport.Percentiles(latencies.forecasts),
+            fullTurns: latencies.turns.count == 0
+                ? 0 : Double(latencies.fullTurns) / Double(latencies.turns.count))
+    }
+}
+
+extension DaemonReport.Percentiles {
+    fileprivate init?(_ histogram: LatencyHistogram) {
+        guard let p50 = histogram.quantile(0.5), let p99 = histogram.quantile(0.99),
+            let most = histogram.quantile(1)
+        else { return nil }
+        self.init(p50: p50, p99: p99, most: most)
     }
 }
 
@@ -78,6 +101,9 @@ extension PipelinePlan {
     func rule(_ index: Int) -> StreamReport.Rule {
         StreamReport.Rule(number: index + 1, match: forecasts.rules[index].match.pattern)
     }
+
+    /// The epoch, and from the first reload on how many there were, which let slots and rules begin anew.
+    var lifeText: String { generation == 0 ? epochText : "\(epochText).\(generation)" }
 
     /// The epoch as forecasts write it.
     var epochText: String {

@@ -9,6 +9,7 @@ package struct Progress {
         var observations: UInt64
         var forecasts: UInt64
         var drops: UInt64
+        var latencies: TurnLatencies
     }
 
     /// Samples that rates are taken over.
@@ -28,8 +29,8 @@ package struct Progress {
         if samples.count == Self.sampleCount { samples.removeFirst() }
         samples.append(
             Sample(
-                time: now, observations: report.observations, forecasts: report.forecasts, drops: report.drops
-            ))
+                time: now, observations: report.observations, forecasts: report.forecasts,
+                drops: report.drops, latencies: report.latencies))
     }
 
     /// What happened per second; nil before the second sample.
@@ -40,6 +41,12 @@ package struct Progress {
             observations: Double(last.observations - first.observations) / seconds,
             forecasts: Double(last.forecasts - first.forecasts) / seconds,
             drops: Double(last.drops - first.drops) / seconds)
+    }
+
+    /// How long turns took; nil before the second sample.
+    package var latency: DaemonReport.Latency? {
+        guard let first = samples.first, let last = samples.last, samples.count > 1 else { return nil }
+        return DaemonReport.Latency(last.latencies.since(first.latencies))
     }
 
     /// Looks at the threads' turns: the thread that has been without one for longest, if that is too long.

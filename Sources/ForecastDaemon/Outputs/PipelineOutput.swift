@@ -6,6 +6,7 @@ import ZeroMQ
 /// One output at work: its socket, what it keeps of what it has published, and who gets that again.
 struct PipelineOutput: ~Copyable {
     private var socket: Socket
+    private var reconnection: Reconnection
     private var retained: RetainedMessages?
     private var lastValues: LastValueRepeat?
     private var replay: ReplayServer?
@@ -20,11 +21,13 @@ struct PipelineOutput: ~Copyable {
         options.reportsDrops = true
         let isRepeated = plan.keeping?.isRepeated ?? false
         var socket = try Socket(isRepeated ? .xpub : .pub, in: context, options: options)
+        let reconnection = try Reconnection(of: socket, to: plan.connect)
         for endpoint in plan.bind { try socket.bind(endpoint) }
         for endpoint in plan.connect { try socket.connect(endpoint) }
         _ = poller.add(socket)
         replay = try Self.replay(plan, epoch: epoch, context: context, poller: &poller)
         self.socket = socket
+        self.reconnection = reconnection
         lastValues = isRepeated ? LastValueRepeat() : nil
         retained = plan.keeping.map { RetainedMessages($0) }
         counts = StatusReport.Output(name: plan.name)
@@ -74,6 +77,13 @@ struct PipelineOutput: ~Copyable {
         }
     }
 
+    /// Makes connections anew that were cut because the peer broke the protocol, about once a second; says whether
+    /// anything became of any.
+    mutating func restoreConnections() throws(ZeroMQError) -> Bool {
+        let before = reconnection.counts
+        return try reconnection.restore(&socket) > 0 || reconnection.counts != before
+    }
+
     /// How many nanoseconds may pass until the next `serve`; nil if there is no need.
     var delay: Int64? {
         switch lastValues {
@@ -89,6 +99,7 @@ struct PipelineOutput: ~Copyable {
     /// What was published so far.
     var currentCounts: StatusReport.Output {
         var counts = counts
+        counts.connections = reconnection.counts
         switch lastValues {
         case .some(let lastValues):
             counts.repeated = lastValues.repeated

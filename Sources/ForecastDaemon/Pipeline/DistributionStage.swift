@@ -13,24 +13,66 @@ struct DistributionStage: ForecastStage, ~Copyable {
     /// Makes it unpredictable to senders which engine takes which stream.
     private let seed: UInt64
     private let mailbox: Mailbox
+    var clock = TurnClock()
     /// Whether this turn had to wait for an engine, so that messages may have come meanwhile.
     private var hasWaited = false
     private var doorbell: Doorbell { mailbox.doorbells[0] }
     /// Where streams go that are inputs of others.
     private var routes: StreamRoutes
     private let hasJoins: Bool
+    private(set) var earlierProducers: [EarlierProducer] = []
+    private var current = OpenMessage()
+    /// Turns that brought messages of producers.
+    private var position: UInt64 = 0
+
+    /// The message of a producer that is being taken in.
+    private struct OpenMessage {
+        var isOpen = false
+        var message = NumberedMessage()
+        var key: [UInt8] = []
+        var count = 0
+    }
 
     /// The two rings between this thread and one engine's.
     private struct Way: ~Copyable {
         var observations: RecordWriter
         var forecasts: RecordReader
         let engineDoorbell: Doorbell
+        let kept: KeptPosition
         var hasUnflushed = false
+        /// Whether the engine has a part of the message that is being taken in.
+        var isWithinMessage = false
+        /// Whether it has parts of messages that belong to no position yet.
+        var hasNews = false
+        /// The last position that it was told.
+        var told: UInt64 = 0
 
         mutating func append(_ record: ObservationRecord, of identifier: RawSpan) -> Bool {
             guard record.append(identifier, to: &observations) else { return false }
             hasUnflushed = true
             return true
+        }
+
+        /// Lets the engine know that what comes is of a message, if it does not.
+        mutating func begin(_ current: OpenMessage) {
+            guard current.isOpen && !isWithinMessage else { return }
+            let isAppended = ObservationRecord.appendBeginning(
+                of: current.message, current.key.span.bytes, observations: current.count, to: &observations)
+            precondition(isAppended, "there is room for a message's beginning before its observations come")
+            (isWithinMessage, hasUnflushed, hasNews) = (true, true, true)
+        }
+
+        mutating func endMessage() {
+            guard isWithinMessage else { return }
+            isWithinMessage = false
+            let isAppended = ObservationRecord.appendEnd(to: &observations)
+            precondition(isAppended, "there is room for a message's end behind each observation")
+        }
+
+        mutating func note(_ position: UInt64) {
+            let isAppended = ObservationRecord.append(position: position, to: &observations)
+            precondition(isAppended, "there is room for a position behind each message")
+            (told, hasNews) = (position, false)
         }
 
         mutating func hasRoom(for records: Int) -> Bool {
@@ -40,6 +82,8 @@ struct DistributionStage: ForecastStage, ~Copyable {
 
     /// Records that one observation may become for one engine: a target that comes first brings what its members sent.
     private static let mostRecords = 1 + InputList.maximumCount
+    /// Records that may go with one: the message's beginning and end, those of one without observations, a position.
+    private static let recordsBeside = 5
 
     /// Makes the engines and starts their threads, which go on where `state` says that they were.
     init(_ plan: PipelinePlan, mailbox: Mailbox, state: EngineState?) throws(DaemonError) {
@@ -56,16 +100,17 @@ struct DistributionStage: ForecastStage, ~Copyable {
                 ways.append(
                     Way(
                         observations: RecordWriter(link.observations),
-                        forecasts: RecordReader(link.forecasts), engineDoorbell: link.doorbell))
+                        forecasts: RecordReader(link.forecasts), engineDoorbell: link.doorbell,
+                        kept: link.kept))
                 try PipelineThread.start(name: "engine \(index + 1)") { [beginning] in
                     do throws(DaemonError) {
                         var loop = try EngineLoop(plan, link: link, state: state)
-                        beginning.isReady()
+                        beginning.isReady(loop.earlierProducers)
                         loop.run()
                     } catch { beginning.failed(error) }
                 }
             }
-            try beginning.wait(for: plan.pipelineCount)
+            earlierProducers = try beginning.wait(for: plan.pipelineCount)
         } catch {
             endEngines()
             throw error
@@ -83,24 +128,36 @@ struct DistributionStage: ForecastStage, ~Copyable {
     mutating func accept(
         _ observation: Observation, of identifier: RawSpan, input: Int, at now: Timestamp
     ) -> Bool {
+        let index = Self.index(of: identifier, seed: seed, count: ways.count)
+        if hasJoins { return acceptJoined(observation, of: identifier, input: input, home: index) }
+        if current.isOpen {
+            guard ways[index].hasRoom(for: 1 + Self.recordsBeside) else { return false }
+            ways[index].begin(current)
+        }
+        return ways[index].append(ObservationRecord(observation, input: input), of: identifier)
+    }
+
+    /// The number of the engine, of `count`, that takes a stream.
+    static func index(of identifier: RawSpan, seed: UInt64, count: Int) -> Int {
         let hash = StreamIdentifier.hash(of: identifier, seed: seed)
         // The upper half times the count: an even division without the bits that tables are indexed by.
-        let index = Int(((hash >> 32) * UInt64(ways.count)) >> 32)
-        if hasJoins { return acceptJoined(observation, of: identifier, input: input, home: index) }
-        return ways[index].append(ObservationRecord(observation, input: input), of: identifier)
+        return Int(((hash >> 32) * UInt64(count)) >> 32)
     }
 
     /// Sends an observation to all engines that need it, or to none.
     private mutating func acceptJoined(
         _ observation: Observation, of identifier: RawSpan, input: Int, home: Int
     ) -> Bool {
-        for index in 0..<ways.count where !ways[index].hasRoom(for: Self.mostRecords) { return false }
+        for index in 0..<ways.count where !ways[index].hasRoom(for: Self.mostRecords + Self.recordsBeside) {
+            return false
+        }
         for member in routes.learn(identifier, observation.value, home: home) {
             Self.sendNewest(of: member, routes, input: input, to: &ways[home])
         }
         let (first, engines) = routes.engines(for: observation, of: identifier, home: home)
         for index in 0..<ways.count where engines.contains(index) {
             let record = ObservationRecord(observation, input: input, isCopy: index != first)
+            ways[index].begin(current)
             _ = ways[index].append(record, of: identifier)
         }
         return true
@@ -115,6 +172,41 @@ struct DistributionStage: ForecastStage, ~Copyable {
         _ = way.append(record, of: routes.identifier(of: stream))
     }
 
+    mutating func beginMessage(
+        _ message: NumberedMessage, of key: RawSpan, observations count: Int, at now: Timestamp
+    ) -> Bool {
+        for index in 0..<ways.count where !ways[index].hasRoom(for: Self.recordsBeside) { return false }
+        (current.isOpen, current.message, current.count) = (true, message, count)
+        current.key.removeAll(keepingCapacity: true)
+        key.withUnsafeBytes { current.key.append(contentsOf: $0) }
+        return true
+    }
+
+    mutating func endMessage() {
+        // One that no engine had a part of, because it could not be understood, has its number kept all the same.
+        if !ways.indices.contains(where: { ways[$0].isWithinMessage }) { ways[0].begin(current) }
+        for index in ways.indices { ways[index].endMessage() }
+        current.isOpen = false
+    }
+
+    mutating func notePosition() -> UInt64? {
+        position += 1
+        for index in ways.indices where ways[index].hasNews {
+            ways[index].note(position)
+            flush(index)
+        }
+        return position
+    }
+
+    mutating func keptPosition() -> UInt64 {
+        var least = position
+        for index in ways.indices {
+            let kept = ways[index].kept.position
+            if kept < ways[index].told { least = min(least, kept) }
+        }
+        return least
+    }
+
     var hasForecasts: Bool {
         for index in ways.indices where !ways[index].forecasts.ring.isEmpty { return true }
         return false
@@ -123,6 +215,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
     mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
+        clock.end(.receive)
         for index in ways.indices where ways[index].hasUnflushed { flush(index) }
         try publish(to: &sink)
         // A ring that is full keeps the loop from taking in more: wait for its engine rather than ask over and over.
@@ -148,7 +241,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
     ) throws(ZeroMQError) {}
 
     /// The engines' threads keep their state themselves.
-    mutating func endTurn() {}
+    mutating func endTurn(at now: Timestamp) -> Bool { false }
     var mostSleep: Int64? { nil }
 
     /// The engines' threads are asked themselves.
@@ -159,7 +252,8 @@ struct DistributionStage: ForecastStage, ~Copyable {
 
     private func hasRoom(_ index: Int) -> Bool {
         ways[index].observations.ring.hasRoom(
-            for: ObservationRecord.maximumLength, count: hasJoins ? Self.mostRecords : 1)
+            for: ObservationRecord.maximumLength,
+            count: (hasJoins ? Self.mostRecords : 1) + Self.recordsBeside)
     }
 
     private mutating func flush(_ index: Int) {
@@ -170,6 +264,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
 
     /// Publishes the forecasts that have come back.
     private mutating func publish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError) {
+        var hasPublished = false
         for index in ways.indices {
             var count = 0
             while let record = ways[index].forecasts.next() {
@@ -177,12 +272,16 @@ struct DistributionStage: ForecastStage, ~Copyable {
                 count += 1
             }
             guard count > 0 else { continue }
+            hasPublished = true
             ways[index].forecasts.release()
             ways[index].engineDoorbell.ring()  // it may be waiting for room
         }
+        if hasPublished { clock.end(.publish) }
     }
 
-    mutating func finish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError) {
+    mutating func finish<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError) {
         for index in ways.indices {
             flush(index)
             ways[index].observations.ring.finish()
@@ -197,5 +296,8 @@ struct DistributionStage: ForecastStage, ~Copyable {
     private var isDrained: Bool { ways.indices.allSatisfy { ways[$0].forecasts.ring.isDrained } }
 
     /// The engines report for themselves, but for members, which several of them may have.
-    func count(into report: inout StatusReport) { report.streams = routes.memberCount }
+    func count(into report: inout StatusReport) {
+        report.streams = routes.memberCount
+        report.latencies = clock.latencies
+    }
 }

@@ -1,6 +1,8 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Forecasting
+import StateStore
+import Synchronization
 import WireFormat
 import ZeroMQ
 
@@ -16,6 +18,8 @@ struct EngineLoop: ~Copyable {
         let quota: StreamQuota
         let observations: RecordRing
         let forecasts: RecordRing
+        /// Up to which position all is kept that came through the ring.
+        let kept = KeptPosition()
         /// Wakes the engine.
         var doorbell: Doorbell { mailbox.doorbells[thread] }
         /// Wakes the thread of the sockets.
@@ -27,13 +31,9 @@ struct EngineLoop: ~Copyable {
             self.quota = quota
             // A few turns' worth on the way in; the same in forecasts on the way out.
             let turn = plan.batchLimit * 4
-            let records = max(turn, plan.forecasts.hasJoins ? 4 * InputList.maximumCount : 1)
+            let records = max(turn, plan.forecasts.hasJoins ? 4 * InputList.maximumCount : 32)
             observations = RecordRing(minimumCapacity: records * ObservationRecord.maximumLength)
-            let longest = ForecastRecord.length(
-                payload: ForecastEncoder.maximumLength(
-                    rules: plan.labels, maximumHorizon: plan.maximumHorizon),
-                stream: AlarmTopic.maximumLength)
-            forecasts = RecordRing(minimumCapacity: max(turn * 512, 8 * longest))
+            forecasts = RecordRing(minimumCapacity: plan.forecastRingLength)
         }
     }
 
@@ -41,7 +41,7 @@ struct EngineLoop: ~Copyable {
     private let batchLimit: Int
     private var observations: RecordReader
     private var sink: RingSink
-    private var stage: EngineStage
+    private var stage: EngineStage<LocalDisk>
     private var report: StatusReport
     private var reportTime = Timestamp(nanoseconds: 0)
     /// At first there may be streams that were recovered.
@@ -60,18 +60,23 @@ struct EngineLoop: ~Copyable {
         observations = RecordReader(link.observations)
         sink = RingSink(link)
         stage = try EngineStage(
-            plan, questions: link.mailbox.questions[link.thread], quota: link.quota, state: state,
+            plan, questions: link.mailbox.questions[link.thread],
+            successions: link.mailbox.successions[link.thread], quota: link.quota, state: state,
             index: link.thread - 1, doorbell: link.doorbell)
         report = StatusReport(plan)
         silence = plan.state == nil ? SilenceClock() : SilenceClock(respiteFrom: WallClock.now())
     }
 
+    /// How far producers had come when the daemon ended.
+    var earlierProducers: [EarlierProducer] { stage.earlierProducers }
+
     /// Runs turns until no observation will come any more.
     mutating func run() {
         while !link.observations.isDrained { turn() }
         // The ring refuses nothing, so that nothing is thrown.
-        do { try stage.finish(to: &sink) } catch { preconditionFailure("\(error)") }
+        do { try stage.finish(to: &sink, at: WallClock.now()) } catch { preconditionFailure("\(error)") }
         publishReport(at: WallClock.now())
+        link.kept.position = stage.keptPosition()
         link.forecasts.finish()
         link.socketsDoorbell.ring()
     }
@@ -79,9 +84,12 @@ struct EngineLoop: ~Copyable {
     private mutating func turn() {
         let ring = link.observations
         let questions = link.mailbox.questions[link.thread]
+        let successions = link.mailbox.successions[link.thread]
+        let isCopying = stage.isCopying
         link.doorbell.sleep(atMost: sleepMilliseconds()) {
-            !ring.isEmpty || ring.isDrained || questions.isAsked
+            !ring.isEmpty || ring.isDrained || questions.isAsked || successions.hasNews && !isCopying
         }
+        stage.clock.beginTurn()
         let now = WallClock.now()
         // Asked before the ring is emptied: what comes into it later is another turn's.
         let isBehind = link.mailbox.isBehind
@@ -90,9 +98,16 @@ struct EngineLoop: ~Copyable {
             hasNews = true
             step(at: now)
         }
-        if silence.allowsSilence(at: now, isBusy: isBehind || count >= batchLimit) { passTime(at: now) }
+        let isBusy = isBehind || count >= batchLimit || stage.isWithinMessage
+        if silence.allowsSilence(at: now, isBusy: isBusy) { passTime(at: now) }
         if stage.isAsked { stage.answerQuestion() }
-        stage.endTurn()
+        hasNews = stage.endTurn(at: now) || hasNews
+        stage.clock.endTurn(received: count, limit: batchLimit)
+        let kept = stage.keptPosition()
+        if kept > link.kept.position {
+            link.kept.position = kept
+            link.socketsDoorbell.ring()
+        }
         link.mailbox.markTurn(of: link.thread)
         let elapsed = now.seconds(since: reportTime) * 1e9
         if hasNews && (elapsed >= Double(Self.reportInterval) || elapsed < 0) { publishReport(at: now) }
@@ -121,6 +136,11 @@ struct EngineLoop: ~Copyable {
     private mutating func drain(at now: Timestamp) -> Int {
         var count = 0
         while count < batchLimit, let record = observations.next() {
+            if let position = ObservationRecord.position(of: record) {
+                step(at: now)  // which gives all before it to the kernel
+                stage.note(position: position)
+                continue
+            }
             while !ObservationRecord.offer(record, to: &stage, at: now) { step(at: now) }
             count += 1
         }
@@ -140,6 +160,29 @@ struct EngineLoop: ~Copyable {
         hasNews = false
         link.mailbox.publish(report, of: link.thread)
     }
+}
+
+/// How much of what an engine took in is kept, for the thread of the sockets to see.
+final class KeptPosition: Sendable {
+    private let value = Atomic<UInt64>(0)
+
+    /// All up to this position is kept; the engine moves it.
+    var position: UInt64 {
+        get { value.load(ordering: .acquiring) }
+        set { value.store(newValue, ordering: .releasing) }
+    }
+}
+
+extension PipelinePlan {
+    /// Bytes of the longest forecast on its way from an engine to the sockets.
+    var longestForecastRecord: Int {
+        ForecastRecord.length(
+            payload: ForecastEncoder.maximumLength(rules: labels, maximumHorizon: maximumHorizon),
+            stream: AlarmTopic.maximumLength)
+    }
+
+    /// Bytes that an engine's forecasts have room in, on that way: those of a few turns.
+    var forecastRingLength: Int { max(batchLimit * 4 * 512, 8 * longestForecastRecord) }
 }
 
 /// Forecasts on their way into a ring.

@@ -1,75 +1,84 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import BasicContainers
-import Forecasting
+package import Forecasting
+package import StateStore
 import WireFormat
-import ZeroMQ
+package import ZeroMQ
 
 /// One engine at work on its loop's own thread.
-struct EngineStage: ForecastStage, ~Copyable {
+package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     /// What the engine said to the observations of one input.
     private struct InputCounts {
         var observations: UInt64 = 0
         var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
     }
 
-    private var engine: ForecastEngine
+    var engine: ForecastEngine
     /// One per output.
-    private var encoders: RigidArray<ForecastEncoder>
+    var encoders: RigidArray<ForecastEncoder>
     private let alarms: [PipelinePlan.Output.Alarms]
     private var topic = AlarmTopic()
     private var inputs: [InputCounts]
     private let questions: QuestionBox
+    /// What is to take over from the engine.
+    let successions: SuccessionBox
+    /// Whether nothing is begun that would have to end before an engine takes over.
+    var isHeld = false
+    /// Plans that were in force before the engine's.
+    var generation: Int
+    package var clock = TurnClock()
+    /// How many streams have which status, and what had become of streams when all were counted.
+    var tally: StatusTally
+    var tallied: LifecycleCounts
+    var tallyTime = Timestamp(nanoseconds: 0)
     /// Whether there is no other engine, and so no stage that knows which members have come.
     private let isAlone: Bool
     /// The question that is being answered.
-    private var search: StreamSearch?
+    var search: StreamSearch?
     /// Keeps the state; nil where none is kept.
-    private var log: EngineLog?
+    var log: EngineLog<D>?
     /// What it shares with the thread that waits for the disk.
-    private let link: StateLink?
+    let link: StateLink?
 
     /// Bytes of a snapshot that are copied in a turn: a fraction of a millisecond.
-    private static let copyLimit = 256 << 10
+    static var copyLimit: Int { 256 << 10 }
     /// Bytes of a snapshot that may wait for a disk that is slower than the streams change, besides what is copied at once.
-    private static let waitingLimit = 512 << 20
-    private var copiedLimit = 0
+    static var waitingLimit: Int { 512 << 20 }
+    var copiedLimit = 0
+    /// Turns that brought messages of producers.
+    private var position: UInt64 = 0
+    /// Whether a message of a producer is being taken in, and whether it was taken in before.
+    private(set) var isWithinMessage = false
+    private var isRepeated = false
+    package let earlierProducers: [EarlierProducer]
 
-    /// Makes the engine of one of `plan.pipelineCount` pipelines, which share `quota`, with the state that it had.
+    /// Sets an engine to work.
     ///
-    /// - Parameters:
-    ///   - index: The pipeline's number, from 0.
-    ///   - doorbell: Wakes the thread that runs it.
-    /// - Throws: A `DaemonError` where the state cannot be had.
-    init(
-        _ plan: PipelinePlan, questions: QuestionBox, quota: StreamQuota? = nil, state: EngineState? = nil,
-        index: Int = 0, doorbell: Doorbell
-    ) throws(DaemonError) {
+    /// - Parameter log: Keeps its state; nil where none is kept.
+    package init(
+        _ plan: PipelinePlan, engine: consuming ForecastEngine, log: consuming EngineLog<D>?,
+        questions: QuestionBox, successions: SuccessionBox
+    ) {
         self.questions = questions
+        self.successions = successions
+        generation = plan.generation
         isAlone = plan.pipelineCount == 1
-        var engine = ForecastEngine(
-            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)),
-            quota: plan.forecasts.spillLimit > 0 ? nil : quota)
-        if let state {
-            let log = try state.recover(&engine, index: index, doorbell: doorbell)
+        earlierProducers = EarlierProducer.all(of: engine)
+        self.engine = engine
+        if let log {
             link = log.link
             self.log = consume log
         } else {
             link = nil
         }
-        self.engine = engine
-        encoders = RigidArray(capacity: plan.outputs.count)
-        for output in plan.outputs {
-            encoders.append(
-                ForecastEncoder(
-                    epoch: plan.epoch, rules: plan.labels, format: output.format, times: output.times,
-                    maximumHorizon: plan.maximumHorizon))
-        }
+        (tally, tallied) = (StatusTally(engine), engine.lifecycleCounts)
+        encoders = plan.encoders
         alarms = plan.outputs.map(\.alarms)
         inputs = plan.inputs.map { _ in InputCounts() }
     }
 
-    mutating func accept(
+    package mutating func accept(
         _ observation: Observation, of identifier: RawSpan, input: Int, at now: Timestamp
     ) -> Bool {
         accept(observation, of: identifier, input: input, isCopy: false, at: now)
@@ -79,6 +88,7 @@ struct EngineStage: ForecastStage, ~Copyable {
     mutating func accept(
         _ observation: Observation, of identifier: RawSpan, input: Int, isCopy: Bool, at now: Timestamp
     ) -> Bool {
+        if isRepeated { return true }
         guard !engine.isFull else { return false }
         log?.note(observation, of: identifier, isCopy: isCopy, at: now)
         let refusal = engine.accept(observation, of: identifier, isCopy: isCopy, at: now)
@@ -91,13 +101,46 @@ struct EngineStage: ForecastStage, ~Copyable {
         return true
     }
 
-    var hasForecasts: Bool { false }
+    package mutating func beginMessage(
+        _ message: NumberedMessage, of key: RawSpan, observations count: Int, at now: Timestamp
+    ) -> Bool {
+        let previous = engine.producers.newest(of: key)
+        (isWithinMessage, isRepeated) = (true, message.isResumed && message.number <= previous)
+        guard !isRepeated else { return true }
+        log?.beginMessage(message.number, after: previous, of: key, observations: count, at: now)
+        engine.producers.note(message.number, of: key, at: now)
+        return true
+    }
 
-    mutating func forecast<Sink: ForecastSink & ~Copyable>(
+    package mutating func endMessage() {
+        (isWithinMessage, isRepeated) = (false, false)
+        log?.endMessage()
+    }
+
+    package mutating func notePosition() -> UInt64? {
+        note(position: position + 1)
+        return position
+    }
+
+    /// Notes that all messages that have come are part of a position.
+    package mutating func note(position: UInt64) {
+        self.position = position
+        log?.note(position: position)
+    }
+
+    package mutating func keptPosition() -> UInt64 { log?.kept(upTo: position) ?? position }
+
+    package var hasForecasts: Bool { false }
+
+    package mutating func forecast<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
+        clock.end(.receive)
         log?.noteStep(at: now)
+        let isDurable = log?.isWhole ?? true
+        for output in encoders.indices { encoders[output].isDurable = isDurable }
         while engine.advance(at: now) {
+            clock.end(.step)
             for output in encoders.indices {
                 if alarms[output] != .only {
                     try Self.publish(engine, output: output, through: &encoders[output], to: &sink)
@@ -107,72 +150,20 @@ struct EngineStage: ForecastStage, ~Copyable {
                         engine, output: output, through: &encoders[output], by: &topic, to: &sink)
                 }
             }
+            clock.endPublishing(engine.forecastCount)
+            Self.note(engine, in: &tally)
         }
     }
 
-    mutating func note(isBusy: Bool) {}
+    package mutating func note(isBusy: Bool) {}
 
-    var nextDeadline: Timestamp? { engine.nextDeadline }
+    package var nextDeadline: Timestamp? { engine.nextDeadline }
 
-    mutating func passTime<Sink: ForecastSink & ~Copyable>(
+    package mutating func passTime<Sink: ForecastSink & ~Copyable>(
         to sink: inout Sink, at now: Timestamp
     ) throws(ZeroMQError) {
         log?.noteSilence(at: now)
         while engine.passTime(to: now) { try forecast(to: &sink, at: now) }
-    }
-
-    mutating func endTurn() {
-        guard let link else { return }
-        log?.lookForRoom()
-        if !engine.isCopying && link.takeSnapshotWish() { beginSnapshot() }
-        guard engine.isCopying else { return }
-        if link.takesMore { _ = engine.copyStreams(atMost: Self.copyLimit) }
-        handOver(to: link)
-        if engine.copiedByteCount > copiedLimit {
-            engine.abandonCopy()
-            link.put(.abandoned)
-        }
-    }
-
-    private mutating func beginSnapshot() {
-        guard let sequence = log?.mark(at: WallClock.now()), let link else { return }
-        engine.note(stored: link.storedCopy)
-        engine.beginCopy()
-        link.put(.begin(through: sequence, copy: engine.copyNumber))
-        copiedLimit = engine.copiedByteCount + Self.waitingLimit
-    }
-
-    /// Hands over what has been copied.
-    private mutating func handOver(to link: StateLink) {
-        while link.takesMore || !engine.isCopying, let chunk = engine.takeCopiedChunk() {
-            link.put(.chunk(chunk))
-        }
-        if !engine.isCopying { link.put(.end) }
-    }
-
-    var mostSleep: Int64? {
-        guard let link, engine.isCopying else { return nil }
-        return link.takesMore ? 0 : 1_000_000
-    }
-
-    /// Takes the last snapshot, and waits until all is on the disk.
-    private mutating func keepState() {
-        guard let link else { return }
-        if engine.isCopying { completeCopy(for: link) }
-        beginSnapshot()
-        completeCopy(for: link)
-        link.finish()
-        // Only now all is known to be durable.
-        log?.finish(at: WallClock.now())
-    }
-
-    /// Copies what is left, as fast as the disk takes it.
-    private mutating func completeCopy(for link: StateLink) {
-        while engine.isCopying {
-            while !link.takesMore { link.engineDoorbell.sleep(atMost: 10) { link.takesMore } }
-            _ = engine.copyStreams(atMost: Self.copyLimit)
-            handOver(to: link)
-        }
     }
 
     // Static with explicit parameters: a span of one property may not be in hand while another one changes.
@@ -186,6 +177,13 @@ struct EngineStage: ForecastStage, ~Copyable {
             try sink.publish(
                 encoder.bytes, stream: engine.identifier(of: forecast.slot), sequence: forecast.sequence,
                 output: output)
+        }
+    }
+
+    private static func note(_ engine: borrowing ForecastEngine, in tally: inout StatusTally) {
+        for index in 0..<engine.forecastCount {
+            let forecast = engine.forecast(at: index)
+            tally.note(forecast.status, of: forecast.slot)
         }
     }
 
@@ -215,35 +213,41 @@ struct EngineStage: ForecastStage, ~Copyable {
 
     var isAsked: Bool { questions.isAsked }
 
-    mutating func answerQuestion() {
+    package mutating func answerQuestion() {
         guard let question = questions.first else { return }
         var search = self.search.take() ?? StreamSearch(question)
         // The one before may have waited too long.
         if search.question.number != question.number { search = StreamSearch(question) }
-        if let answer = search.advance(over: engine) {
+        if var answer = search.advance(over: engine) {
+            answer.generation = generation
             questions.answer(question, answer)
         } else {
             self.search = consume search
         }
     }
 
-    mutating func finish<Sink: ForecastSink & ~Copyable>(to sink: inout Sink) throws(ZeroMQError) {
-        try forecast(to: &sink, at: WallClock.now())
-        keepState()
+    package mutating func finish<Sink: ForecastSink & ~Copyable>(
+        to sink: inout Sink, at now: Timestamp
+    ) throws(ZeroMQError) {
+        try forecast(to: &sink, at: now)
+        keepState(at: now)
     }
 
-    func count(into report: inout StatusReport) {
+    package func count(into report: inout StatusReport) {
         for (index, counts) in inputs.enumerated() {
             report.inputs[index].observations = counts.observations
             report.inputs[index].refused = counts.refused
         }
         report.state = link?.status
+        report.latencies = clock.latencies
+        report.statuses = tally.counts
         report.streams = engine.forecastStreamCount + (isAlone ? engine.memberCount : 0)
         report.spilled = StatusReport.Spilled(
             streams: engine.spilledCount, byteCount: engine.shelfByteCount, counts: engine.lifecycleCounts)
         report.resets = engine.resetCount
         report.time = engine.timeCounts
         report.watch = engine.watchCounts
+        report.generation = generation
         report.scores = engine.plan.rules.indices.map { engine.pooledScore(ofRule: $0) }
     }
 }

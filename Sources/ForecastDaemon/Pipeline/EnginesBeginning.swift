@@ -6,12 +6,16 @@ import Synchronization
 final class EnginesBeginning: Sendable {
     private let doorbell: Doorbell
     private let outcome = Mutex<(ready: Int, error: DaemonError?)>((0, nil))
+    private let producers = Mutex<[[UInt8]: [EarlierProducer]]>([:])
 
     /// - Parameter doorbell: Wakes the thread that waits.
     init(doorbell: Doorbell) { self.doorbell = doorbell }
 
-    /// An engine has its state.
-    func isReady() {
+    /// An engine has its state, and with it knows some producers.
+    func isReady(_ known: [EarlierProducer]) {
+        producers.withLock { producers in
+            for producer in known { producers[producer.key, default: []].append(producer) }
+        }
         outcome.withLock { $0.ready += 1 }
         doorbell.ring()
     }
@@ -22,14 +26,16 @@ final class EnginesBeginning: Sendable {
         doorbell.ring()
     }
 
-    /// Waits for so many engines.
+    /// Waits for so many engines; gives the producers that they know.
     ///
     /// - Throws: The first error of any.
-    func wait(for count: Int) throws(DaemonError) {
+    func wait(for count: Int) throws(DaemonError) -> [EarlierProducer] {
         while true {
             let (ready, error) = outcome.withLock { $0 }
             if let error { throw error }
-            if ready == count { return }
+            if ready == count {
+                return producers.withLock { $0.values.map { EarlierProducer($0, engineCount: count) } }
+            }
             doorbell.sleep(atMost: 1000) { outcome.withLock { $0.ready != ready || $0.error != nil } }
         }
     }

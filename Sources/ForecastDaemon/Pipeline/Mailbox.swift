@@ -24,6 +24,8 @@ package final class Mailbox: Sendable {
     let doorbells: [Doorbell]
     /// What is asked of each thread.
     let questions: [QuestionBox]
+    /// What is to take over from the engine of each thread.
+    let successions: [SuccessionBox]
 
     /// Makes an empty mailbox for threads `0..<threadCount`, of which number 0 takes the commands.
     package init(threadCount: Int) throws(DaemonError) {
@@ -31,6 +33,7 @@ package final class Mailbox: Sendable {
         for _ in 0..<threadCount { doorbells.append(try Doorbell()) }
         self.doorbells = doorbells
         questions = doorbells.map { QuestionBox(doorbell: $0) }
+        successions = doorbells.map { SuccessionBox(doorbell: $0) }
         threads = Mutex(Array(repeating: Thread(), count: threadCount))
     }
 
@@ -52,10 +55,13 @@ package final class Mailbox: Sendable {
 
     /// Where the engines are asked about their streams, in their order.
     package var engines: ArraySlice<QuestionBox> { questions.dropFirst(questions.count > 1 ? 1 : 0) }
+    /// Where the engines get those that take over from them, in their order.
+    var engineSuccessions: ArraySlice<SuccessionBox> { successions.dropFirst(successions.count > 1 ? 1 : 0) }
 
     /// Says to all who ask that the threads have ended.
-    func closeQuestions() {
+    func close() {
         for box in questions { box.close() }
+        for box in successions { box.close() }
     }
 
     /// Lets every thread make a turn now, if it is able to.
@@ -79,10 +85,12 @@ package final class Mailbox: Sendable {
         threads.withLock { $0[thread].report = newest }
     }
 
-    /// The newest reports of all threads, added up; nil before the first.
+    /// The newest reports of all threads, added up; nil before the sockets are open, when thread 0 has none.
     package var newestReport: StatusReport? {
-        let reports = threads.withLock { $0.compactMap(\.report) }
-        return reports.dropFirst().reduce(into: reports.first) { sum, report in sum?.add(report) }
+        let reports = threads.withLock { $0.map(\.report) }
+        guard var sum = reports[0] else { return nil }
+        for case let report? in reports.dropFirst() { sum.add(report) }
+        return sum
     }
 
     /// Marks the end of one turn of a thread.

@@ -12,13 +12,17 @@ struct PipelineInput: ~Copyable {
     private var first: Message
     private var second: Message
     private var third: Message
+    /// The frame before those, which says who sent them (`router` only).
+    private var peer: Message
+    private var dialogue: ProducerDialogue?
     private let topicsLimit: Int
     /// What the messages' numbers tell; nil before the first that had one.
     private var sequences: SenderSequences?
 
     /// Opens the socket and lets `poller` watch it.
     init(
-        _ plan: PipelinePlan.Input, topicsLimit: Int, context: Context, poller: inout Poller
+        _ plan: PipelinePlan.Input, topicsLimit: Int, earlier: [EarlierProducer], context: Context,
+        poller: inout Poller
     ) throws(ZeroMQError) {
         var socket = try Socket(plan.socket, in: context, options: plan.options)
         let reconnection = try Reconnection(of: socket, to: plan.connect)
@@ -32,6 +36,12 @@ struct PipelineInput: ~Copyable {
         first = Message()
         second = Message()
         third = Message()
+        peer = Message()
+        if let limits = plan.producers {
+            dialogue = ProducerDialogue(plan, limits: limits, earlier: earlier)
+        } else {
+            dialogue = nil
+        }
         self.topicsLimit = topicsLimit
     }
 
@@ -40,18 +50,28 @@ struct PipelineInput: ~Copyable {
     /// To be called about once a second, after the socket is drained.
     mutating func restoreConnections() throws(ZeroMQError) -> Int { try reconnection.restore(&socket) }
 
+    /// What became of the socket's connections, as of the last `restoreConnections`.
+    var connectionCounts: ConnectionCounts { reconnection.counts }
+
     /// What came of one look at the socket.
     enum Outcome {
         /// Nothing has arrived.
         case nothing
         /// A message's observations are in the `DecodedMessage`.
         case decoded
+        /// A message that a producer has numbered; its observations, if it was understood, are there as well.
+        case numbered(NumberedMessage)
+        /// What a producer said is done with.
+        case heard
         /// A message was dropped.
         case dropped(DecodeError)
     }
 
     /// Receives one message, if one has arrived, and decodes it.
-    mutating func receive(into decoded: inout DecodedMessage) throws(ZeroMQError) -> Outcome {
+    mutating func receive(
+        into decoded: inout DecodedMessage, at now: Timestamp
+    ) throws(ZeroMQError) -> Outcome {
+        if isLossFree { return try hear(into: &decoded, at: now) }
         guard let partCount = try receiveParts() else { return .nothing }
         do throws(DecodeError) {
             try decode(partCount: partCount, into: &decoded)
@@ -76,7 +96,12 @@ struct PipelineInput: ~Copyable {
 
     /// What the numbers of all messages told.
     var sequenceCounts: SequenceCounts {
-        switch sequences {
+        if let counts = producerCounts {
+            var sequences = SequenceCounts()
+            (sequences.missed, sequences.repeated) = (counts.lost, counts.repeated)
+            return sequences
+        }
+        return switch sequences {
         case .some(let sequences): sequences.totals
         case nil: SequenceCounts()
         }
@@ -98,6 +123,77 @@ struct PipelineInput: ~Copyable {
     ) {
         if sequences == nil { sequences = SenderSequences(capacity: limit, seed: .random(in: 0...(.max))) }
         sequences?.count(number, of: topic.bytes)
+    }
+
+    private var isLossFree: Bool {
+        switch dialogue {
+        case .some: true
+        case nil: false
+        }
+    }
+
+    /// Receives one message of a producer, if one has arrived.
+    private mutating func hear(into decoded: inout DecodedMessage, at now: Timestamp) throws(ZeroMQError)
+        -> Outcome
+    {
+        guard try socket.receive(into: &peer, wait: false) else { return .nothing }
+        let count = peer.hasMore ? try receiveParts() ?? 0 : 0
+        let outcome = try Self.hear(first, second, count, of: peer, by: &socket, &dialogue, at: now)
+        switch outcome {
+        case nil: return .dropped(.header)
+        case .done: return .heard
+        case .numbered(var message):
+            do throws(DecodeError) {
+                guard count == 3 else { throw .frameCount }
+                try decoder.decode(identifier: second.bytes, payload: third.bytes, into: &decoded)
+            } catch { message.error = error }
+            return .numbered(message)
+        }
+    }
+
+    // Static with explicit parameters: a span of one property may not be in hand while another one changes.
+    private static func hear(
+        _ first: borrowing Message, _ second: borrowing Message, _ count: Int, of peer: borrowing Message,
+        by socket: inout Socket, _ dialogue: inout ProducerDialogue?, at now: Timestamp
+    ) throws(ZeroMQError) -> ProducerDialogue.Outcome? {
+        try dialogue?.hear(
+            first.bytes, second.bytes, count: count, from: peer.bytes, at: now, by: &socket) ?? nil
+    }
+
+    /// Tells a stage that a message of a producer begins; false if there is no room for it now.
+    func begin<Stage: ForecastStage & ~Copyable>(
+        _ message: NumberedMessage, observations count: Int, in stage: inout Stage, at now: Timestamp
+    ) -> Bool {
+        switch dialogue {
+        case .some(let dialogue):
+            stage.beginMessage(
+                message, of: dialogue.key(of: message.producer), observations: count, at: now)
+        case nil: preconditionFailure("only a loss-free input has producers")
+        }
+    }
+
+    /// Whether messages of producers have come that are part of no position.
+    var hasNews: Bool {
+        switch dialogue {
+        case .some(let dialogue): dialogue.hasNews
+        case nil: false
+        }
+    }
+
+    /// Ends a turn: what has come is part of a position, nil where that has to wait, and producers are told how much is kept.
+    ///
+    /// - Returns: False where a peer's queue is too full for that.
+    mutating func endTurn(at position: UInt64?, keptPosition: UInt64) throws(ZeroMQError) -> Bool {
+        dialogue?.endTurn(at: position)
+        return try dialogue?.answer(keptPosition: keptPosition, by: &socket) ?? true
+    }
+
+    /// What came of producers' messages; nil where there are none.
+    var producerCounts: ProducerCounts? {
+        switch dialogue {
+        case .some(let dialogue): dialogue.counts
+        case nil: nil
+        }
     }
 
     private mutating func decode(partCount: Int, into decoded: inout DecodedMessage) throws(DecodeError) {

@@ -30,6 +30,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private var isStopping: Bool
     /// The input that the next drain begins with, so that no input starves another.
     private var firstInput: Int
+    /// Whether producers are to be told more than their queues have room for, or than can be said yet.
+    private var owesAnswers = false
 
     /// Nanoseconds between two reports.
     private static var reportInterval: Int64 { 100_000_000 }
@@ -48,7 +50,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         for input in plan.inputs {
             inputs.append(
                 try PipelineInput(
-                    input, topicsLimit: plan.forecasts.streamsLimit, context: context, poller: &poller))
+                    input, topicsLimit: plan.forecasts.streamsLimit, earlier: stage.earlierProducers,
+                    context: context, poller: &poller))
         }
         outputs = try PipelineOutputs(plan, context: context, poller: &poller)
         self.mailbox = mailbox
@@ -70,26 +73,34 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     mutating func run() throws(ZeroMQError) {
         while !isStopping { try turn() }
         let deadline = ContinuousClock.now + Self.drainTime
-        while try drain(at: WallClock.now()) > 0 {
+        while true {
+            stage.clock.beginTurn()
+            let count = try drain(at: WallClock.now())
+            guard count > 0 else { break }
             try stage.forecast(to: &outputs, at: WallClock.now())
+            stage.clock.endTurn(received: count, limit: batchLimit)
             report.isCutShort = ContinuousClock.now >= deadline
             if report.isCutShort { break }
         }
-        try stage.finish(to: &outputs)
+        try stage.finish(to: &outputs, at: WallClock.now())
+        try answerProducers()
         publishReport(at: WallClock.now())
     }
 
     private mutating func turn() throws(ZeroMQError) {
         try sleep()
+        stage.clock.beginTurn()
         let now = WallClock.now()
         if mailbox.hasCommands { obey(mailbox.takeCommands()) }
         let count = try drain(at: now)
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
         try passTime(at: now, isBusy: count >= batchLimit)
+        try answerProducers()
         if questions.isAsked { answerQuestion() }
         hasNews = try outputs.serve(at: now) || hasNews
-        stage.endTurn()
+        hasNews = stage.endTurn(at: now) || hasNews
+        stage.clock.endTurn(received: count, limit: batchLimit)
         try endTurn(at: now)
     }
 
@@ -112,6 +123,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         let isIdle = !stage.hasForecasts && !mailbox.hasCommands && !questions.isAsked
         var limit = outputs.delay(atMost: hasNews ? Self.reportInterval : 1_000_000_000)
         if let most = stage.mostSleep { limit = min(limit, most) }
+        if owesAnswers { limit = min(limit, 1_000_000) }
         if let deadline = stage.nextDeadline {
             limit = silence.sleep(atMost: limit, until: deadline, at: WallClock.now())
         }
@@ -149,20 +161,63 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
 
     /// Takes in one message of an input; false if none has arrived.
     private mutating func receive(from index: Int, at now: Timestamp) throws(ZeroMQError) -> Bool {
-        switch try inputs[index].receive(into: &decoded) {
+        switch try inputs[index].receive(into: &decoded, at: now) {
         case .nothing:
             return false
+        case .heard:
+            return true
+        case .numbered(let message):
+            try take(message, from: index, at: now)
         case .dropped(let reason):
             report.inputs[index].undecodable[Int(reason.rawValue)] += 1
         case .decoded:
-            for observation in 0..<decoded.count {
-                while !Self.offer(decoded, observation, input: index, to: &stage, at: now) {
-                    try stage.forecast(to: &outputs, at: now)
-                }
-            }
+            try takeObservations(from: index, at: now)
         }
         report.inputs[index].messages += 1
         return true
+    }
+
+    private mutating func takeObservations(from index: Int, at now: Timestamp) throws(ZeroMQError) {
+        for observation in 0..<decoded.count {
+            while !Self.offer(decoded, observation, input: index, to: &stage, at: now) {
+                try stage.forecast(to: &outputs, at: now)
+            }
+        }
+    }
+
+    /// Takes in a message of a producer: its number in any case, its observations where it was understood.
+    private mutating func take(
+        _ message: NumberedMessage, from index: Int, at now: Timestamp
+    ) throws(ZeroMQError) {
+        let count = message.error == nil ? decoded.count : 0
+        while !Self.begin(message, of: inputs, index, observations: count, in: &stage, at: now) {
+            try stage.forecast(to: &outputs, at: now)
+        }
+        if let error = message.error {
+            report.inputs[index].undecodable[Int(error.rawValue)] += 1
+        } else {
+            try takeObservations(from: index, at: now)
+        }
+        stage.endMessage()
+    }
+
+    // Static with explicit parameters: an input may not be in hand while another property changes.
+    private static func begin(
+        _ message: NumberedMessage, of inputs: borrowing RigidArray<PipelineInput>, _ index: Int,
+        observations count: Int, in stage: inout Stage, at now: Timestamp
+    ) -> Bool {
+        inputs[index].begin(message, observations: count, in: &stage, at: now)
+    }
+
+    /// Tells producers what of their messages is kept.
+    private mutating func answerProducers() throws(ZeroMQError) {
+        let hasNews = inputs.indices.contains { inputs[$0].hasNews }
+        let position = hasNews ? stage.notePosition() : nil
+        let kept = stage.keptPosition()
+        owesAnswers = hasNews && position == nil
+        for index in inputs.indices where !(try inputs[index].endTurn(at: position, keptPosition: kept)) {
+            owesAnswers = true
+        }
     }
 
     // Static with explicit parameters: a span of one property may not be in hand while another one changes.
@@ -183,8 +238,10 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
             for input in inputs.indices {
                 let count = try inputs[input].restoreConnections()
                 report.inputs[input].restored += UInt64(count)
-                hasNews = hasNews || count > 0
+                let isChanged = inputs[input].connectionCounts != report.inputs[input].connections
+                hasNews = hasNews || count > 0 || isChanged
             }
+            hasNews = try outputs.restoreConnections() || hasNews
         }
         if hasNews && Self.isOver(Self.reportInterval, since: reportTime, at: now) { publishReport(at: now) }
     }
@@ -198,7 +255,11 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func publishReport(at now: Timestamp) {
         stage.count(into: &report)
         outputs.count(into: &report)
-        for input in inputs.indices { report.inputs[input].sequences = inputs[input].sequenceCounts }
+        for input in inputs.indices {
+            report.inputs[input].sequences = inputs[input].sequenceCounts
+            report.inputs[input].producers = inputs[input].producerCounts
+            report.inputs[input].connections = inputs[input].connectionCounts
+        }
         reportTime = now
         hasNews = false
         mailbox.publish(report, of: 0)

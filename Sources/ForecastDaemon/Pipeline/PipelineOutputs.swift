@@ -38,6 +38,13 @@ struct PipelineOutputs: ForecastSink, ~Copyable {
         return least
     }
 
+    /// Makes connections anew that were cut, about once a second; says whether anything became of any.
+    mutating func restoreConnections() throws(ZeroMQError) -> Bool {
+        var isChanged = false
+        for index in outputs.indices where try outputs[index].restoreConnections() { isChanged = true }
+        return isChanged
+    }
+
     /// Writes into a report what was published.
     func count(into report: inout StatusReport) {
         for index in outputs.indices { report.outputs[index] = outputs[index].currentCounts }

@@ -10,7 +10,7 @@ package struct PipelinePlan: Sendable {
     package struct Input: Sendable {
         /// The input's name in the configuration.
         package var name: String
-        /// `sub` or `pull`.
+        /// `sub`, `pull` or `router`.
         package var socket: SocketKind
         /// Limits and timing of the socket.
         package var options: SocketOptions
@@ -22,6 +22,8 @@ package struct PipelinePlan: Sendable {
         package var topics: [String]
         /// Reads the payloads.
         package var decoder: PayloadDecoder
+        /// What producers may do (`router` only).
+        package var producers: ProducerTable.Limits?
     }
 
     /// A socket that forecasts go out by.
@@ -67,9 +69,21 @@ package struct PipelinePlan: Sendable {
     package var state: StatePlan?
     /// This life of the publisher; a later life has a higher number, as long as the clock is not set back.
     package var epoch: UInt64
+    /// Plans that were in force before, in this life.
+    package var generation = 0
 }
 
 extension PipelinePlan {
+    /// One pipeline without endpoints, for engines that are told what to do in another way.
+    package init(_ forecasts: ForecastPlan, labels: [RuleLabels]) {
+        let input = Input(
+            name: "input", socket: .pull, options: SocketOptions(), connect: [], bind: [], topics: [],
+            decoder: .json(JSONDecoder()))
+        self.init(
+            inputs: [input], outputs: [], forecasts: forecasts, labels: labels, pipelineCount: 1,
+            batchLimit: forecasts.batchLimit, ioThreads: 1, ioThreadScheduling: .batch, state: nil, epoch: 0)
+    }
+
     /// Threads that the pipelines run on: one, or one for the sockets and one for each pipeline.
     package var threadCount: Int { pipelineCount == 1 ? 1 : 1 + pipelineCount }
 
@@ -86,11 +100,13 @@ extension PipelinePlan {
         guard pipelineCount > 1, !forecasts.hasJoins else { return forecasts }
         let spillLimit = forecasts.spillLimit / pipelineCount
         let share = Double(forecasts.streamsLimit) / Double(pipelineCount)
-        return ForecastPlan(
+        var plan = ForecastPlan(
             models: forecasts.models, rules: forecasts.rules,
             streamsLimit: spillLimit > 0
                 ? Int(share.rounded(.up))
                 : min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1),
             batchLimit: forecasts.batchLimit, traceLength: forecasts.traceLength, spillLimit: spillLimit)
+        plan.producersLimit = forecasts.producersLimit
+        return plan
     }
 }

@@ -15,7 +15,7 @@ package enum PipelineThread {
     package static func run(
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: @escaping @Sendable () -> Void
     ) async throws {
-        defer { mailbox.closeQuestions() }
+        defer { mailbox.close() }
         try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
             do throws(DaemonError) {
                 try start(name: "pipeline") {
@@ -34,10 +34,14 @@ package enum PipelineThread {
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: () -> Void
     ) throws(DaemonError) {
         var state: EngineState?
-        if let kept = plan.state { state = try EngineState(kept, pipelineCount: plan.pipelineCount) }
+        if let kept = plan.state {
+            state = try EngineState(kept, pipelineCount: plan.pipelineCount)
+            try state?.divide(for: plan)
+        }
         if plan.pipelineCount == 1 {
             let stage = try EngineStage(
-                plan, questions: mailbox.questions[0], state: state, doorbell: mailbox.doorbells[0])
+                plan, questions: mailbox.questions[0], successions: mailbox.successions[0], state: state,
+                doorbell: mailbox.doorbells[0])
             try runLoop(plan, mailbox: mailbox, stage: stage, onReady: onReady)
         } else {
             let stage = try DistributionStage(plan, mailbox: mailbox, state: state)

@@ -2,6 +2,7 @@
 
 package import Forecasting
 import WireFormat
+package import ZeroMQ
 
 /// What the pipelines say of themselves, at most ten times a second.
 ///
@@ -23,6 +24,10 @@ package struct StatusReport: Sendable, Equatable {
         package var refused = [UInt64](repeating: 0, count: Refusal.allCases.count)
         /// What the numbers that senders gave their messages tell.
         package var sequences = SequenceCounts()
+        /// What came of producers' messages; nil for an input without producers.
+        package var producers: ProducerCounts?
+        /// What became of the socket's connections.
+        package var connections = ConnectionCounts()
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -32,6 +37,7 @@ package struct StatusReport: Sendable, Equatable {
             observations += other.observations
             restored += other.restored
             sequences.add(other.sequences)
+            connections.add(other.connections)
             for index in undecodable.indices { undecodable[index] += other.undecodable[index] }
             for index in refused.indices { refused[index] += other.refused[index] }
         }
@@ -40,7 +46,11 @@ package struct StatusReport: Sendable, Equatable {
         package var dropsByReason: [(reason: String, count: UInt64)] {
             let messages = DecodeError.allCases.map { ($0.label, undecodable[Int($0.rawValue)]) }
             let observations = Refusal.allCases.map { ($0.label, refused[Int($0.rawValue)]) }
-            return (messages + observations).filter { $0.1 > 0 }
+            let producers = producers ?? ProducerCounts()
+            let unnumbered = [
+                ("early", producers.early), ("stranger", producers.strangers), ("hello", producers.refused),
+            ]
+            return (messages + observations + unnumbered).filter { $0.1 > 0 }
         }
     }
 
@@ -60,6 +70,8 @@ package struct StatusReport: Sendable, Equatable {
         package var refusedSubscriptions: UInt64 = 0
         /// What was asked of the replay socket; nil where there is none.
         package var replay: ReplayCounts?
+        /// What became of the socket's connections.
+        package var connections = ConnectionCounts()
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -94,6 +106,10 @@ package struct StatusReport: Sendable, Equatable {
     package var streams = 0
     /// Those of them that are not in memory.
     package var spilled = Spilled()
+    /// Streams whose newest forecast has a status, by `Forecast.Status.rawValue`.
+    package var statuses = [Int](repeating: 0, count: Forecast.Status.allCases.count)
+    /// How long turns took.
+    package var latencies = TurnLatencies()
     /// Streams that began anew because their state was not finite.
     package var resets: UInt64 = 0
     /// What happened on the streams' time lines.
@@ -102,6 +118,8 @@ package struct StatusReport: Sendable, Equatable {
     package var watch = WatchCounts()
     /// How forecasts turned out, by rule; nil for a rule without adaptation.
     package var scores: [PooledScore?] = []
+    /// Plans that were in force before the one of those rules.
+    package var generation = 0
 
     /// How the state is kept; nil where none is.
     package var state: StateStatus?
@@ -126,11 +144,16 @@ package struct StatusReport: Sendable, Equatable {
         spilled.streams += other.spilled.streams
         spilled.byteCount += other.spilled.byteCount
         spilled.counts.add(other.spilled.counts)
+        for status in statuses.indices { statuses[status] += other.statuses[status] }
+        latencies.add(other.latencies)
         resets += other.resets
         time.add(other.time)
         watch.add(other.watch)
         if let other = other.state { state = (state ?? StateStatus()).adding(other) }
-        for (rule, score) in other.scores.enumerated() {
+        if other.generation > generation {
+            (generation, scores) = (other.generation, other.scores.map { _ in nil })
+        }
+        for (rule, score) in other.scores.enumerated() where other.generation == generation {
             guard let score else { continue }
             if scores[rule] == nil { scores[rule] = score } else { scores[rule]?.add(score) }
         }

@@ -57,6 +57,8 @@ package struct StreamAnswer: Sendable {
     package var streams: [Stream]
     /// The slot to go on with; nil after the engine's last.
     package var next: Int?
+    /// Plans that were in force before the one that slots and rules are of; nil where it says nothing of them.
+    package var generation: Int?
     /// Streams that changed, in the order of their slots.
     package var rows: [StreamRow] = []
     /// The ids of the slots that were looked at and had not been named.

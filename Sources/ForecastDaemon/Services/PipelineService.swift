@@ -56,6 +56,12 @@ package struct PipelineService: Service {
             logger.info(
                 "state: \(streams.kept) streams from a snapshot, \(recovered.observations) observations from the journal"
             )
+            if let reload = recovered.reload {
+                let other = reload.isSame ? "" : ", which is not the one that was reloaded"
+                logger.warning(
+                    "state: the daemon ended between a reload and its snapshot: what came since the snapshot before was taken in anew under the configuration of now\(other)"
+                )
+            }
             if recovered.lost > 0 {
                 logger.warning(
                     "state: \(recovered.lost) observations came while the disk was full, were not journalled and are missing"
@@ -69,6 +75,15 @@ package struct PipelineService: Service {
             if streams.left > 0 {
                 logger.warning(
                     "state: \(streams.left) streams are dropped: there is no room for them; raise streams_limit or state.spill_limit"
+                )
+            }
+        case .divided(let before, let now, let streams, let kept):
+            logger.notice(
+                "state: \(streams.kept) streams of \(before) pipelines are divided among \(now) now; what was stays in \(kept.joined(separator: ", "))"
+            )
+            if streams.changed + streams.left > 0 {
+                logger.warning(
+                    "state: \(streams.changed) streams begin anew, because their rule or model is another now; \(streams.left) are dropped, because there is no room"
                 )
             }
         case .damaged(let snapshot): logger.error("state: \(snapshot); the one before is taken")

@@ -3,7 +3,7 @@
 import Foundation
 package import Monitoring
 
-/// What `forecastd state show` asks a running daemon.
+/// What `forecastd state show` and `top` ask a running daemon.
 package struct StateQuery: Sendable {
     private let client: MonitoringClient
 
@@ -32,6 +32,22 @@ package struct StateQuery: Sendable {
         guard answer.status == 404 else { return try decoded(answer) }
         let known = try await streams(match: nil, atMost: 10_000).map(\.stream)
         throw DaemonError(.noInput, Self.unknown(identifier, known: known))
+    }
+
+    /// What the daemon says of itself.
+    package func status() async throws -> DaemonReport { try decoded(try await get("/api/v1/status")) }
+
+    /// The near past of a stream.
+    package func history(_ identifier: String) async throws -> StreamHistory {
+        try decoded(try await get("/api/v1/streams/\(MonitoringClient.encoded(identifier))/history"))
+    }
+
+    /// The newest values of some streams, where the daemon keeps them.
+    package func recent(_ identifiers: [String]) async throws -> [String: [Double]] {
+        guard !identifiers.isEmpty else { return [:] }
+        let names = identifiers.map(MonitoringClient.encoded).joined(separator: ",")
+        let values: RecentValues = try decoded(try await get("/api/v1/recent?limit=24&streams=\(names)"))
+        return values.streams
     }
 
     /// What is said of an unknown stream.

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import SwiftOverlayShims  // where the importer puts timespec
 
 /// Tells the service manager how the daemon is: one datagram per message to `NOTIFY_SOCKET`.
 ///
@@ -24,6 +25,13 @@ package struct ServiceNotifier: Sendable {
 
     /// Start-up goes on, and may take another minute.
     package func starting(status: String) { send("EXTEND_TIMEOUT_USEC=60000000\nSTATUS=\(status)") }
+
+    /// A reload has begun; `ready` ends it.
+    package func reloading() {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
+    }
 
     /// Shutdown has begun.
     package func stopping() { send("STOPPING=1") }

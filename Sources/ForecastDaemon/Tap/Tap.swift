@@ -115,7 +115,7 @@ package struct Tap: ~Copyable {
         }
     }
 
-    private static func receive(
+    static func receive(
         from socket: inout Socket, into frame: inout Message
     ) throws(ZeroMQError) -> [[UInt8]]? {
         guard try socket.receive(into: &frame, wait: false) else { return nil }

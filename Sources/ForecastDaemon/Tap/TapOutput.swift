@@ -21,6 +21,14 @@ struct TapOutput {
 
     mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
+    mutating func write(bytes: [UInt8]) { self.bytes += bytes }
+
+    /// Writes bytes and the end of the line.
+    mutating func write(line: RawSpan) {
+        line.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
     /// Writes what was gathered; false if nobody reads it any more, or there is a problem.
     mutating func flush() -> Bool {
         defer { bytes.removeAll(keepingCapacity: true) }

@@ -45,6 +45,13 @@ extension AdaptiveForecaster {
         poolTime = Timestamp(nanoseconds: Int64(bitPattern: sums[score.length].bitPattern))
     }
 
+    /// Takes over the sums of all streams together from the forecaster of another engine with the same adaptation.
+    func takePool(of other: AdaptiveForecaster) {
+        guard other !== self else { return }
+        pool.update(from: other.pool, count: score.length)
+        poolTime = other.poolTime
+    }
+
     /// Takes note of a row that was filled from elsewhere.
     func adopt(row index: Int) {
         let head = Row(start(of: index), layout).head

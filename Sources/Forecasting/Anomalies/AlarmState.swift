@@ -11,6 +11,9 @@ package struct AlarmState: BitwiseCopyable {
     /// No score has come.
     package init() {}
 
+    /// An alarm that is off, after so many begins and ends.
+    init(changes: UInt64) { self.changes = changes }
+
     /// Takes in a score; the alarm changes when as many in a row as `debounce` say so.
     package mutating func take(_ score: Double, debounce: Int) -> Forecast.Alarm {
         run = (score > 1) == isOn ? 0 : run + 1

@@ -86,6 +86,26 @@ struct CheckpointTable: ~Copyable {
         set { states[index(number, slot)] = newValue }
     }
 
+    /// Takes over a stream's ring from another table, whose rings may have another length.
+    mutating func take(_ slot: UInt32, of other: borrowing CheckpointTable, to place: UInt32) {
+        let head = other[head: slot]
+        self[head: place] = head
+        for number in newest(head.lines, other) { self[line: number, place] = other[line: number, slot] }
+        for number in newest(head.states, other) { self[state: number, place] = other[state: number, slot] }
+    }
+
+    /// Where the states of a stream's ring lie in another table, and where they go in this one.
+    func pairs(
+        _ slot: UInt32, of other: borrowing CheckpointTable, to place: UInt32
+    ) -> [(from: Int, to: Int)] {
+        newest(other[head: slot].states, other).map { (other.index($0, slot), index($0, place)) }
+    }
+
+    /// The numbers below `end` that are in the rings of both tables.
+    private func newest(_ end: Int, _ other: borrowing CheckpointTable) -> Range<Int> {
+        max(0, end - min(length, other.length))..<end
+    }
+
     /// Where in rings of `length` per slot a number lies.
     func index(_ number: Int, _ slot: UInt32) -> Int { row(slot) * length + number % length }
 

@@ -11,6 +11,9 @@ extension ForecastEngine {
         let slot = streams.insert(identifier)
         let record = StreamRecord(rule: rule)
         if Int(slot) == records.count { records.append(record) } else { records[Int(slot)] = record }
+        if rule >= 0, let numbers = carried.numbers(of: identifier) {
+            goOn(with: numbers, slot: slot, rule: rule)
+        }
         return slot
     }
 

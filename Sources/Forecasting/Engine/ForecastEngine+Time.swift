@@ -189,7 +189,8 @@ extension ForecastEngine {
         }
     }
 
-    private mutating func rewarm(_ slot: UInt32, of runner: ModelRunner) {
+    /// Lets the model's state begin at zero, and runs it over the values in the stream's window.
+    mutating func rewarm(_ slot: UInt32, of runner: ModelRunner) {
         let index = Int(slot)
         let scale = currentScale(of: slot)
         runner.reset(slot: slot)
@@ -199,7 +200,9 @@ extension ForecastEngine {
         for back in stride(from: window.count, to: 0, by: -1) {
             let value = window.value(back: back)
             guard value.isFinite else { continue }
-            if runner.inputSize > 1 {
+            if case .window = runner.model.mode {
+                runner.remember(value, slot: slot, tick: records[index].ticks)
+            } else if runner.inputSize > 1 {
                 runner.replay(slot: slot) { joins.scaledInput($0, of: slot, back: back) }
             } else {
                 runner.replay(slot: slot) { _ in scale.input(value) }

@@ -75,6 +75,8 @@ public struct ForecastEngine: ~Copyable {
     let hasBadValues: Bool
     /// The last good values of streams whose values are held against it.
     var lastValues: SlotTable<LastValue>
+    /// How far producers have come that number their messages, for whoever tells the engine what these hold.
+    package var producers: ProducerNumbers
     /// The copy of the state that is being taken, if one is.
     var copy = StateCopy()
     /// Where streams go for which there is no room, or for which no value comes; nil if they have nowhere to go.
@@ -95,6 +97,8 @@ public struct ForecastEngine: ~Copyable {
     var idle: DeadlineQueue
     /// What became of streams between their values.
     public internal(set) var lifecycleCounts = LifecycleCounts()
+    /// Numbers of streams that a reload let begin anew and that have not come since.
+    var carried = CarriedNumbers(capacity: 1, seed: 0)
 
     /// Makes an engine that knows no stream yet.
     ///
@@ -161,6 +165,7 @@ public struct ForecastEngine: ~Copyable {
         hasBadValues = plan.rules.contains { $0.values.isSelective }
         lastValues = SlotTable(
             count: plan.rules.contains { $0.values.needsLastValue } ? plan.streamsLimit : 1)
+        producers = ProducerNumbers(capacity: plan.producersLimit, seed: seed)
         spilled = SpilledStreams(
             capacity: plan.spilledLimit, limit: plan.spillLimit, seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
         entry = ZeroPages(count: 1, stride: 1)

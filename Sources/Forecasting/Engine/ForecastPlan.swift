@@ -76,6 +76,8 @@ public struct ForecastPlan: Sendable {
         public var anomalies: AnomalyPolicy?
         /// After how many nanoseconds without an observation a stream is let go; nil for never.
         public var idleLimit: Int64?
+        /// What becomes of the streams when the rule or its model changes while the daemon runs.
+        public var onModelChange = ModelChange.rewarm
 
         /// Makes a rule.
         public init(
@@ -110,6 +112,8 @@ public struct ForecastPlan: Sendable {
     public let batchLimit: Int
     /// Ticks of each stream that are kept with their forecasts for whoever looks; 0 keeps none.
     public let traceLength: Int
+    /// Producers whose newest message's number the engine remembers.
+    package var producersLimit = 1
 
     /// What the ids of members match.
     let memberPatterns: [Glob]

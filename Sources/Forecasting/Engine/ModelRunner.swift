@@ -103,6 +103,13 @@ final class ModelRunner {
         _ = stepRows(of: &live)
     }
 
+    /// Puts a value into the window of the stream in `slot`, as its tick number `tick`.
+    ///
+    /// - Precondition: The model is run over windows, and has one input.
+    func remember(_ value: Double, slot: UInt32, tick: UInt64) {
+        windows.store(value, row: Int(slot), tick: tick)
+    }
+
     /// The memory of the stream in `slot`: its state, or its window.
     func bytes(of slot: UInt32) -> UnsafeMutableRawBufferPointer {
         model.mode == .stateful ? live.bytes(of: Int(slot)) : windows.bytes(of: Int(slot)..<Int(slot) + 1)

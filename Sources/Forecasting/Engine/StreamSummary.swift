@@ -59,11 +59,8 @@ extension ForecastEngine {
     public func summary(of slot: UInt32, horizons: Int = 1) -> StreamSummary {
         let record = records[Int(slot)]
         let line = record.resampler
-        let warmth = warmth(of: slot)
-        let usual: Forecast.Status = line.isStale ? .stale : warmth < 1 ? .warming : .ok
         return StreamSummary(
-            rule: record.rule, status: watches.isAlarmOn(Int(slot), rule: record.rule) ? .anomalous : usual,
-            warmth: warmth,
+            rule: record.rule, status: status(of: slot), warmth: warmth(of: slot),
             ticks: record.ticks, sequence: record.sequence, period: line.period, tick: line.newestTick,
             newest: line.newest, gap: line.isOnGrid && line.hasKnown ? line.last - line.known : 0,
             next: record.nextValue.isFinite && !line.isStale ? record.nextValue : nil,
@@ -73,6 +70,13 @@ extension ForecastEngine {
             scores: (0..<min(horizons, plan.rules[record.rule].horizon)).compactMap {
                 scores(of: slot, horizon: $0 + 1)
             }, anomaly: anomaly(of: slot), drift: drift(of: slot))
+    }
+
+    /// How far the state of the stream in `slot`, which is forecast here, can be trusted.
+    public func status(of slot: UInt32) -> Forecast.Status {
+        let record = records[Int(slot)]
+        if watches.isAlarmOn(Int(slot), rule: record.rule) { return .anomalous }
+        return record.resampler.isStale ? .stale : warmth(of: slot) < 1 ? .warming : .ok
     }
 
     private func windowSummary(of slot: UInt32) -> StreamSummary.Window? {

@@ -3,7 +3,8 @@
 // The engine's state on its way out.
 //
 //     magic | signature per rule | ids
-//     sections: counts | spilled streams | deadlines | idle streams | pooled scores | members and targets | related streams
+//     sections: counts | producers | spilled streams | deadlines | idle streams | pooled scores | members and targets |
+//               related streams
 //     slot | rule | bytes | record, pieces     for each stream, in any order
 //     no slot                                  the end
 //
@@ -20,7 +21,7 @@ extension ForecastEngine {
     /// first.
     ///
     /// - Precondition: The turn is over: `advance` has returned false since the last `accept`; no copy is being taken.
-    package mutating func beginCopy() {
+    public mutating func beginCopy() {
         precondition(queue.isEmpty && backlog.isEmpty, "the turn before must be over")
         let count = streams.slotCount
         copy.begin(streamCount: count)
@@ -31,6 +32,7 @@ extension ForecastEngine {
         streams.save(to: &copy.writer)
         copy.writer.append(UInt64(sharedSectionCount))
         copy.writer.append(row: [counts])
+        producers.save(to: &copy.writer)
         spilled.save(to: &copy.writer)
         deadlines.save(to: &copy.writer)
         idle.save(to: &copy.writer)
@@ -46,7 +48,7 @@ extension ForecastEngine {
 
     /// Sections of what streams share.
     private var sharedSectionCount: Int {
-        1 + SpilledStreams.sectionCount + 2 * DeadlineQueue.sectionCount + adaptive.count { $0 != nil }
+        2 + SpilledStreams.sectionCount + 2 * DeadlineQueue.sectionCount + adaptive.count { $0 != nil }
             + (hasJoins ? JoinTable.sectionCount : 0)
             + (related.isUsed ? RelatedTable.sectionCount : 0)
     }
@@ -55,7 +57,7 @@ extension ForecastEngine {
     ///
     /// - Returns: Whether there are more.
     /// - Precondition: A copy is being taken, and the turn is over.
-    package mutating func copyStreams(atMost byteCount: Int) -> Bool {
+    public mutating func copyStreams(atMost byteCount: Int) -> Bool {
         precondition(copy.isActive && queue.isEmpty && backlog.isEmpty, "a copy is taken between turns")
         let limit = copy.writer.byteCount + byteCount
         while copy.writer.byteCount < limit {
@@ -70,6 +72,19 @@ extension ForecastEngine {
         return true
     }
 
+    /// Copies the whole state as it is now, chunk by chunk.
+    ///
+    /// - Precondition: As for `beginCopy`.
+    package mutating func copyAll<Failure>(
+        to put: ([UInt8]) throws(Failure) -> Void
+    ) throws(Failure) {
+        beginCopy()
+        while copyStreams(atMost: StateWriter.chunkLength) {
+            while let chunk = takeCopiedChunk() { try put(chunk) }
+        }
+        while let chunk = takeCopiedChunk() { try put(chunk) }
+    }
+
     /// The number of the newest copy, from 1.
     package var copyNumber: UInt64 { spilled.map.copyCount }
 
@@ -77,13 +92,13 @@ extension ForecastEngine {
     package mutating func note(stored copy: UInt64) { spilled.map.note(stored: copy) }
 
     /// Whether a copy is being taken.
-    package var isCopying: Bool { copy.isActive }
+    public var isCopying: Bool { copy.isActive }
 
     /// Bytes of the copy that nobody has taken yet.
     package var copiedByteCount: Int { copy.writer.byteCount }
 
     /// The next chunk of the copy; nil while none is full.
-    package mutating func takeCopiedChunk() -> [UInt8]? { copy.writer.takeChunk() }
+    public mutating func takeCopiedChunk() -> [UInt8]? { copy.writer.takeChunk() }
 
     /// Takes no copy after all.
     package mutating func abandonCopy() {
@@ -106,14 +121,14 @@ extension ForecastEngine {
         writer.append(Int32(record.rule))
         writer.append(UInt64(byteCount(of: slot, rule: record.rule)))
         writer.append(record)
-        forEachPiece(of: slot, rule: record.rule) { writer.append(UnsafeRawBufferPointer($0)) }
+        forEachPiece(of: slot, rule: record.rule) { writer.append(UnsafeRawBufferPointer($1)) }
         swap(&writer, &copy.writer)
     }
 
     /// Bytes of a stream's record and pieces.
     func byteCount(of slot: UInt32, rule: Int) -> Int {
         var count = MemoryLayout<StreamRecord>.size
-        forEachPiece(of: slot, rule: rule) { count += $0.count }
+        forEachPiece(of: slot, rule: rule) { count += $1.count }
         return count
     }
 
@@ -121,32 +136,34 @@ extension ForecastEngine {
     /// joins it with others.
     func forEachPiece<Failure>(
         of slot: UInt32, rule index: Int,
-        _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+        _ body: (StatePiece, UnsafeMutableRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
         let row = Int(slot)
-        try body(refusalCounts.bytes(of: row))
+        try body(.refusals, refusalCounts.bytes(of: row))
         guard index >= 0 else { return }
         let rule = plan.rules[index]
         let runner = runners[rule.model]
-        try body(runner.bytes(of: slot))
-        if rule.time.every != .event { try body(openTicks.bytes(of: row..<row + 1)) }
-        if rule.time.windowLength > 0 { try body(windows.bytes(of: slot, rule: index)) }
-        if rule.time.every == .auto { try body(differences.bytes(of: row..<row + 1)) }
+        try body(.model, runner.bytes(of: slot))
+        if rule.time.every != .event { try body(.openTicks, openTicks.bytes(of: row..<row + 1)) }
+        if rule.time.windowLength > 0 { try body(.window, windows.bytes(of: slot, rule: index)) }
+        if rule.time.every == .auto { try body(.differences, differences.bytes(of: row..<row + 1)) }
         if rule.time.reorders {
             let held = held.bytes(of: row)
-            try body(held.ring)
-            try body(held.held)
+            try body(.heldRing, held.ring)
+            try body(.held, held.held)
         }
-        if rule.values.needsLastValue { try body(lastValues.bytes(of: row..<row + 1)) }
-        if let forecaster = adaptive[index] { try body(forecaster.bytes(of: row)) }
-        if rule.anomalies != nil { try body(watches.anomalies.bytes(of: row..<row + 1)) }
-        try body(watches.drifts.bytes(of: row..<row + 1))
+        if rule.values.needsLastValue { try body(.lastValue, lastValues.bytes(of: row..<row + 1)) }
+        if let forecaster = adaptive[index] { try body(.adaptation, forecaster.bytes(of: row)) }
+        if rule.anomalies != nil { try body(.anomalies, watches.anomalies.bytes(of: row..<row + 1)) }
+        try body(.drift, watches.drifts.bytes(of: row..<row + 1))
         guard rule.time.reviseLimit > 0 else { return }
         let rings = checkpoints.bytes(of: slot)
-        for ring in rings.indices { try body(rings[ring]) }
+        try body(.checkpoints, rings[0])
+        try body(.checkpointLines, rings[1])
+        try body(.checkpointStates, rings[2])
         for number in 0..<checkpoints.length {
             guard let state = runner.bytes(ofCheckpoint: checkpoints.index(number, slot)) else { break }
-            try body(state)
+            try body(.checkpointModels, state)
         }
     }
 }

@@ -26,15 +26,17 @@ extension ForecastEngine {
     ///
     /// Under the same rules the engine goes on exactly as the one would have that was copied. Otherwise, or where several
     /// engines divide the streams in another way, those streams go on whose own rule and model are as they were, unless
-    /// the plan joins streams or relates them.
+    /// the plan joins streams or relates them. Streams of several states may be taken over, one state after the other.
     ///
-    /// - Parameter isOurs: Which streams to take, by their id.
-    /// - Precondition: No stream has come.
+    /// - Parameters:
+    ///   - isOurs: Which streams to take, by their id.
+    ///   - change: Called for each stream that is forecast by another rule or model now, and so is not taken.
+    /// - Precondition: No stream has come but by this.
     /// - Throws: A `StateError` where the bytes are no state of this program; the engine is then of no use.
     package mutating func restore(
-        from reader: inout StateReader, isOurs: (RawSpan) -> Bool = { _ in true }
+        from reader: inout StateReader, isOurs: (RawSpan) -> Bool = { _ in true },
+        change: (RawSpan) -> Void = { _ in }
     ) throws(StateError) -> Restoration {
-        precondition(streams.count == 0, "state is taken over by an engine without streams")
         guard try reader.read(as: UInt64.self) == Self.stateMagic else {
             throw StateError("expected saved state of this version of forecastd, found something else")
         }
@@ -42,7 +44,7 @@ extension ForecastEngine {
         let ids = try SavedIdentifiers(from: &reader)
         let signatures = plan.rules.map { RuleSignature($0, of: plan) }
         let isSame =
-            saved == signatures && ids.count <= streams.capacity
+            streams.count == 0 && saved == signatures && ids.count <= streams.capacity
             && (0..<ids.count).allSatisfy { ids.isFree($0) || isOurs(ids[$0]) } && quota.take(ids.usedCount)
         if isSame {
             let left = try restoreAll(ids, from: &reader)
@@ -50,7 +52,8 @@ extension ForecastEngine {
             result.left = left
             return result
         }
-        return try restoreSome(ids, rules: saved.map { signatures.firstIndex(of: $0) }, isOurs, from: &reader)
+        return try restoreSome(
+            ids, rules: saved.map { signatures.firstIndex(of: $0) }, isOurs, change, from: &reader)
     }
 
     /// Gives how many of the spilled streams there is no room for.
@@ -66,6 +69,7 @@ extension ForecastEngine {
             throw StateError("expected what the engine counted, found nothing")
         }
         self.counts = counts
+        try producers.restore(from: &reader)
         let left = try spilled.restore(from: &reader)
         forecastStreamCount -= left
         try deadlines.restore(from: &reader)
@@ -94,16 +98,20 @@ extension ForecastEngine {
 
     private mutating func restoreSome(
         _ ids: SavedIdentifiers, rules: [Int?], _ isOurs: (RawSpan) -> Bool,
-        from reader: inout StateReader
+        _ change: (RawSpan) -> Void, from reader: inout StateReader
     ) throws(StateError) -> Restoration {
         var result = Restoration()
         var sectionCount = try reader.read(as: UInt64.self)
-        if let counts = try reader.readRow(of: EngineCounts.self, atMost: 1).first { turn = counts.turn }
+        if let counts = try reader.readRow(of: EngineCounts.self, atMost: 1).first {
+            turn = max(turn, counts.turn)
+        }
+        try producers.restore(from: &reader)
         // What has become of their rules is seen when they come back.
+        let spilledBefore = spilled.count
         result.left = try spilled.restore(from: &reader)
-        result.kept = spilled.count
-        forecastStreamCount = spilled.count
-        while sectionCount > 1 + SpilledStreams.sectionCount {
+        result.kept = spilled.count - spilledBefore
+        forecastStreamCount += result.kept
+        while sectionCount > 2 + SpilledStreams.sectionCount {
             try reader.skipSection()
             sectionCount -= 1
         }
@@ -116,7 +124,10 @@ extension ForecastEngine {
             guard let rule, plan.rule(of: ids[head.slot]) == rule, !hasJoins, !related.isUsed,
                 byteCount(of: 0, rule: rule) == head.byteCount
             else {
-                if head.rule >= 0 { result.changed += 1 }
+                if head.rule >= 0 {
+                    result.changed += 1
+                    change(ids[head.slot])
+                }
                 try reader.skip(head.byteCount)
                 continue
             }
@@ -124,6 +135,9 @@ extension ForecastEngine {
                 result.left += 1
                 try reader.skip(head.byteCount)
                 continue
+            }
+            guard streams.slot(of: ids[head.slot]) == nil else {
+                throw StateError("expected each stream once, found one for the second time")
             }
             let slot = insert(ids[head.slot], rule: rule)
             try read(slot: slot, rule: rule, from: &reader)
@@ -153,7 +167,8 @@ extension ForecastEngine {
         let index = Int(slot)
         records[index] = try reader.read(as: StreamRecord.self)
         records[index].rule = rule
-        try forEachPiece(of: slot, rule: rule) { (piece) throws(StateError) in try reader.read(into: piece) }
+        try forEachPiece(of: slot, rule: rule) { (_, bytes) throws(StateError) in try reader.read(into: bytes)
+        }
         if rule >= 0 { adaptive[rule]?.adopt(row: index) }
     }
 }

@@ -16,6 +16,7 @@ struct RuleSignature: BitwiseCopyable, Equatable {
         var rule = rule
         // What says nothing of the state, and the number of the model, which may be another one now.
         (rule.warmup, rule.maximumSkew, rule.model, rule.idleLimit) = (0, 0, 0, nil)
+        rule.onModelChange = .rewarm
         let text =
             "\(Self.version) \(Self.fields) \(rule) \(model.revision) \(model.mode) \(model.target) "
             + "\(model.packed.shape) \(plan.checkpointCount) \(plan.hasJoins) \(plan.hasRelated)"

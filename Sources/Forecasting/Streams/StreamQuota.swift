@@ -25,3 +25,10 @@ public final class StreamQuota: Sendable {
     /// Gives the places of so many streams back.
     func giveBack(_ places: Int) { count.wrappingSubtract(places, ordering: .relaxed) }
 }
+
+extension ForecastEngine {
+    /// Whether so many streams more find a place.
+    func hasRoom(for places: Int) -> Bool {
+        streams.count + places <= streams.capacity && !quota.isUsedUp(for: places)
+    }
+}

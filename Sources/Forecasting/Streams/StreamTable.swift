@@ -14,7 +14,7 @@ public struct StreamTable: ~Copyable {
     /// Slots that have had a stream; they are `0..<slotCount`.
     public private(set) var slotCount = 0
 
-    private let seed: UInt64
+    let seed: UInt64
     private let mask: Int
     private let longest: Int
     /// Slot number + 1 per bucket; 0 is an empty bucket.

@@ -81,6 +81,18 @@ struct OpenTickTable: ~Copyable {
         (ticks + row * length).update(repeating: .empty, count: length)
     }
 
+    /// Takes over a row of another table, whose rows may have another length.
+    mutating func take(row source: Int, of other: borrowing OpenTickTable, to row: Int, grid: Grid) {
+        for place in source * other.length..<(source + 1) * other.length where other.ticks[place].count > 0 {
+            let tick = other.ticks[place]
+            let target = index(row, grid.tick(of: tick.newest.time))
+            // What lies here may be an earlier tick, which nothing reaches any more.
+            if ticks[target].count == 0 || ticks[target].newest.time < tick.newest.time {
+                ticks[target] = tick
+            }
+        }
+    }
+
     /// The memory of some rows.
     func bytes(of rows: Range<Int>) -> UnsafeMutableRawBufferPointer {
         pages.bytes(of: rows, stride: length * MemoryLayout<OpenTick>.stride)

@@ -28,7 +28,7 @@ struct TraceTable: ~Copyable {
     /// Changes so far, over all streams.
     private(set) var changeCount: UInt64 = 0
     private let rowCount, stride: Int
-    private let pages: ZeroPages
+    private var pages: ZeroPages
 
     /// Makes empty rows; one whose stream never comes costs address space, not memory.
     init(_ plan: ForecastPlan) {
@@ -50,6 +50,20 @@ struct TraceTable: ~Copyable {
         if length > 0 { row(slot, rule: rule).head = .none }
     }
 
+    /// Takes all rows of another table, whose rules' rows look like those here; false where rows are not as long.
+    mutating func takeAll(of other: inout TraceTable) -> Bool {
+        guard length > 0, stride == other.stride, rowCount == other.rowCount else { return false }
+        swap(&pages, &other.pages)
+        changeCount = other.changeCount
+        return true
+    }
+
+    /// The memory of the row of the stream in a slot.
+    func bytes(of slot: UInt32, rule: Int) -> UnsafeMutableRawBufferPointer {
+        let row = pages.bytes(of: Int(slot)..<Int(slot) + 1, stride: stride)
+        return UnsafeMutableRawBufferPointer(rebasing: row[..<layouts[rule].byteCount])
+    }
+
     /// Counts a change, and gives its number.
     mutating func countChange() -> UInt64 {
         changeCount += 1
@@ -58,7 +72,7 @@ struct TraceTable: ~Copyable {
 }
 
 /// Where the parts of a row lie, in bytes from its beginning: head, ticks, whole forecasts, margins of the newest.
-struct TraceLayout: Sendable {
+struct TraceLayout: Sendable, Equatable {
     let length, horizon, levelCount: Int
     /// Whole forecasts that are kept.
     let pathCount: Int

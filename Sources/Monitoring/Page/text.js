@@ -60,6 +60,13 @@ export function duration(seconds) {
   return `${Math.round(seconds / 86400)} d`;
 }
 
+/** A short time, in a unit that fits. */
+export function seconds(x) {
+  if (!known(x)) return none;
+  if (x < 1e-3) return `${number(x * 1e6, 3)} µs`;
+  return x < 1 ? `${number(x * 1e3, 3)} ms` : `${number(x, 3)} s`;
+}
+
 /** A time of day, by this browser's clock. */
 export const clock = (milliseconds) => new Date(milliseconds).toLocaleTimeString("en-GB");
 

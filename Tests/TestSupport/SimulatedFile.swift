@@ -1,9 +1,9 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import StateStore
+package import StateStore
 
 /// A file of a simulated disk.
-final class SimulatedFile: DiskFile, @unchecked Sendable {
+package final class SimulatedFile: DiskFile, @unchecked Sendable {
     private let nameAtFirst: String
     private let node: SimulatedDisk.Node
     private let disk: SimulatedDisk
@@ -14,19 +14,19 @@ final class SimulatedFile: DiskFile, @unchecked Sendable {
     }
 
     /// The name that the file has by now.
-    var name: String { disk.name(of: node) ?? nameAtFirst }
+    package var name: String { disk.name(of: node) ?? nameAtFirst }
 
     private func begin(_ operation: DiskError.Operation) throws(DiskError) {
         precondition(life == disk.life, "a process that has ended uses its file")
         try disk.begin(operation, nameAtFirst)
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskError) -> Int {
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskError) -> Int {
         try begin(.write)
         return try disk.write(bytes, to: node, at: offset)
     }
 
-    func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(DiskError) -> Int {
+    package func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(DiskError) -> Int {
         try begin(.read)
         let count = max(0, min(bytes.count, node.cached.count - offset))
         if count > 0 {
@@ -37,23 +37,23 @@ final class SimulatedFile: DiskFile, @unchecked Sendable {
         return count
     }
 
-    func size() throws(DiskError) -> Int {
+    package func size() throws(DiskError) -> Int {
         try begin(.measure)
         return node.cached.count
     }
 
-    func preallocate(_ size: Int) throws(DiskError) {
+    package func preallocate(_ size: Int) throws(DiskError) {
         try begin(.preallocate)
         try disk.preallocate(node, size)
     }
 
-    func truncate(to size: Int) throws(DiskError) {
+    package func truncate(to size: Int) throws(DiskError) {
         try begin(.truncate)
         if disk.omission == .cuttingTheTail, name.hasPrefix("journal-") { return }
         disk.resize(node, to: size)
     }
 
-    func synchronise() throws(DiskError) {
+    package func synchronise() throws(DiskError) {
         try begin(.synchronise)
         try disk.synchronise(node, name)
     }

@@ -1,32 +1,33 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import StateStore
-import TestSupport
+package import StateStore
 
 /// A disk in memory that does to files what power cuts, full disks and broken disks do, as one seed says.
 ///
 /// What is written, cut or preallocated is seen at once, and counts as pending until the file is synchronised. A power
 /// cut keeps of what is pending any of the sectors, each as it was at some time since, and the size as it was at some
 /// time since; of what was created, renamed and removed in the directory, either all up to some moment or any of it.
-final class SimulatedDisk: Disk, @unchecked Sendable {
-    static let sectorSize = 512
+package final class SimulatedDisk: Disk, @unchecked Sendable {
+    package static let sectorSize = 512
 
     /// What goes wrong, and how often.
-    struct Faults {
+    package struct Faults {
         /// Of 1000 writes, how many write only a part.
-        var shortWrites = 0
+        package var shortWrites = 0
         /// Of 1000 synchronisations of a file or the directory, how many fail.
-        var failures = 0
+        package var failures = 0
         /// Bytes that all files together may have.
-        var capacity = Int.max
+        package var capacity = Int.max
         /// How many bytes more are written before the disk is full, whatever room was taken up; nil for all.
-        var fullWrites: Int?
+        package var fullWrites: Int?
         /// The operations after which every one fails, until the disk is used anew; nil for never.
-        var crash: Int?
+        package var crash: Int?
+
+        package init() {}
     }
 
     /// What the disk leaves out: mistakes of a program that does not call for it.
-    enum Omission: CaseIterable {
+    package enum Omission: CaseIterable, Sendable {
         case journalSynchronisation, snapshotSynchronisation, directorySynchronisation, cuttingTheTail
     }
 
@@ -49,13 +50,13 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         case rename(String, String, Node)
     }
 
-    var faults = Faults()
-    var omission: Omission?
+    package var faults = Faults()
+    package var omission: Omission?
     /// Called while a file is being synchronised, with its name: what another thread does meanwhile.
-    var meanwhile: ((String) -> Void)?
-    private(set) var operationCount = 0
+    package var meanwhile: ((String) -> Void)?
+    package private(set) var operationCount = 0
     /// Whether the disk has failed to synchronise a file since the process began.
-    private(set) var hasFailed = false
+    package private(set) var hasFailed = false
     /// Counted up with each crash; files that were opened before it are dead.
     var life = 0
     private var generator: SeededGenerator
@@ -63,11 +64,11 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     private var stored: [String: Node] = [:]
     private var pending: [Entry] = []
 
-    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    package init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     // MARK: What a program sees
 
-    func create(_ name: String) throws(DiskError) -> SimulatedFile {
+    package func create(_ name: String) throws(DiskError) -> SimulatedFile {
         try begin(.create, name)
         if let node = cached[name] {
             resize(node, to: 0)
@@ -79,18 +80,18 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         return SimulatedFile(name, node, self)
     }
 
-    func open(_ name: String) throws(DiskError) -> SimulatedFile {
+    package func open(_ name: String) throws(DiskError) -> SimulatedFile {
         try begin(.open, name)
         guard let node = cached[name] else { throw .failed(.open, path: name, code: 2) }
         return SimulatedFile(name, node, self)
     }
 
-    func list() throws(DiskError) -> [String] {
+    package func list() throws(DiskError) -> [String] {
         try begin(.list, ".")
         return cached.keys.sorted().shuffled(using: &generator)
     }
 
-    func rename(_ name: String, to newName: String) throws(DiskError) {
+    package func rename(_ name: String, to newName: String) throws(DiskError) {
         try begin(.rename, name)
         guard let node = cached.removeValue(forKey: name) else {
             throw .failed(.rename, path: name, code: 2)
@@ -99,14 +100,14 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         pending.append(.rename(name, newName, node))
     }
 
-    func remove(_ name: String) throws(DiskError) {
+    package func remove(_ name: String) throws(DiskError) {
         try begin(.remove, name)
         if omission == .cuttingTheTail, name.hasPrefix("journal-") { return }
         guard cached.removeValue(forKey: name) != nil else { throw .failed(.remove, path: name, code: 2) }
         pending.append(.unlink(name))
     }
 
-    func synchroniseDirectory() throws(DiskError) {
+    package func synchroniseDirectory() throws(DiskError) {
         try begin(.synchronise, ".")
         if omission == .directorySynchronisation { return }
         if happens(faults.failures) { throw .failed(.synchronise, path: ".", code: 5) }
@@ -123,18 +124,18 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     }
 
     /// Whether the crash has come.
-    var hasCrashed: Bool { faults.crash.map { operationCount > $0 } ?? false }
+    package var hasCrashed: Bool { faults.crash.map { operationCount > $0 } ?? false }
 
     // MARK: What happens to it
 
     /// Ends the process but not the machine: what the kernel has stays.
-    func endProcess() {
+    package func endProcess() {
         (faults, operationCount, meanwhile, hasFailed) = (Faults(), 0, nil, false)
         life += 1
     }
 
     /// Cuts the power.
-    func cutPower() {
+    package func cutPower() {
         endProcess()
         var nodes = stored
         let inOrder = Bool.random(using: &generator)
@@ -252,14 +253,14 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         ofThousand > 0 && Int.random(in: 0..<1000, using: &generator) < ofThousand
     }
 
-    private var usedBytes: Int { cached.values.reduce(0) { $0 + $1.cached.count } }
+    package var usedBytes: Int { cached.values.reduce(0) { $0 + $1.cached.count } }
 
     func name(of node: Node) -> String? { cached.first { $0.value === node }?.key }
 
     // MARK: What a test does to it
 
     /// The bytes of a file, as they are read.
-    subscript(_ name: String) -> [UInt8] {
+    package subscript(_ name: String) -> [UInt8] {
         get { cached[name]?.cached ?? [] }
         set {
             let node = Node()
@@ -268,5 +269,5 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         }
     }
 
-    var names: [String] { cached.keys.sorted() }
+    package var names: [String] { cached.keys.sorted() }
 }

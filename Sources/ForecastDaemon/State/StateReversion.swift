@@ -1,0 +1,127 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import StateStore
+
+/// The way back to the state of before: what would be lost, and where it stays.
+package struct StateReversion: Encodable, Sendable {
+    /// What one pipeline goes back to.
+    package struct Pipeline: Encodable, Sendable {
+        /// Its directory now.
+        package var directory: String
+        /// The snapshot that it goes back to; nil for all that an edition before has.
+        package var snapshot: String?
+        /// Records of the journal that count no more; each holds what came in a turn.
+        package var records: UInt64
+        /// Where it goes on.
+        package var current: String
+    }
+
+    package var command = "revert"
+    package var directory: String
+    package var isTry: Bool
+    package var pipelines: [Pipeline]
+    /// The edition that will count; whether it is there already.
+    let edition: StateEdition
+    let isThere: Bool
+    /// The snapshots' numbers.
+    let sequences: [UInt64]
+
+    private enum CodingKeys: String, CodingKey { case command, directory, isTry, pipelines }
+
+    /// The same for a person.
+    package var text: String {
+        let lines = pipelines.map { pipeline in
+            let target =
+                pipeline.snapshot ?? "all that was before the last change by a command or of pipelines"
+            return
+                "\(pipeline.directory): back to \(target), without \(pipeline.records) records of the journal behind it; "
+                + "goes on in \(pipeline.current), what is there now stays in \(pipeline.directory)"
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension StoredState {
+    /// What `revert` would do: each pipeline goes back to its older snapshot; where they have none, all go back to the edition
+    /// before.
+    package func reversion(isTry: Bool) throws(DaemonError) -> StateReversion {
+        let (edition, before) = (state.layout.edition, state.layout.before)
+        var targets: [(snapshot: SnapshotReader<LocalDisk>, lost: UInt64)] = []
+        for index in 0..<edition.pipelineCount {
+            guard let target = try olderSnapshot(on: try state.disk(ofPipeline: index)) else { break }
+            targets.append(target)
+        }
+        if targets.count == edition.pipelineCount {
+            let next = state.nextEdition(pipelineCount: edition.pipelineCount)
+            return StateReversion(
+                directory: path, isTry: isTry,
+                pipelines: targets.indices.map {
+                    .init(
+                        directory: edition.directories[$0], snapshot: targets[$0].snapshot.name,
+                        records: targets[$0].lost, current: next.directories[$0])
+                }, edition: next, isThere: false, sequences: targets.map(\.snapshot.sequence))
+        }
+        guard let before, try hasDirectories(of: before) else {
+            throw DaemonError(
+                .noInput,
+                "\(path): expected an older snapshot of each pipeline, or an edition before, found neither: there is nothing to "
+                    + "go back to")
+        }
+        return StateReversion(
+            directory: path, isTry: isTry,
+            pipelines: try (0..<edition.pipelineCount).map { (index) throws(DaemonError) in
+                .init(
+                    directory: edition.directories[index], snapshot: nil,
+                    records: try lastRecord(on: try state.disk(ofPipeline: index)),
+                    current: before.directories.joined(separator: ", "))
+            }, edition: before, isThere: true, sequences: [])
+    }
+
+    /// Goes back; what is there now stays where it is.
+    package func revert(_ reversion: StateReversion) throws(DaemonError) {
+        if !reversion.isThere {
+            try state.writePipelines(of: reversion.edition) { (index, writer) throws(DaemonError) in
+                let disk = try state.disk(ofPipeline: index)
+                do throws(StoreError) {
+                    let search = try SnapshotStore.search(disk, before: reversion.sequences[index] + 1)
+                    guard var snapshot = search.newest else { return }
+                    while try snapshot.next() {
+                        do throws(DiskError) { try writer.write(snapshot.chunk) } catch { throw .disk(error) }
+                    }
+                } catch { throw DaemonError(error) }
+            }
+        }
+        do throws(DiskError) { try state.adopt(reversion.edition) } catch { throw DaemonError(error) }
+    }
+
+    /// The newest whole snapshot before the newest of all, and how many records of the journal come behind it.
+    private func olderSnapshot(
+        on disk: LocalDisk
+    ) throws(DaemonError) -> (snapshot: SnapshotReader<LocalDisk>, lost: UInt64)? {
+        let found: SnapshotReader<LocalDisk>?
+        do throws(StoreError) {
+            let limit: UInt64 =
+                switch try SnapshotStore.findings(on: disk).last {
+                case .whole(let snapshot): snapshot.sequence
+                case .damaged(let damage): damage.sequence
+                case nil: 0
+                }
+            found = try SnapshotStore.search(disk, before: limit).newest
+        } catch { throw DaemonError(error) }
+        guard let found else { return nil }
+        return (found, try lastRecord(on: disk) - found.sequence)
+    }
+
+    /// The number of the last record of a pipeline, or of the one that its newest snapshot contains.
+    private func lastRecord(on disk: LocalDisk) throws(DaemonError) -> UInt64 {
+        var recovery = try state.recovery(of: disk).files
+        do throws(StoreError) { while try recovery.next() == .record {} } catch { throw DaemonError(error) }
+        return max(recovery.sequence, recovery.snapshot?.sequence ?? 0)
+    }
+
+    private func hasDirectories(of edition: StateEdition) throws(DaemonError) -> Bool {
+        do throws(DiskError) {
+            return Set(try state.directory.disk.list()).isSuperset(of: edition.directories)
+        } catch { throw DaemonError(error) }
+    }
+}

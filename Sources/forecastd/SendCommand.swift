@@ -1,0 +1,81 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ForecastDaemon
+import Glibc
+import Producer
+
+/// `forecastd send`: values of standard input to a loss-free input.
+struct SendCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send",
+        abstract: "Sends lines of standard input to an input with socket: router, without loss.",
+        discussion: """
+            A line is a stream's id, a blank, and a payload in the input's format. Ends when all lines are acknowledged, \
+            whatever becomes of the daemon meanwhile. Example:
+
+              tail -F values.txt | forecastd send --connect tcp://127.0.0.1:5559 --producer plant-7
+            """)
+
+    @Option(help: "The endpoint of the input.")
+    var connect: String
+
+    @Option(help: "The id of this producer, which no other one may have: 1 to 64 of A-Z a-z 0-9 . _ : / -.")
+    var producer: String
+
+    @Option(help: "Messages that may be unacknowledged; beyond, lines wait to be read.")
+    var limit = 100_000
+
+    func validate() throws {
+        try EndpointArgument.validate([connect], option: "--connect", for: .connecting)
+        guard limit > 0 else { throw ValidationError("--limit: expected 1 or more, found \(limit)") }
+    }
+
+    func run() throws {
+        do throws(ProducerError) {
+            var client = try Producer(producer, connect: connect, limit: limit)
+            var input = StandardInputLines()
+            while !input.isAtEnd || client.unacknowledgedCount > 0 {
+                while client.hasRoom, let line = input.takeLine() {
+                    let topic = line.prefix { $0 != UInt8(ascii: " ") }
+                    client.send(topic: Array(topic), payload: Array(line.dropFirst(topic.count + 1)))
+                }
+                let wantsMore = !input.isAtEnd && client.hasRoom
+                if try client.advance(atMost: .seconds(1), watching: wantsMore ? STDIN_FILENO : nil) {
+                    input.read()
+                }
+            }
+        } catch { throw DaemonError(.unavailable, "send: \(connect), producer \(producer): \(error)") }
+    }
+}
+
+/// The lines of standard input, read when there is something to read.
+private struct StandardInputLines {
+    private var bytes: [UInt8] = []
+    private var begin = 0
+    private var hasEnded = false
+
+    /// Whether all lines have been taken.
+    var isAtEnd: Bool { hasEnded && begin == bytes.count }
+
+    /// Reads what is there.
+    mutating func read() {
+        bytes.removeFirst(begin)
+        begin = 0
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        let count = Glibc.read(STDIN_FILENO, &chunk, chunk.count)
+        if count > 0 { bytes += chunk[..<count] } else if count == 0 || errno != EINTR { hasEnded = true }
+    }
+
+    /// The next line that is not empty; nil if none is complete, at the end without its newline.
+    mutating func takeLine() -> ArraySlice<UInt8>? {
+        while begin < bytes.count {
+            let end = bytes[begin...].firstIndex(of: UInt8(ascii: "\n"))
+            guard let end = end ?? (hasEnded ? bytes.count : nil) else { return nil }
+            let line = bytes[begin..<end]
+            begin = min(end + 1, bytes.count)
+            if !line.isEmpty { return line }
+        }
+        return nil
+    }
+}

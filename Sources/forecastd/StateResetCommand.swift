@@ -1,0 +1,57 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ForecastDaemon
+import Glibc
+
+/// `forecastd state reset --stream PATTERN`.
+struct StateResetCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reset", abstract: "Lets streams begin anew.",
+        discussion: "The daemon must not run. What was before is kept, for `state revert`.")
+
+    @OptionGroup var stored: StoredStateOption
+
+    @Option(help: "The streams whose ids match; * is any run of characters, ? is one.")
+    var stream: IdentifierPattern
+
+    @OptionGroup var flags: StateChangeFlags
+
+    func run() throws {
+        try flags.print(try stored.open().reset(stream.glob, isTry: flags.dryRun))
+    }
+}
+
+/// `forecastd state revert`.
+struct StateRevertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revert", abstract: "Goes back to the state of before.",
+        discussion: """
+            The daemon must not run. Each pipeline goes back to its older snapshot; where there is none, because a command has just \
+            changed the state or the number of pipelines has changed, to what was before that. What is there now is kept, and \
+            another revert goes back to it.
+            """)
+
+    @OptionGroup var stored: StoredStateOption
+
+    @Flag(help: "Do not ask.")
+    var yes = false
+
+    @OptionGroup var flags: StateChangeFlags
+
+    func run() throws {
+        let state = try stored.open()
+        let reversion = try state.reversion(isTry: flags.dryRun)
+        try StandardOutput.writeLine(flags.json ? try reversion.jsonText() : reversion.text)
+        guard !flags.dryRun, try yes || isWanted() else { return }
+        try state.revert(reversion)
+    }
+
+    private func isWanted() throws -> Bool {
+        guard isatty(STDIN_FILENO) == 1 else {
+            throw DaemonError(.usage, "expected --yes where nobody can be asked, found neither")
+        }
+        StandardError.writeLine("go back? yes or no")
+        return readLine() == "yes"
+    }
+}

@@ -80,6 +80,20 @@ struct ShelfTests {
         #expect(known == 3 && spilled == 1)
     }
 
+    /// Who reads a state without a shelf is told how many streams are missing, instead of an index of what is not there.
+    @Test func withoutTheShelfItsStreamsAreLeft() throws {
+        var small = try Small()
+        for stream in ["r1.a", "r0.a", "r0.b", "r1.b"] { _ = small.take(stream, at: 0) }
+        var reader = StateSimulationTests.reader(StateSimulationTests.chunks(of: &small.engine))
+        let plan = LifecycleSimulationTests.plan(
+            try StateSimulationTests.learning(), limit: 2, spillLimit: 0)
+        var other = ForecastEngine(plan: plan, seed: 2)
+        let restoration = try other.restore(from: &reader)
+        #expect(restoration.kept == 2 && restoration.left == 2 && restoration.changed == 0)
+        let (known, spilled) = (other.forecastStreamCount, other.spilledCount)
+        #expect(known == 2 && spilled == 0)
+    }
+
     /// What is on the shelf goes on under another plan if its own rule is as it was.
     @Test func aChangedRuleIsFoundWhenItsStreamComesBack() throws {
         var small = try Small()

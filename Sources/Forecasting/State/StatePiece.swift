@@ -49,7 +49,7 @@ extension ForecastEngine {
     package func stateParts(of slot: UInt32) -> [StatePart] {
         var record = records[Int(slot)]
         // These count what has no effect once a turn is over.
-        (record.turn, record.waves) = (0, 0)
+        (record.turn, record.waves, record.use) = (0, 0, 0)
         var parts = [StatePart(name: "stream", bytes: Array("(\(record))".utf8))]
         forEachPiece(of: slot, rule: record.rule) { piece, memory in
             var memory = UnsafeRawBufferPointer(memory)

@@ -5,7 +5,10 @@ import Forecasting
 /// What a simulated daemon was told, and what of it a start may find again.
 struct DaemonHistory {
     enum Event {
-        case observation(Int, Observation, Timestamp)
+        /// An observation of a stream; and whether it is one of the message before it.
+        case observation(Int, Observation, Timestamp, isOfMessage: Bool = false)
+        /// A producer's message of that number.
+        case message(producer: Int, number: UInt64, Timestamp)
         case step(Timestamp)
         case silence(Timestamp)
     }
@@ -35,6 +38,8 @@ struct DaemonHistory {
         var events: [Event]
         /// Whether it ends within a turn.
         var isTorn = false
+        /// The last message of each producer.
+        var numbers = SimulatedProducers.keys.map { _ in UInt64(0) }
         /// Observations in the journal behind each record that a snapshot may lead to.
         var behind: [UInt64: Int] = [0: 0]
     }
@@ -94,16 +99,28 @@ struct DaemonHistory {
 }
 
 extension DaemonHistory.Candidate {
+    /// Adds events; without messages that do not follow the one before, which was lost and is sent again with them.
     mutating func add(_ more: ArraySlice<DaemonHistory.Event>) {
-        events += more
-        var count = 0
-        for case .observation in more { count += 1 }
+        var (count, isPassedOver) = (0, false)
+        for event in more {
+            switch event {
+            case .message(let producer, let number, _):
+                isPassedOver = number != numbers[producer] + 1
+                if isPassedOver { continue }
+                numbers[producer] = number
+            case .observation(_, _, _, let isOfMessage):
+                if isOfMessage && isPassedOver { continue }
+                count += 1
+            default: break
+            }
+            events.append(event)
+        }
         for record in behind.keys { behind[record]! += count }
     }
 
     /// The clock's time in the last of the observations.
     var lastTime: Timestamp {
-        for case .observation(_, _, let now) in events.reversed() { return now }
+        for case .observation(_, _, let now, _) in events.reversed() { return now }
         return Timestamp(nanoseconds: 0)
     }
 
@@ -111,10 +128,11 @@ extension DaemonHistory.Candidate {
     func tell(_ engine: inout ForecastEngine, streams: [String]) {
         for event in events {
             switch event {
-            case .observation(let stream, let observation, let now):
+            case .observation(let stream, let observation, let now, _):
                 // Where the step of a turn is missing.
                 if engine.isFull { while engine.advance(at: now) {} }
                 _ = engine.accept(observation, of: streams[stream].utf8.span.bytes, at: now)
+            case .message: break
             case .step(let now):
                 while engine.advance(at: now) {}
             case .silence(let now):

@@ -14,7 +14,9 @@ struct DaemonScene {
     /// Rules that learn, on a grid and by events.
     init() throws {
         let scene = try StateSimulationTests.scene("learning")
-        (plan, streams) = (scene.plan, scene.streams)
+        var plan = scene.plan
+        plan.producersLimit = SimulatedProducers.keys.count
+        (self.plan, streams) = (plan, scene.streams)
         questions = QuestionBox(doorbell: try Doorbell())
         successions = SuccessionBox(doorbell: try Doorbell())
         pipelinePlan = PipelinePlan(plan, labels: [])

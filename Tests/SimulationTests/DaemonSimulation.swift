@@ -16,7 +16,7 @@ final class DaemonSimulation: @unchecked Sendable {
         case violation(String)
     }
 
-    static let options = JournalOptions(segmentSize: 4096 + 3000, maximumPayload: 300)
+    static let options = JournalOptions(segmentSize: 4096 + 3000, maximumPayload: 900)
 
     /// Room for a snapshot.
     private static let ballastSize = 300_000
@@ -29,6 +29,10 @@ final class DaemonSimulation: @unchecked Sendable {
     private let spareRoom: SpareRoom<SimulatedDisk>
     private var plan: StatePlan
     private var history = DaemonHistory()
+    private var producers: SimulatedProducers
+    /// The last message of each producer that was applied.
+    private var applied = SimulatedProducers.keys.map { _ in UInt64(0) }
+    private var hasPowerFailed = false
 
     private var stage: EngineStage<SimulatedDisk>?
     private var storage: StateStorage<SimulatedDisk>?
@@ -45,12 +49,13 @@ final class DaemonSimulation: @unchecked Sendable {
     /// - Parameter durability: By default one that the seed decides.
     init(
         seed: UInt64, scene: DaemonScene, omission: SimulatedDisk.Omission? = nil,
-        durability: StatePlan.Durability? = nil
+        mistake: SimulatedProducers.Mistake? = nil, durability: StatePlan.Durability? = nil
     ) {
         disk = SimulatedDisk(seed: seed &* 31 &+ 7)
         disk.omission = omission
         generator = SeededGenerator(seed: seed)
         self.scene = scene
+        producers = SimulatedProducers(mistake: mistake)
         senders = NastyStreams(streamCount: scene.streams.count, seed: seed)
         spareRoom = SpareRoom(Ballast(disk, size: Self.ballastSize), at: clock)
         plan = StatePlan(
@@ -108,7 +113,8 @@ final class DaemonSimulation: @unchecked Sendable {
         (synchroniser, link, hasFailed) = (nil, nil, false)
         // What the disk failed to synchronise the kernel may have forgotten.
         if disk.hasFailed { written = durable }
-        if pick(0...2) == 0 { return disk.endProcess() }
+        hasPowerFailed = pick(0...2) > 0
+        guard hasPowerFailed else { return disk.endProcess() }
         disk.cutPower()
         counts.powerCuts += 1
         written = durable
@@ -136,6 +142,7 @@ final class DaemonSimulation: @unchecked Sendable {
             .recover(&engine, spareRoom: spareRoom)
         }
         try check(&engine, snapshot: snapshot, last: writer.appended)
+        try checkProducers(of: engine)
         let link = try attempt { () throws(DaemonError) in
             try StateLink(
                 engineDoorbell: Doorbell(), groupLimit: plan.groupLimit, report: plan.report,
@@ -185,6 +192,26 @@ final class DaemonSimulation: @unchecked Sendable {
         if found.isTorn { counts.torn += 1 }
         history.goOn(from: found, last: last)
         (durable, written, stoppedClean) = (last, last, false)
+    }
+
+    /// Holds what an engine knows of producers against what they were told.
+    private func checkProducers(of engine: borrowing ForecastEngine) throws(End) {
+        let newest = SimulatedProducers.keys.map { engine.producers.newest(of: $0.utf8.span.bytes) }
+        guard newest == history.base.numbers else {
+            throw .violation("messages up to \(history.base.numbers) were applied, and the engine knows of \(newest)")
+        }
+        let isKept =
+            switch plan.durability {
+            case .commit: true
+            case .interval: !hasPowerFailed
+            case .none: false
+            }
+        let acknowledged = producers.acknowledged
+        if isKept, zip(newest, acknowledged).contains(where: <) {
+            throw .violation("messages up to \(acknowledged) were acknowledged, and there are those up to \(newest)")
+        }
+        applied = newest
+        producers.begin(newest: newest, at: senders.now)
     }
 
     /// What an engine was told that has come to the same state; nil if nothing that may be.
@@ -271,6 +298,7 @@ final class DaemonSimulation: @unchecked Sendable {
             event = senders.next()
         }
         guard case .endOfTurn(let now, let passesTime) = event else { return }
+        for _ in 0..<pick(0...8) { try takeMessage(for: &turn, at: now) }
         counts.observations += turn.events.count
         try forecast(at: now)
         turn.events.append(.step(now))
@@ -278,11 +306,39 @@ final class DaemonSimulation: @unchecked Sendable {
             do { try stage!.passTime(to: &sink, at: now) } catch { throw .violation("\(error)") }
             turn.events.append(.silence(now))
         }
+        let position = producers.hasNews ? stage!.notePosition() : nil
+        producers.endTurn(at: position, keptPosition: stage!.keptPosition())
         turn.written = synchroniser!.written
         if turn.mode == .journalled && (link!.status.isFull || hasFailed) { turn.mode = .unclear }
         _ = stage!.endTurn(at: now)
         turn.through = synchroniser!.written
         history.turns.append(turn)
+    }
+
+    /// Takes in a message of a producer, if one has arrived.
+    private func takeMessage(for turn: inout DaemonHistory.Turn, at now: Timestamp) throws(End) {
+        producers.act(by: &generator, at: now)
+        guard let (producer, number) = producers.arrival(by: &generator, at: now) else { return }
+        guard number == applied[producer] + 1 else {
+            throw .violation("message \(number) of \(producer) is applied after \(applied[producer])")
+        }
+        applied[producer] = number
+        let content = SimulatedProducers.content(of: producer, number, streamCount: scene.streams.count)
+        let key = SimulatedProducers.keys[producer]
+        let message = NumberedMessage(producer: producer, number: number)
+        while !stage!.beginMessage(message, of: key.utf8.span.bytes, observations: content.count, at: now) {
+            try forecast(at: now)
+        }
+        turn.events.append(.message(producer: producer, number: number, now))
+        for (stream, value) in content {
+            let observation = Observation(time: now, value: value, isTimedByArrival: true)
+            while !stage!.accept(observation, of: scene.streams[stream].utf8.span.bytes, input: 0, at: now) {
+                try forecast(at: now)
+                turn.events.append(.step(now))
+            }
+            turn.events.append(.observation(stream, observation, now, isOfMessage: true))
+        }
+        stage!.endMessage()
     }
 
     private func forecast(at now: Timestamp) throws(End) {

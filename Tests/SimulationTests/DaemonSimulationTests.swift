@@ -40,4 +40,11 @@ struct DaemonSimulationTests {
         }
         #expect(first != nil)
     }
+
+    @Test(arguments: SimulatedProducers.Mistake.allCases)
+    func findsMistakesWithProducers(mistake: SimulatedProducers.Mistake) throws {
+        let scene = try DaemonScene()
+        let first = (1...2000).first { DaemonSimulation(seed: $0, scene: scene, mistake: mistake).run() != nil }
+        #expect(first != nil)
+    }
 }

@@ -12,4 +12,8 @@ package struct NumberedMessage {
     var isResumed = false
     /// Why nothing of it can be taken in but its number; nil where it was understood.
     var error: DecodeError?
+
+    package init(producer: Int = 0, number: UInt64 = 0, isResumed: Bool = false) {
+        (self.producer, self.number, self.isResumed) = (producer, number, isResumed)
+    }
 }

@@ -65,6 +65,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         generation = plan.generation
         isAlone = plan.pipelineCount == 1
         earlierProducers = EarlierProducer.all(of: engine)
+        (tally, tallied) = (StatusTally(engine), engine.lifecycleCounts)
         self.engine = engine
         if let log {
             link = log.link
@@ -72,7 +73,6 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         } else {
             link = nil
         }
-        (tally, tallied) = (StatusTally(engine), engine.lifecycleCounts)
         encoders = plan.encoders
         alarms = plan.outputs.map(\.alarms)
         inputs = plan.inputs.map { _ in InputCounts() }

@@ -36,8 +36,9 @@ import Testing
     @Test func theOldestGivesWay() {
         var numbers = ProducerNumbers(capacity: 2, seed: 1)
         let keys = ["a", "b", "c"].map { Array($0.utf8) }
-        for (key, time) in zip([0, 1, 0, 2], Int64(1)...) {
-            numbers.note(UInt64(time), of: keys[key].span.bytes, at: Timestamp(nanoseconds: time))
+        for (index, time) in zip([0, 1, 0, 2], Int64(1)...) {
+            let key = keys[index]
+            numbers.note(UInt64(time), of: key.span.bytes, at: Timestamp(nanoseconds: time))
         }
         var found: [UInt64] = []
         for key in keys { found.append(numbers.newest(of: key.span.bytes)) }

@@ -7,7 +7,9 @@ import Testing
 @Suite(.serialized) struct TopTests {
     /// A shell in a terminal of its own.
     final class Pane {
-        private let socket: String
+        /// Held, so that the socket is there until the server has ended.
+        private let directory: TemporaryDirectory
+        private var socket: String { directory.url.appending(path: "tmux").path }
         /// The server that tmux leaves behind must not keep what tells of the end of other processes of the test.
         private static let start = """
             import os, sys; os.closerange(3, 65536)
@@ -16,7 +18,7 @@ import Testing
             """
 
         init(_ directory: TemporaryDirectory, width: Int, height: Int) throws {
-            socket = directory.url.appending(path: "tmux").path
+            self.directory = directory
             try tmux(
                 "-f", "/dev/null", "new-session", "-d", "-x", "\(width)", "-y", "\(height)", "env PS1='$ ' sh"
             )

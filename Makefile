@@ -29,9 +29,9 @@ test: deps-test ## installs what the tests need, builds, runs all of them
 	Tests/RecurrentKernelsTests/arm64/check
 	Tests/StateStoreTests/arm64/check
 
-simulate: ## SEEDS=1000000 histories of crashes and power cuts through the store, or SEEDS=42-42 a single one
+simulate: ## SEEDS=1000000 histories of crashes and power cuts through the store and a daemon, or SEEDS=42-42 a single one
 	swift build -c release --build-tests
-	SEEDS="$(SEEDS)" swift test -c release --skip-build --filter StoreSimulationTests
+	SEEDS="$(SEEDS)" swift test -c release --skip-build --filter "StoreSimulationTests|DaemonSimulationTests"
 
 faults: ## CUTS power cuts under a store on ext4 and xfs, KILLS of a daemon, its disk full and failing; needs root
 	$(call install,e2fsprogs gcc libc6-dev python3 python3-zmq xfsprogs)

@@ -7,8 +7,8 @@ struct DaemonHistory {
     enum Event {
         /// An observation of a stream; and whether it is one of the message before it.
         case observation(Int, Observation, Timestamp, isOfMessage: Bool = false)
-        /// A producer's message of that number.
-        case message(producer: Int, number: UInt64, Timestamp)
+        /// A producer's message of that number, behind the one that the engine knew as its newest.
+        case message(producer: Int, number: UInt64, previous: UInt64)
         case step(Timestamp)
         case silence(Timestamp)
     }
@@ -104,8 +104,8 @@ extension DaemonHistory.Candidate {
         var (count, isPassedOver) = (0, false)
         for event in more {
             switch event {
-            case .message(let producer, let number, _):
-                isPassedOver = number != numbers[producer] + 1
+            case .message(let producer, let number, let previous):
+                isPassedOver = numbers[producer] != previous
                 if isPassedOver { continue }
                 numbers[producer] = number
             case .observation(_, _, _, let isOfMessage):

@@ -9,7 +9,7 @@ import Testing
 /// `SEEDS=100000` runs as many, `SEEDS=42-42` the one that a failure named.
 struct DaemonSimulationTests {
     static let seeds: ClosedRange<UInt64> = {
-        let numbers = (ProcessInfo.processInfo.environment["SEEDS"] ?? "2000").split(separator: "-").map {
+        let numbers = (ProcessInfo.processInfo.environment["SEEDS"] ?? "1000").split(separator: "-").map {
             UInt64($0)!
         }
         return numbers.count == 2 ? numbers[0]...numbers[1] : 1...numbers[0]
@@ -44,7 +44,9 @@ struct DaemonSimulationTests {
     @Test(arguments: SimulatedProducers.Mistake.allCases)
     func findsMistakesWithProducers(mistake: SimulatedProducers.Mistake) throws {
         let scene = try DaemonScene()
-        let first = (1...2000).first { DaemonSimulation(seed: $0, scene: scene, mistake: mistake).run() != nil }
+        let first = (1...2000).first {
+            DaemonSimulation(seed: $0, scene: scene, mistake: mistake).run() != nil
+        }
         #expect(first != nil)
     }
 }

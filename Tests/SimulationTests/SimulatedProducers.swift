@@ -34,7 +34,9 @@ struct SimulatedProducers: ~Copyable {
     var acknowledged: [UInt64] { clients.map(\.acknowledged) }
 
     /// Streams and values of a message.
-    static func content(of producer: Int, _ number: UInt64, streamCount: Int) -> [(stream: Int, value: Double)] {
+    static func content(
+        of producer: Int, _ number: UInt64, streamCount: Int
+    ) -> [(stream: Int, value: Double)] {
         (0...number % 3).map { place in
             (Int((UInt64(producer) * 5 + number + place) % UInt64(streamCount)), Double(number % 17 + place))
         }

@@ -90,8 +90,9 @@ struct CopiedTurns: ~Copyable {
             let (tick, index) = sent.quotientAndRemainder(dividingBy: streamCount)
             now = Timestamp(nanoseconds: 1_700_000_000_000_000_000 + Int64(tick) * 1_000_000_000)
             let value = Double((tick &* 7919 + index) % 100) / 50
+            let identifier = identifiers[index]
             let refusal = engine.accept(
-                Observation(time: now, value: value), of: identifiers[index].span.bytes, at: now)
+                Observation(time: now, value: value), of: identifier.span.bytes, at: now)
             precondition(refusal == nil, "a value later than all before is taken")
             sent += 1
         }

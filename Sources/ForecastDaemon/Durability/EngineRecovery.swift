@@ -70,7 +70,7 @@ package struct EngineRecovery<D: Disk> {
         for loss in files.losses { plan.report(.lost("\(path)/\(loss)")) }
         return .init(
             streams: streams, observations: counts.observations, lost: counts.lost,
-            isEmpty: files.snapshot == nil && files.sequence == 0,
+            isEmpty: files.snapshot == nil && files.sequence == 0, unplaced: counts.unplaced,
             reload: counts.reload.map { StateEvent.Recovered.Reload(isSame: $0 == engine.plan.digest) })
     }
 

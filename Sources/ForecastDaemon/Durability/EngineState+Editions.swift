@@ -51,6 +51,8 @@ extension EngineState {
             var engine = Self.engine(plan.divided(into: count))
             var recovery = try recovery(of: try disk(ofPipeline: index))
             let recovered = try recovery.load(&engine, change: change)
+            // They would have been spilled, or let others be.
+            if spills && recovered.unplaced > 0 { throw StoredState.noRoom(for: recovered.unplaced) }
             let identifiers = engine.identifiers
             all.append(
                 SavedPipeline(

@@ -73,6 +73,8 @@ package enum StateEvent: Sendable {
         package var lost: UInt64 = 0
         /// Whether there was nothing.
         package var isEmpty: Bool
+        /// Observations of streams for which there was no room.
+        package var unplaced = 0
         /// The last reload after the snapshot; nil where there was none.
         package var reload: Reload?
 

@@ -32,6 +32,8 @@ package enum TurnRecord {
         package var observations: UInt64 = 0
         /// Those that were taken in once and are in no record.
         package var lost: UInt64 = 0
+        /// Observations of streams for which there was no room.
+        package var unplaced = 0
         /// Whether messages count although the ones before are missing, because their records are destroyed.
         package var acceptsGaps = false
         /// The digest of the plan that the last reload put in force; nil where none did.
@@ -78,7 +80,8 @@ package enum TurnRecord {
                     time: Timestamp(nanoseconds: time), value: value, isTimedByArrival: flags & 1 == 1)
                 // Under another configuration the queue may be shorter than it was.
                 if engine.isFull { while engine.advance(at: now) { forecast(engine) } }
-                _ = engine.accept(observation, of: identifier, isCopy: flags & 2 == 2, at: now)
+                let refusal = engine.accept(observation, of: identifier, isCopy: flags & 2 == 2, at: now)
+                if refusal == .streamsLimit { counts.unplaced += 1 }
                 counts.observations += 1
             case .step:
                 while engine.advance(at: now) { forecast(engine) }

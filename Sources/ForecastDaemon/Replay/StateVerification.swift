@@ -67,6 +67,9 @@ extension StoredState {
                     + "that the daemon ran with")
         }
         while replay.sequence < newest, try replay.next() { try replay.play { _ in } }
+        if plan.forecasts.spillLimit > 0 && replay.counts.unplaced > 0 {
+            throw Self.noRoom(for: replay.counts.unplaced)
+        }
         let (want, got) = (StateDigest(saved.engine), StateDigest(replay.engine))
         return StateVerification(
             directory: disk.path, from: replay.firstSequence, through: newest,

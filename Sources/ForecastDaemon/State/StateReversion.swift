@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
 import StateStore
 
 /// The way back to the state of before: what would be lost, and where it stays.
@@ -80,6 +81,7 @@ extension StoredState {
     /// Goes back; what is there now stays where it is.
     package func revert(_ reversion: StateReversion) throws(DaemonError) {
         if !reversion.isThere {
+            if plan.forecasts.spillLimit > 0 { try refuseSpilled(in: reversion) }
             try state.writePipelines(of: reversion.edition) { (index, writer) throws(DaemonError) in
                 let disk = try state.disk(ofPipeline: index)
                 do throws(StoreError) {
@@ -92,6 +94,16 @@ extension StoredState {
             }
         }
         do throws(DiskError) { try state.adopt(reversion.edition) } catch { throw DaemonError(error) }
+    }
+
+    /// Streams that are spilled would not be found from another directory.
+    private func refuseSpilled(in reversion: StateReversion) throws(DaemonError) {
+        for (index, sequence) in reversion.sequences.enumerated() {
+            let disk = try state.disk(ofPipeline: index)
+            var engine = EngineState.engine(plan.divided(into: reversion.edition.pipelineCount))
+            let streams = try state.recovery(of: disk, before: sequence + 1).restore(&engine)
+            guard streams.left == 0 else { throw Self.noRoom(for: streams.left) }
+        }
     }
 
     /// The newest whole snapshot before the newest of all, and how many records of the journal come behind it.

@@ -34,6 +34,8 @@ extension StoredState {
         var engine = EngineState.engine(plan.divided(into: 1))
         let streams = try engine.take(saved.map(\.source)) { pattern?.matches($0) ?? true }
         guard streams.left == 0 else { throw Self.noRoom(for: streams.left) }
+        // How far producers have come is this daemon's alone.
+        engine.producers = ProducerNumbers(capacity: 1, seed: 0)
         var bytes = 0
         do throws(DiskError) {
             var writer = try SnapshotExport.begin(
@@ -57,6 +59,7 @@ extension StoredState {
     ) throws(DaemonError) -> StateChange {
         var engine = EngineState.engine(plan.divided(into: 1))
         try load(path, into: &engine)
+        engine.producers = ProducerNumbers(capacity: 1, seed: 0)
         let imported = Set(engine.identifiers)
         var saved = try saved()
         let there = saved.flatMap(\.identifiers).filter(imported.contains)

@@ -85,6 +85,8 @@ public struct ForecastEngine: ~Copyable {
     var spilled: SpilledStreams
     /// An entry of the shelf, on its way there or back.
     var entry: ZeroPages
+    /// The most bytes of one.
+    var entryCapacity = 0
     /// Tell the rule of an entry; empty without a shelf.
     var signatures: [RuleSignature] = []
     /// When the shelf was last found full.

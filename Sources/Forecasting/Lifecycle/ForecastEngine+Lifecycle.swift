@@ -10,11 +10,10 @@ extension ForecastEngine {
         precondition(plan.spillLimit > 0 && streams.count == 0, "a shelf has a limit, and comes first")
         self.shelf = shelf
         signatures = plan.rules.map { RuleSignature($0, of: plan) }
-        entry = ZeroPages(
-            count: 1,
-            stride: Self.entryLength(
-                id: StreamIdentifier.maximumLength,
-                state: plan.rules.indices.map { byteCount(of: 0, rule: $0) }.max() ?? 0))
+        entryCapacity = Self.entryLength(
+            id: StreamIdentifier.maximumLength,
+            state: plan.rules.indices.map { byteCount(of: 0, rule: $0) }.max() ?? 0)
+        entry = ZeroPages(count: 1, stride: entryCapacity)
     }
 
     /// Whether streams have somewhere to go.

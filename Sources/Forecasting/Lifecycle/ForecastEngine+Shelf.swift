@@ -39,7 +39,8 @@ extension ForecastEngine {
     }
 
     private func bytes(ofEntry byteCount: Int) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(start: entry.start, count: byteCount)
+        precondition(byteCount <= entryCapacity, "an entry has room for the largest state of the plan")
+        return UnsafeMutableRawBufferPointer(start: entry.start, count: byteCount)
     }
 
     /// Writes a stream's entry.
@@ -104,6 +105,8 @@ extension ForecastEngine {
     /// Reads an entry and gives the id in it; nil, and the stream is lost, if it is not whole.
     private mutating func takeEntry(_ index: Int) -> UnsafeRawBufferPointer? {
         let known = spilled[index]
+        // It may be of a rule whose streams took more.
+        guard known.byteCount <= entryCapacity else { return lose(index) }
         let bytes = bytes(ofEntry: known.byteCount)
         guard let shelf, shelf.take(bytes, known.number, known.offset) else { return lose(index) }
         let start = StreamShelf.headerLength + 1

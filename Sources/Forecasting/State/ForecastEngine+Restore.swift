@@ -44,7 +44,7 @@ extension ForecastEngine {
         let ids = try SavedIdentifiers(from: &reader)
         let signatures = plan.rules.map { RuleSignature($0, of: plan) }
         let isSame =
-            streams.count == 0 && saved == signatures && ids.count <= streams.capacity
+            streams.slotCount == 0 && saved == signatures && ids.count <= streams.capacity
             && (0..<ids.count).allSatisfy { ids.isFree($0) || isOurs(ids[$0]) } && quota.take(ids.usedCount)
         if isSame {
             let left = try restoreAll(ids, from: &reader)

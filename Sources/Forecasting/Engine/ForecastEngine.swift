@@ -87,8 +87,6 @@ public struct ForecastEngine: ~Copyable {
     var entry: ZeroPages
     /// The most bytes of one.
     var entryCapacity = 0
-    /// Tell the rule of an entry; empty without a shelf.
-    var signatures: [RuleSignature] = []
     /// When the shelf was last found full.
     var fullSince: Timestamp?
     /// Streams by their last use.

@@ -117,6 +117,8 @@ public struct ForecastPlan: Sendable {
 
     /// What the ids of members match.
     let memberPatterns: [Glob]
+    /// Tell of each rule what its streams' state depends on; made once, because they say all fields in writing.
+    private(set) var signatures: [RuleSignature] = []
 
     /// Makes a plan.
     ///
@@ -171,6 +173,7 @@ public struct ForecastPlan: Sendable {
         precondition(
             !isJoined || (spillLimit == 0 && rules.allSatisfy { $0.idleLimit == nil }),
             "streams that others depend on are not let go")
+        signatures = rules.map { RuleSignature($0, of: self) }
     }
 
     /// Whether streams look at others, so that none can be let go alone.

@@ -9,7 +9,6 @@ extension ForecastEngine {
     package mutating func use(_ shelf: StreamShelf) {
         precondition(plan.spillLimit > 0 && streams.count == 0, "a shelf has a limit, and comes first")
         self.shelf = shelf
-        signatures = plan.rules.map { RuleSignature($0, of: plan) }
         entryCapacity = Self.entryLength(
             id: StreamIdentifier.maximumLength,
             state: plan.rules.indices.map { byteCount(of: 0, rule: $0) }.max() ?? 0)

@@ -55,7 +55,7 @@ extension ForecastEngine {
             withUnsafeBytes(of: UInt8(id.count)) { write($0) }
             write(id)
         }
-        withUnsafeBytes(of: signatures[record.rule].hash) { write($0) }
+        withUnsafeBytes(of: plan.signatures[record.rule].hash) { write($0) }
         withUnsafeBytes(of: record) { write($0) }
         forEachPiece(of: slot, rule: record.rule) { write(UnsafeRawBufferPointer($1)) }
     }
@@ -128,7 +128,7 @@ extension ForecastEngine {
         var next = UnsafeRawPointer(id.baseAddress! + id.count)
         let signature = next.loadUnaligned(as: UInt64.self)
         next += MemoryLayout<UInt64>.size
-        guard let rule = plan.rule(of: identifier), signatures[rule].hash == signature,
+        guard let rule = plan.rule(of: identifier), plan.signatures[rule].hash == signature,
             Self.entryLength(id: id.count, state: byteCount(of: 0, rule: rule)) == length, quota.take(1)
         else { return lose(index) }
         let slot = insert(identifier, rule: rule)

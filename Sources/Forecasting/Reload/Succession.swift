@@ -105,8 +105,6 @@ extension Scaling {
 extension ForecastPlan {
     /// Tells plans apart under which streams have another state.
     package var digest: UInt64 {
-        rules.map { RuleSignature($0, of: self) }.withUnsafeBytes {
-            StreamIdentifier.hash(of: $0.bytes, seed: 0)
-        }
+        signatures.withUnsafeBytes { StreamIdentifier.hash(of: $0.bytes, seed: 0) }
     }
 }

@@ -28,7 +28,7 @@ extension ForecastEngine {
         for slot in 0..<count where !streams.isUsed(UInt32(slot)) { _ = copy.claims(slot) }
         spilled.map.beginCopy()
         copy.writer.append(Self.stateMagic)
-        copy.writer.append(row: plan.rules.map { RuleSignature($0, of: plan) })
+        copy.writer.append(row: plan.signatures)
         streams.save(to: &copy.writer)
         copy.writer.append(UInt64(sharedSectionCount))
         copy.writer.append(row: [counts])

@@ -42,9 +42,8 @@ extension ForecastEngine {
         }
         let saved = try reader.readRow(of: RuleSignature.self, atMost: 1 << 20)
         let ids = try SavedIdentifiers(from: &reader)
-        let signatures = plan.rules.map { RuleSignature($0, of: plan) }
         let isSame =
-            streams.slotCount == 0 && saved == signatures && ids.count <= streams.capacity
+            streams.slotCount == 0 && saved == plan.signatures && ids.count <= streams.capacity
             && (0..<ids.count).allSatisfy { ids.isFree($0) || isOurs(ids[$0]) } && quota.take(ids.usedCount)
         if isSame {
             let left = try restoreAll(ids, from: &reader)
@@ -53,7 +52,7 @@ extension ForecastEngine {
             return result
         }
         return try restoreSome(
-            ids, rules: saved.map { signatures.firstIndex(of: $0) }, isOurs, change, from: &reader)
+            ids, rules: saved.map { plan.signatures.firstIndex(of: $0) }, isOurs, change, from: &reader)
     }
 
     /// Gives how many of the spilled streams there is no room for.

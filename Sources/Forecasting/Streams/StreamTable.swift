@@ -138,6 +138,7 @@ public struct StreamTable: ~Copyable {
     func save(to writer: inout StateWriter) {
         var (ends, bytes): ([Int], [UInt8]) = ([], [])
         ends.reserveCapacity(slotCount)
+        bytes.reserveCapacity(lengths.reduce(0) { $0 + Int($1) })
         for slot in 0..<UInt32(slotCount) {
             identifier(of: slot).withUnsafeBytes { bytes.append(contentsOf: $0) }
             ends.append(bytes.count)

@@ -10,8 +10,15 @@ DATA ?= ../shared/data
 SEEDS ?= 100000
 CUTS ?= 100
 KILLS ?= 200
+# Where `make install` puts things, below DESTDIR.
+PREFIX ?= /usr/local
+# Builds what is shipped: the standard library in it, and no folder of this machine.
+SHIPPED := .build-static
+build_shipped = swift build -c release --product forecastd --scratch-path $(SHIPPED) --static-swift-stdlib -debug-info-format none \
+    -Xswiftc -file-prefix-map -Xswiftc "$$PWD=." -Xcc "-ffile-prefix-map=$$PWD=."
 
-.PHONY: help run build test simulate faults check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
+.PHONY: help run build test simulate faults deb install reproducible system check format bench bench-peers quality anomalies \
+    golden deps deps-test deps-package arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -42,6 +49,28 @@ faults: ## CUTS power cuts under a store on ext4 and xfs, KILLS of a daemon, its
 	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts 20 --plant nosync
 	done
 	$(SUDO) /usr/bin/python3 Tests/Faults/daemon_faults.py --kills $(KILLS)
+
+deb: deps-package ## makes dist/forecastd_VERSION_ARCHITECTURE.deb, which needs no Swift
+	$(build_shipped)
+	rm -f dist/*.deb
+	Packaging/deb.sh $(SHIPPED) dist
+
+install: deps-package ## builds and installs under PREFIX (/usr/local), below DESTDIR if it is given
+	$(build_shipped)
+	$(SUDO) Packaging/install.sh $(SHIPPED) "$(PREFIX)" "$(DESTDIR)"
+
+reproducible: deb ## makes the package once more from another folder; both must be the same, byte by byte
+	copy=$$(mktemp -d)
+	trap 'rm -rf "$$copy"' EXIT
+	git clone -q . "$$copy"
+	cp Package.resolved "$$copy"
+	$(MAKE) -C "$$copy" deb
+	cmp dist/*.deb "$$copy"/dist/*.deb
+	echo "the same, byte by byte"
+
+system: deb ## takes the package through a real systemd in a container and a bare Debian, from installation to purge; needs root
+	$(call install,iproute2 libjs-dygraphs libzmq5 lintian mmdebstrap procps python3 python3-zmq systemd systemd-container)
+	$(SUDO) Tests/System/run.sh dist/*.deb
 
 check: ## the format, and warnings as errors (they are in Package.swift)
 	swift format lint --strict -r Sources Tests Benchmarks Package.swift
@@ -80,9 +109,12 @@ endef
 deps:
 	$(call install,libzmq3-dev libjs-dygraphs)
 
+deps-package:
+	$(call install,binutils dpkg-dev git libzmq3-dev python3)
+
 deps-test:
 	$(call install,libzmq3-dev libjs-dygraphs chromium fonts-dejavu-core prometheus python3 python3-numpy python3-torch python3-zmq \
 	    python3-msgpack tmux qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 clean: ## removes what was built
-	rm -rf .build .build-*
+	rm -rf .build .build-* dist

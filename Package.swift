@@ -112,6 +112,7 @@ let package = Package(
             dependencies: [
                 "ForecastDaemon", "Forecasting", "Monitoring", "RecurrentKernels", "TestSupport", "Training",
                 "WireFormat", "ZeroMQ",
+                .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Golden"]),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),

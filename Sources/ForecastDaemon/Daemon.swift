@@ -63,6 +63,8 @@ package struct Daemon: Sendable {
                     .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
                 }, logger: groupLogger))
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let backOff = StartBackOff(environment: environment, notifier: notifier)
+        let (isStopping, stop) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 var isShuttingDown = false
@@ -74,13 +76,21 @@ package struct Daemon: Sendable {
                     if isShuttingDown { _exit(128 + signal.rawValue) }
                     isShuttingDown = true
                     logger.info("\(signal): draining; a second signal ends the process at once")
+                    stop.finish()
                     await group.triggerGracefulShutdown()
                 }
             }
-            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                if let backOff {
+                    guard await wait(backOff, until: isStopping, notifier: notifier) else { return }
+                    backOff.countStart()
+                }
+                try await group.run()
+            }
             defer { tasks.cancelAll() }
             try await tasks.next()
         }
+        backOff?.reset()
         if let report = mailbox.newestReport {
             if report.isCutShort {
                 logger.warning("messages were still arriving 5 s after the stop; the rest was left unread")
@@ -91,6 +101,26 @@ package struct Daemon: Sendable {
                     "streams": "\(report.streams)", "observations": "\(report.observations)",
                     "forecasts": "\(report.forecasts)", "dropped": "\(report.drops)",
                 ])
+        }
+    }
+
+    /// Waits where starts failed before this one; false where the daemon is to stop instead.
+    private func wait(
+        _ backOff: StartBackOff, until isStopping: AsyncStream<Never>, notifier: ServiceNotifier
+    ) async -> Bool {
+        guard backOff.pause > .zero else { return true }
+        let text =
+            "\(backOff.failures) starts in a row ended soon and badly: waiting \(backOff.pause.text) before this one"
+        logger.warning("\(text)")
+        notifier.starting(status: text)
+        return await withTaskGroup(of: Bool.self) { tasks in
+            tasks.addTask { (try? await Task.sleep(for: backOff.pause)) != nil }
+            tasks.addTask {
+                for await _ in isStopping {}
+                return false
+            }
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? false
         }
     }
 

@@ -164,7 +164,11 @@ package struct PreparedDaemon: Sendable {
     ///   - path: The configuration's file, which a reload reads again.
     ///   - acceptsLoss: Whether to go on where parts of the kept state are destroyed, without what was in them.
     package func run(path: String, acceptsLoss: Bool = false) async throws {
-        var logger = Logger(label: "forecastd", factory: { StreamLogHandler.standardError(label: $0) })
+        let journal: (any LogHandler)? = JournalLogHandler(
+            stream: getenv("JOURNAL_STREAM").map { String(cString: $0) })
+        var logger = Logger(label: "forecastd") { label -> any LogHandler in
+            journal ?? StreamLogHandler.standardError(label: label) as any LogHandler
+        }
         logger.logLevel = configuration.log.level
         var plan = pipelinePlan()
         plan.state?.acceptsLoss = acceptsLoss

@@ -8,16 +8,16 @@ import SwiftOverlayShims  // where the importer puts timespec
 /// The protocol is that of sd_notify(3), which is stable and needs no library. Without `NOTIFY_SOCKET` in
 /// the environment every call does nothing.
 package struct ServiceNotifier: Sendable {
-    private let path: String?
+    private let address: LocalDatagram?
     /// How often the watchdog wants to hear of progress, in microseconds; nil where it does not watch.
     package let watchdogMicroseconds: Int?
 
     /// Reads `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` from `environment`.
     package init(environment: (String) -> String?) {
-        path = environment("NOTIFY_SOCKET").flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
+        address = environment("NOTIFY_SOCKET").flatMap { LocalDatagram(path: $0) }
         let isForUs = environment("WATCHDOG_PID").map { $0 == String(getpid()) } ?? true
         let interval = environment("WATCHDOG_USEC").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
-        watchdogMicroseconds = path != nil && isForUs ? interval : nil
+        watchdogMicroseconds = address != nil && isForUs ? interval : nil
     }
 
     /// Start-up is over.
@@ -42,26 +42,21 @@ package struct ServiceNotifier: Sendable {
     /// Every loop has made progress.
     package func watchdog() { send("WATCHDOG=1") }
 
-    private func send(_ message: String) {
-        guard let path else { return }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        var bytes = Array(path.utf8)
-        if bytes.first == UInt8(ascii: "@") { bytes[0] = 0 }  // an abstract address
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let length = MemoryLayout<sa_family_t>.size + bytes.count
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        let payload = Array(message.utf8)
-        withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                // A manager that does not read, whose queue is full, is not waited for.
-                _ = sendto(
-                    descriptor, payload, payload.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), $0,
-                    socklen_t(length))
-            }
-        }
+    /// Lets the service manager keep an open descriptor, and give it to the next start under its name.
+    func store(_ descriptor: Int32, name: String) {
+        address?.send(Array("FDSTORE=1\nFDNAME=\(name)".utf8), descriptor: descriptor)
     }
+
+    /// The descriptor that an earlier start has stored under a name; nil where there is none for this process.
+    package static func stored(_ name: String, environment: (String) -> String?) -> Int32? {
+        guard environment("LISTEN_PID") == String(getpid()),
+            let names = environment("LISTEN_FDNAMES")?.split(
+                separator: ":", omittingEmptySubsequences: false),
+            let index = names.firstIndex(where: { $0 == name }), index < 1000
+        else { return nil }
+        let descriptor = 3 + Int32(index)
+        return fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 ? descriptor : nil
+    }
+
+    private func send(_ message: String) { address?.send(Array(message.utf8)) }
 }

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Part of forecastd. SPDX-License-Identifier: Apache-2.0
+# install.sh SCRATCH PREFIX [DESTDIR]: installs what was built in the folder SCRATCH under PREFIX, below DESTDIR where a package
+# is made of it. An existing configuration stays.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scratch=$1 prefix=$2 destination=${3-}
+binary=$scratch/release/forecastd
+share=$prefix/share
+examples=$share/doc/forecastd/examples
+
+# put FILE… FOLDER: files that all may read.
+put() { install -D -m 644 -t "$destination${*: -1}" "${@:1:$#-1}"; }
+# write PATH: standard input, with the prefix of the package exchanged for that of this installation.
+write() {
+    mkdir -p "$(dirname "$destination$1")"
+    sed "s|/usr/\(bin\|share\)/|$prefix/\1/|g" >"$destination$1"
+    chmod 644 "$destination$1"
+}
+
+install -D -m 755 "$binary" "$destination$prefix/bin/forecastd"
+strip --strip-all --remove-section=.comment "$destination$prefix/bin/forecastd"
+put config/models/*.safetensors "$share/forecastd/models"
+for unit in forecastd.service forecastd@.service; do
+    write "$prefix/lib/systemd/system/$unit" <"systemd/$unit"
+done
+if [ ! -e "$destination/etc/forecastd/forecastd.yaml" ]; then
+    write /etc/forecastd/forecastd.yaml <Packaging/forecastd.yaml
+fi
+
+Packaging/man.py "$binary" config/forecastd.yaml "$destination$share/man"
+gzip -9nf "$destination$share"/man/man1/forecastd.1 "$destination$share"/man/man5/forecastd.yaml.5
+# A shell reads them, none executes them.
+complete() { "$binary" --generate-completion-script "$1" | sed '1{/^#!/d}' | write "$share/$2"; }
+complete bash bash-completion/completions/forecastd
+complete zsh zsh/vendor-completions/_forecastd
+complete fish fish/vendor_completions.d/forecastd.fish
+
+put README.md CHANGELOG.md "$share/doc/forecastd"
+put Documentation/*.md Documentation/openapi.yaml "$share/doc/forecastd/Documentation"
+put config/forecastd.yaml "$examples"
+put config/grafana/* "$examples/grafana"
+put config/prometheus/* "$examples/prometheus"
+put Clients/python/forecastd_producer.py "$examples/python"
+ln -sfn ../../../forecastd/models "$destination$examples/models"
+# What others wrote and the binary contains.
+for folder in "$scratch"/checkouts/*; do
+    for file in "$folder"/LICENSE* "$folder"/NOTICE*; do
+        [ ! -f "$file" ] || cat "$file"
+    done | write "$share/doc/forecastd/third-party/$(basename "$folder").txt"
+done
+write "$share/doc/forecastd/third-party/swift.txt" <"$(dirname "$(readlink -f "$(command -v swift)")")/../share/swift/LICENSE.txt"

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# Part of forecastd. SPDX-License-Identifier: Apache-2.0
+"""The life of the package and its service under a real systemd, from installation to purge. Runs in the container of box.sh.
+
+service.py PACKAGE NEWER_PACKAGE
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import zmq
+
+UNIT = "forecastd.service"
+CONFIGURATION = pathlib.Path("/etc/forecastd/forecastd.yaml")
+STATE = pathlib.Path("/var/lib/private/forecastd")
+DROP_IN = pathlib.Path(f"/run/systemd/system/{UNIT}.d/test.conf")
+# For one step; a loaded machine takes long for what else takes a moment.
+PATIENCE = 60
+
+
+def call(*command, status=0):
+    """What a command printed; it must end with the status, or with any but 0 for None."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    is_expected = done.returncode != 0 if status is None else done.returncode == status
+    assert is_expected, f"{' '.join(map(str, command))}: expected status {status}, found {done.returncode}:\n{done.stdout}"
+    return done.stdout
+
+
+def show(name, unit=UNIT):
+    """A property of the service, as systemd says it."""
+    return call("systemctl", "show", "--value", "--property", name, unit).strip()
+
+
+def journal(*fields):
+    """The messages of the daemon's log, or those with certain fields."""
+    lines = call("journalctl", "--unit", UNIT, "--output", "json", *fields).splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def until(what, condition):
+    """Waits for something to become true."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"{what}: not within {PATIENCE} s; the log:\n{call('journalctl', '--no-pager', '-n', '40')}")
+
+
+def is_ready():
+    return show("ActiveState") == "active" and show("SubState") == "running"
+
+
+def drop_in(text):
+    """Changes the unit as `systemctl edit` does, or with an empty text undoes that; takes effect with the next start."""
+    DROP_IN.parent.mkdir(parents=True, exist_ok=True)
+    DROP_IN.write_text(text)
+    call("systemctl", "daemon-reload")
+
+
+class Streams:
+    """A publisher and a subscriber of a daemon."""
+
+    def __init__(self, values=5556, forecasts=5557):
+        context = zmq.Context.instance()
+        self.pub, self.sub = context.socket(zmq.PUB), context.socket(zmq.SUB)
+        for each in (self.pub, self.sub):
+            each.setsockopt(zmq.LINGER, 0)
+            each.setsockopt(zmq.RECONNECT_IVL, 20)
+        self.sub.setsockopt(zmq.RCVTIMEO, 100)
+        self.sub.subscribe("")
+        self.pub.bind(f"tcp://127.0.0.1:{values}")
+        self.sub.connect(f"tcp://127.0.0.1:{forecasts}")
+        self.sent = 0
+
+    def forecast(self, stream="pump"):
+        """Publishes values until a forecast of one of them comes, which takes some while connections are made."""
+        def attempt():
+            self.sent += 1
+            self.pub.send_multipart([stream.encode(), json.dumps({"value": self.sent % 7}).encode()])
+            try:
+                return json.loads(self.sub.recv_multipart()[1])
+            except zmq.Again:
+                return None
+        return until(f"a forecast of {stream}", attempt)
+
+    def warm(self):
+        """Publishes values until the stream has its warm-up behind it."""
+        return until("a forecast that is no longer warming", lambda: self.goes_on())
+
+    def goes_on(self):
+        """Whether the next forecast is of a stream that has had its warm-up, which needs its state."""
+        return self.forecast()["status"] == "ok"
+
+
+def installs(streams, package, newer):
+    call("dpkg", "--install", package)
+    until("the service", is_ready)
+    assert call("systemctl", "is-enabled", UNIT).strip() == "enabled"
+    units = [f"/lib/systemd/system/{name}" for name in (UNIT, "forecastd@.service")]
+    assert call("systemd-analyze", "verify", *units) == ""
+    for unit in units:
+        call("systemd-analyze", "security", "--offline=yes", "--threshold=12", unit)
+    assert first_forecast_is_new(streams)
+
+
+def first_forecast_is_new(streams):
+    return streams.forecast()["status"] == "warming"
+
+
+def speaks_http(streams, *_):
+    streams.warm()
+    for path in ("readyz", "metrics", ""):
+        assert urllib.request.urlopen(f"http://127.0.0.1:8080/{path}").status == 200
+    until("a status line", lambda: "1 streams" in show("StatusText"))
+    assert "pump" in call("forecastd", "state", "show")
+
+
+def logs_with_fields(*_):
+    lines = journal("FORECASTD_BIND=127.0.0.1:8080")
+    assert len(lines) == 1 and lines[0]["PRIORITY"] == "6" and lines[0]["_SYSTEMD_UNIT"] == UNIT, lines
+    assert lines[0]["MESSAGE"] == "http open bind=127.0.0.1:8080", lines
+
+
+def comes_back_after(streams, harm):
+    """Does harm to the daemon, and waits for another one, in which the stream goes on."""
+    before = show("MainPID"), int(show("NRestarts"))
+    harm(int(before[0]))
+    until("a restart", lambda: int(show("NRestarts")) > before[1] and is_ready())
+    assert show("MainPID") != before[0]
+    assert streams.goes_on()
+
+
+def survives_kill(streams, *_):
+    comes_back_after(streams, lambda process: os.kill(process, signal.SIGKILL))
+
+
+def survives_hanging(streams, *_):
+    drop_in("[Service]\nWatchdogSec=3s\n")
+    call("systemctl", "restart", UNIT)
+    assert show("WatchdogUSec") == "3s" and streams.goes_on()
+    comes_back_after(streams, lambda process: os.kill(process, signal.SIGSTOP))
+    assert any("Watchdog timeout" in line["MESSAGE"] for line in journal())
+    drop_in("")
+
+
+def is_held_to_its_memory(streams, *_):
+    drop_in("[Service]\nMemoryMax=80M\n")
+    call("systemctl", "restart", UNIT)
+    assert streams.goes_on()
+    restarts = int(show("NRestarts"))
+
+    def flood():
+        for number in range(2000):
+            streams.pub.send_multipart([f"flood.{streams.sent}.{number}".encode(), b'{"value": 1}'])
+        streams.sent += 1
+        return int(show("NRestarts")) > restarts
+    until("a restart for want of memory", flood)
+    assert any("status=9/KILL" in line["MESSAGE"] for line in journal())
+    drop_in("")
+    call("systemctl", "restart", UNIT)
+    assert streams.goes_on()
+
+
+def backs_off(streams, *_):
+    def pauses():
+        return sum("starts in a row ended soon" in line["MESSAGE"] for line in journal())
+    call("systemctl", "stop", UNIT)
+    before = pauses()
+    with socket.create_server(("127.0.0.1", 8080)):
+        call("systemctl", "start", "--no-block", UNIT)
+        until("pauses", lambda: pauses() > before + 1)
+    until("the service, when its port is free", is_ready)
+    assert streams.goes_on()
+
+
+def reloads(streams, *_):
+    text = CONFIGURATION.read_text()
+    process = show("MainPID")
+    assert len(streams.forecast()["yhat"]) != 5
+    CONFIGURATION.write_text(text.replace("model: general}", "model: general, horizon: 5}"))
+    call("systemctl", "reload", UNIT)
+    until("the new horizon", lambda: len(streams.forecast()["yhat"]) == 5)
+    CONFIGURATION.write_text(text.replace("model: general}", "model: generel}"))
+    call("systemctl", "reload", UNIT, status=None)
+    assert any("generel" in line["MESSAGE"] for line in journal("PRIORITY=3"))
+    assert len(streams.forecast()["yhat"]) == 5 and show("MainPID") == process and is_ready()
+    # A change of the administrator's own, which upgrades have to keep.
+    CONFIGURATION.write_text(text.replace("model: general}", "model: general, horizon: 5}"))
+
+
+def stops_and_starts(streams, *_):
+    streams.warm()
+    call("systemctl", "stop", UNIT)
+    assert show("ExecMainStatus") == "0" and show("Result") == "success"
+    assert STATE.is_dir() and STATE.stat().st_mode & 0o777 == 0o700
+    call("systemctl", "start", UNIT)
+    assert streams.goes_on()
+
+
+def is_backed_up(streams, *_):
+    """As Documentation/Operations.md has it."""
+    archive = "/root/forecastd-state.tar.gz"
+    call("systemctl", "stop", UNIT)
+    call("tar", "-C", STATE.parent, "-czf", archive, STATE.name)
+    as_its_user = [f"--property={each}" for each in (
+        "DynamicUser=yes", "User=forecastd", "StateDirectory=forecastd", "StateDirectoryMode=0700")]
+    call("systemd-run", "--pipe", "--wait", "--collect", "--quiet", *as_its_user, "forecastd", "state", "reset", "--stream", "*")
+    call("systemctl", "start", UNIT)
+    assert first_forecast_is_new(streams)
+    call("systemctl", "stop", UNIT)
+    shutil.rmtree(STATE)
+    call("tar", "-C", STATE.parent, "-xzf", archive)
+    call("systemctl", "start", UNIT)
+    assert streams.goes_on()
+
+
+def upgrades(streams, package, newer):
+    process = show("MainPID")
+    call("dpkg", "--install", newer)
+    until("the service", is_ready)
+    version = call("dpkg-query", "--show", "--showformat", "${Version}", "forecastd")
+    assert version in newer and version not in package, version
+    assert show("MainPID") != process and len(streams.forecast()["yhat"]) == 5
+    assert streams.goes_on()
+
+
+def runs_instances(streams, *_):
+    text = CONFIGURATION.read_text()
+    for before, now in ((":5556", ":6556"), (":5557", ":6557"), (":8080", ":9080"), ("lib/forecastd", "lib/forecastd-second")):
+        text = text.replace(before, now)
+    CONFIGURATION.with_name("second.yaml").write_text(text)
+    call("systemctl", "start", "forecastd@second")
+    second = Streams(6556, 6557)
+    second.warm()
+    call("systemctl", "reload", "forecastd@second")
+    call("systemctl", "restart", "forecastd@second")
+    assert second.goes_on() and is_ready()
+
+
+def is_removed(streams, package, newer):
+    call("dpkg", "--remove", "forecastd")
+    assert show("ActiveState", "forecastd@second") == "inactive" and not is_ready()
+    assert STATE.is_dir() and CONFIGURATION.exists() and not os.path.exists("/usr/bin/forecastd")
+    call("dpkg", "--install", newer)
+    until("the service", is_ready)
+    assert streams.goes_on()
+
+
+def is_purged(*_):
+    call("dpkg", "--purge", "forecastd")
+    assert show("LoadState") == "not-found"
+    left = [str(path) for folder in ("/var/lib", "/var/lib/private", "/run", "/etc/systemd") for path in
+            pathlib.Path(folder).rglob("*forecastd*") if "dpkg" not in str(path) and path != DROP_IN.parent]
+    assert left == [] and not CONFIGURATION.exists(), left
+
+
+def main():
+    streams = Streams()
+    for step in (
+        installs, speaks_http, logs_with_fields, survives_kill, survives_hanging, is_held_to_its_memory, backs_off, reloads,
+        stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged,
+    ):
+        start = time.monotonic()
+        step(streams, *sys.argv[1:])
+        print(f"ok  {step.__name__.replace('_', ' ')} ({time.monotonic() - start:.1f} s)", flush=True)
+
+
+main()

@@ -1,7 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import SwiftOverlayShims  // where the importer puts timespec
 
 /// Lets a daemon that keeps failing start ever more seldom.
 ///
@@ -19,7 +18,7 @@ package struct StartBackOff: Sendable {
     /// What is kept, as the machine has it.
     private struct Record {
         var failures: Int32 = 0
-        /// When the last start was, in seconds since boot.
+        /// When the last start was, in seconds since the machine began.
         var time: Int64 = 0
     }
 
@@ -45,7 +44,7 @@ package struct StartBackOff: Sendable {
 
     /// Reads the count in the memory or file of `descriptor`, which stays open.
     ///
-    /// - Parameter now: Time since boot.
+    /// - Parameter now: Time since the machine began.
     package init(descriptor: Int32, now: Duration = Self.uptime) {
         self.descriptor = descriptor
         var record = Record()
@@ -72,10 +71,6 @@ package struct StartBackOff: Sendable {
     /// Forgets all starts: this one ends as it should.
     package func reset() { ftruncate(descriptor, 0) }
 
-    /// The time since this machine booted.
-    package static var uptime: Duration {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return .seconds(time.tv_sec)
-    }
+    /// The time since the machine began.
+    package static var uptime: Duration { .nanoseconds(MonotonicClock.nanoseconds()) }
 }

@@ -14,8 +14,11 @@ KILLS ?= 200
 PREFIX ?= /usr/local
 # Builds what is shipped: the standard library in it, and no folder of this machine.
 SHIPPED := .build-static
-build_shipped = swift build -c release --product forecastd --scratch-path $(SHIPPED) --static-swift-stdlib -debug-info-format none \
-    -Xswiftc -file-prefix-map -Xswiftc "$$PWD=." -Xcc "-ffile-prefix-map=$$PWD=."
+define build_shipped
+	swift build -c release --product forecastd --scratch-path $(SHIPPED) --static-swift-stdlib -debug-info-format none \
+	    -Xswiftc -file-prefix-map -Xswiftc "$$PWD=." -Xcc "-ffile-prefix-map=$$PWD=."
+	cp "$$(dirname "$$(readlink -f "$$(command -v swift)")")/../share/swift/LICENSE.txt" $(SHIPPED)/swift.txt
+endef
 
 .PHONY: help run build test simulate faults deb install reproducible system check format bench bench-peers quality anomalies \
     golden deps deps-test deps-package arm64 clean

@@ -14,7 +14,7 @@ put() { install -D -m 644 -t "$destination${*: -1}" "${@:1:$#-1}"; }
 # write PATH: standard input, with the prefix of the package exchanged for that of this installation.
 write() {
     mkdir -p "$(dirname "$destination$1")"
-    sed "s|/usr/\(bin\|share\)/|$prefix/\1/|g" >"$destination$1"
+    sed -E "s@/usr/(bin|share)/@$prefix/\1/@g" >"$destination$1"
     chmod 644 "$destination$1"
 }
 
@@ -44,9 +44,9 @@ put config/prometheus/* "$examples/prometheus"
 put Clients/python/forecastd_producer.py "$examples/python"
 ln -sfn ../../../forecastd/models "$destination$examples/models"
 # What others wrote and the binary contains.
-for folder in "$scratch"/checkouts/*; do
-    for file in "$folder"/LICENSE* "$folder"/NOTICE*; do
+for folder in "$scratch"/checkouts/*/; do
+    for file in "$folder"LICENSE* "$folder"NOTICE*; do
         [ ! -f "$file" ] || cat "$file"
     done | write "$share/doc/forecastd/third-party/$(basename "$folder").txt"
 done
-write "$share/doc/forecastd/third-party/swift.txt" <"$(dirname "$(readlink -f "$(command -v swift)")")/../share/swift/LICENSE.txt"
+put "$scratch/swift.txt" "$share/doc/forecastd/third-party"

@@ -187,6 +187,7 @@ def reloads(streams, *_):
     process = show("MainPID")
     assert len(streams.forecast()["yhat"]) != 5
     CONFIGURATION.write_text(text.replace("model: general}", "model: general, horizon: 5}"))
+    assert "a reload would put" in call("forecastd", "reload", "--plan")
     call("systemctl", "reload", UNIT)
     until("the new horizon", lambda: len(streams.forecast()["yhat"]) == 5)
     CONFIGURATION.write_text(text.replace("model: general}", "model: generel}"))

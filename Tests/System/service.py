@@ -265,6 +265,8 @@ def is_purged(*_):
 
 
 def main():
+    # This machine's manual pages need no new index.
+    pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)
     streams = Streams()
     for step in (
         installs, speaks_http, logs_with_fields, survives_kill, survives_hanging, is_held_to_its_memory, backs_off, reloads,

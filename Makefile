@@ -19,9 +19,12 @@ define build_shipped
 	    -Xswiftc -file-prefix-map -Xswiftc "$$PWD=." -Xcc "-ffile-prefix-map=$$PWD=."
 	cp "$$(dirname "$$(readlink -f "$$(command -v swift)")")/../share/swift/LICENSE.txt" $(SHIPPED)/swift.txt
 endef
+# How long `make soak` goes on, and where its samples and plot go.
+HOURS ?= 2
+OUT ?= .build/soak
 
-.PHONY: help run build test simulate faults deb install reproducible system check format bench bench-peers quality anomalies \
-    golden deps deps-test deps-package arm64 clean
+.PHONY: help run build test simulate faults soak deb install reproducible system check format bench bench-peers quality \
+    anomalies golden deps deps-test deps-package arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -74,6 +77,10 @@ reproducible: deb ## makes the package once more from another folder; both must 
 system: deb ## takes the package through a real systemd in a container and a bare Debian, from installation to purge; needs root
 	$(call install,iproute2 libjs-dygraphs libzmq5 lintian mmdebstrap procps python3 python3-zmq systemd systemd-container)
 	$(SUDO) Tests/System/run.sh dist/*.deb
+
+soak: build ## HOURS under a load that wishes the daemon ill; OUT gets samples, plot, log and report; needs root
+	$(call install,gcc libc6-dev python3 python3-matplotlib python3-zmq)
+	$(SUDO) /usr/bin/python3 Tests/Soak/soak.py --hours "$(HOURS)" --out "$(OUT)"
 
 check: ## the format, and warnings as errors (they are in Package.swift)
 	swift format lint --strict -r Sources Tests Benchmarks Package.swift

@@ -7,6 +7,15 @@ package enum StandardError {
     /// Writes a line.
     package static func writeLine(_ line: String) { write(line + "\n") }
 
+    /// Writes why a command failed; for the journal, which takes each line for itself, with the priority of an error.
+    package static func writeError(_ error: DaemonError) {
+        let stream = getenv("JOURNAL_STREAM").map { String(cString: $0) }
+        let prefix = JournalLogHandler.isJournal(STDERR_FILENO, stream: stream) ? "<3>" : ""
+        for line in "forecastd: \(error)".split(separator: "\n", omittingEmptySubsequences: false) {
+            writeLine(prefix + line)
+        }
+    }
+
     /// Writes a text as it is.
     static func write(_ text: String) {
         let bytes = Array(text.utf8)

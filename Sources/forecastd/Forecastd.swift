@@ -35,7 +35,7 @@ struct Forecastd: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as DaemonError {
-            StandardError.writeLine("forecastd: \(error)")
+            StandardError.writeError(error)
             Glibc.exit(error.status.rawValue)
         } catch {
             exit(withError: error)

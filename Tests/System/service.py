@@ -192,7 +192,7 @@ def reloads(streams, *_):
     until("the new horizon", lambda: len(streams.forecast()["yhat"]) == 5)
     CONFIGURATION.write_text(text.replace("model: general}", "model: generel}"))
     call("systemctl", "reload", UNIT, status=None)
-    assert any("generel" in line["MESSAGE"] for line in journal())
+    assert any("generel" in line["MESSAGE"] for line in journal("PRIORITY=3"))
     assert len(streams.forecast()["yhat"]) == 5 and show("MainPID") == process and is_ready()
     # A change of the administrator's own, which upgrades have to keep.
     CONFIGURATION.write_text(text.replace("model: general}", "model: general, horizon: 5}"))

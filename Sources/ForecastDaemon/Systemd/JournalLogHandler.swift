@@ -22,11 +22,16 @@ package struct JournalLogHandler: LogHandler {
     package init?(
         stream: String?, descriptor: Int32 = STDERR_FILENO, path: String = "/run/systemd/journal/socket"
     ) {
-        var status = stat()
-        guard let stream, fstat(descriptor, &status) == 0, stream == "\(status.st_dev):\(status.st_ino)",
-            let address = LocalDatagram(path: path)
-        else { return nil }
+        guard Self.isJournal(descriptor, stream: stream), let address = LocalDatagram(path: path) else {
+            return nil
+        }
         self.address = address
+    }
+
+    /// Whether an open descriptor is the journal's stream, of which `JOURNAL_STREAM` says device and inode.
+    static func isJournal(_ descriptor: Int32, stream: String?) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && stream == "\(status.st_dev):\(status.st_ino)"
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

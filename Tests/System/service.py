@@ -182,6 +182,18 @@ def backs_off(streams, *_):
     assert streams.goes_on()
 
 
+def does_not_try_again_what_is_wrong(streams, *_):
+    text = CONFIGURATION.read_text()
+    CONFIGURATION.write_text(text.replace("state:", "stat:"))
+    call("systemctl", "restart", UNIT, status=None)
+    until("the end", lambda: show("ActiveState") == "failed")
+    assert show("ExecMainStatus") == "78" and show("NRestarts") == "0"
+    assert any("did you mean" in line["MESSAGE"] for line in journal("PRIORITY=3"))
+    CONFIGURATION.write_text(text)
+    call("systemctl", "start", UNIT)
+    assert streams.goes_on()
+
+
 def reloads(streams, *_):
     text = CONFIGURATION.read_text()
     process = show("MainPID")
@@ -269,8 +281,8 @@ def main():
     pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)
     streams = Streams()
     for step in (
-        installs, speaks_http, logs_with_fields, survives_kill, survives_hanging, is_held_to_its_memory, backs_off, reloads,
-        stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged,
+        installs, speaks_http, logs_with_fields, survives_kill, survives_hanging, is_held_to_its_memory, backs_off,
+        does_not_try_again_what_is_wrong, reloads, stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged,
     ):
         start = time.monotonic()
         step(streams, *sys.argv[1:])

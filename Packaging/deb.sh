@@ -62,5 +62,6 @@ install -m 755 Packaging/{postinst,prerm,postrm} "$root/DEBIAN"
     >"$root/DEBIAN/md5sums"
 
 find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
-dpkg-deb --root-owner-group -Zxz --build "$root" "$package" >/dev/null
+# One thread: how many there are shows in the bytes.
+dpkg-deb --root-owner-group -Zxz -z2 --threads-max=1 --build "$root" "$package" >/dev/null
 echo "$package"

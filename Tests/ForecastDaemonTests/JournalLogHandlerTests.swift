@@ -13,7 +13,7 @@ import Testing
     init() throws { folder = try TemporaryFolder() }
 
     /// A logger whose standard error is `descriptor`; nil where it is not the journal's stream.
-    func logger(stream: String?, descriptor: Int32) -> Logger? {
+    func makeLogger(stream: String?, descriptor: Int32) -> Logger? {
         JournalLogHandler(stream: stream, descriptor: descriptor, path: path).map { handler in
             Logger(label: "forecastd", factory: { _ in handler })
         }
@@ -31,7 +31,7 @@ import Testing
     @Test func aLineHasItsFields() throws {
         let journal = try ServiceNotifierTests.Listener(at: path)
         try withStream { descriptor, stream in
-            var logger = try #require(logger(stream: stream, descriptor: descriptor))
+            var logger = try #require(makeLogger(stream: stream, descriptor: descriptor))
             logger[metadataKey: "pipeline"] = "2"
             logger.info("http open", metadata: ["bind": "127.0.0.1:8080"])
             logger.debug("not at this level")
@@ -53,7 +53,7 @@ import Testing
     @Test func severalLinesStayOneField() throws {
         let journal = try ServiceNotifierTests.Listener(at: path)
         try withStream { descriptor, stream in
-            try #require(logger(stream: stream, descriptor: descriptor)).error("a\nPRIORITY=0")
+            try #require(makeLogger(stream: stream, descriptor: descriptor)).error("a\nPRIORITY=0")
         }
         #expect(
             journal.take() == [
@@ -67,7 +67,7 @@ import Testing
     func aLevelIsAPriority(level: Logger.Level, priority: Int) throws {
         let journal = try ServiceNotifierTests.Listener(at: path)
         try withStream { descriptor, stream in
-            var logger = try #require(logger(stream: stream, descriptor: descriptor))
+            var logger = try #require(makeLogger(stream: stream, descriptor: descriptor))
             logger.logLevel = .trace
             logger.log(level: level, "x", metadata: ["1.é-b": "y"])
         }
@@ -78,10 +78,10 @@ import Testing
     /// Elsewhere than in the journal's stream the log stays where standard error goes.
     @Test func anotherStreamIsLeftAlone() throws {
         try withStream { descriptor, stream in
-            #expect(logger(stream: nil, descriptor: descriptor) == nil)
-            #expect(logger(stream: stream + "1", descriptor: descriptor) == nil)
-            #expect(logger(stream: "", descriptor: descriptor) == nil)
-            #expect(logger(stream: stream, descriptor: -1) == nil)
+            #expect(makeLogger(stream: nil, descriptor: descriptor) == nil)
+            #expect(makeLogger(stream: stream + "1", descriptor: descriptor) == nil)
+            #expect(makeLogger(stream: "", descriptor: descriptor) == nil)
+            #expect(makeLogger(stream: stream, descriptor: -1) == nil)
         }
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
 # deb.sh SCRATCH FOLDER [VERSION]: makes FOLDER/forecastd_VERSION_ARCHITECTURE.deb of what was built in the folder SCRATCH.
-# The same sources, built by the same compiler, give the same bytes: SOURCE_DATE_EPOCH, by default the time of the last commit,
+# The same sources, built by the same compiler, give the same bytes (`make reproducible`): SOURCE_DATE_EPOCH, by default the time of the last commit,
 # is the time of all. DEBFULLNAME and DEBEMAIL say who makes the package.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -20,6 +20,12 @@ write() {
 
 install -D -m 755 "$binary" "$destination$prefix/bin/forecastd"
 strip --strip-all --remove-section=.comment "$destination$prefix/bin/forecastd"
+# Nobody reads the compiler's digests of its modules, and they depend on the folder that was built in: zeros stand for them.
+digests=$(mktemp)
+objcopy --dump-section .swift_modhash="$digests" "$destination$prefix/bin/forecastd"
+head -c "$(stat -c %s "$digests")" /dev/zero | dd of="$digests" status=none
+objcopy --update-section .swift_modhash="$digests" "$destination$prefix/bin/forecastd"
+rm "$digests"
 put config/models/*.safetensors "$share/forecastd/models"
 for unit in forecastd.service forecastd@.service; do
     write "$prefix/lib/systemd/system/$unit" <"systemd/$unit"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-# deb.sh SCRATCH FOLDER [VERSION]: makes FOLDER/forecastd_VERSION_ARCHITECTURE.deb of what was built in the folder SCRATCH.
-# The same sources, built by the same compiler, give the same bytes (`make reproducible`): SOURCE_DATE_EPOCH, by default the time of the last commit,
-# is the time of all. DEBFULLNAME and DEBEMAIL say who makes the package.
+# deb.sh SCRATCH FOLDER: makes FOLDER/forecastd_VERSION_ARCHITECTURE.deb of what was built in the folder SCRATCH.
+# The same sources, built by the same compiler, are to give the same bytes (`make reproducible`): SOURCE_DATE_EPOCH, by default
+# the time of the last commit, is the time of all. DEBFULLNAME and DEBEMAIL say who makes the package.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 umask 022
 scratch=$(realpath "$1")
-version=${3:-$("$scratch/release/forecastd" --version)}
+version=$("$scratch/release/forecastd" --version)
 architecture=$(dpkg --print-architecture)
 mkdir -p "$2"
 package=$(realpath "$2")/forecastd_${version}_$architecture.deb

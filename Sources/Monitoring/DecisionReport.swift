@@ -2,7 +2,7 @@
 
 /// What was decided for a stream, and how often within about a minute.
 package struct DecisionReport: Codable, Sendable, Equatable {
-    /// What it is, in a word: `late`, `filled`, `reload_rewarmed`, …
+    /// What it is, in a word, as `late` or `reload_rewarmed`.
     package var kind: String
     /// When it was decided by the daemon's clock, first and last, UTC, RFC 3339.
     package var first, last: String

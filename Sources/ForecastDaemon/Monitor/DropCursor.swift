@@ -12,7 +12,9 @@ struct DropCursor: CustomStringConvertible {
         engines = Array(repeating: 0, count: engineCount)
     }
 
-    /// Reads one; nil if the text is none. That of another life of the daemon says nothing of this one.
+    /// Reads one; nil if the text is none.
+    ///
+    /// That of another life of the daemon says nothing of this one.
     init?(_ text: String, epoch: UInt64, engineCount: Int) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { UInt64($0, radix: 16) }

@@ -15,9 +15,12 @@ import Testing
         _ kind: Decision.Kind, count: UInt64 = 1, value: Double = 21.5, _ setting: Decision.Setting = .none
     ) -> Decision {
         func time(_ seconds: Int64) -> Timestamp { Timestamp(nanoseconds: (day + seconds) * second) }
-        return Decision(
-            kind: kind, count: count, first: time(0), last: time(30), begin: time(-10), end: time(-5),
-            value: value, setting: setting)
+        var table = DecisionTable(streamsLimit: 1, seed: 1)
+        table.clock = time(0)
+        table.note(kind, of: "a".utf8.span.bytes, from: time(-10), to: time(-5), value: value, setting)
+        var decision = table.decisions(of: "a".utf8.span.bytes)[0]
+        (decision.count, decision.last) = (count, time(30))
+        return decision
     }
 
     static let dropped = "the value 21.5 of 22:13:15 was dropped: "
@@ -141,6 +144,13 @@ import Testing
         let report = DecisionReport(row.0)
         #expect(report.kind == row.kind && report.text == row.text && report.key == row.key)
         #expect(report.first == "2023-11-14T22:13:20Z" && report.last == "2023-11-14T22:13:50Z")
+    }
+
+    @Test func valuesAreToldBriefly() {
+        var decision = Self.decision(.refused(.late), value: 24.476_949_368_234_54)
+        decision.end = Timestamp(nanoseconds: Self.day * Self.second + 123_456_789)
+        let text = "the value 24.477 of 22:13:20.123 was dropped: it came too late"
+        #expect(DecisionReport(decision).text == text)
     }
 
     @Test func aTimeOfAnotherDayIsToldWhole() {

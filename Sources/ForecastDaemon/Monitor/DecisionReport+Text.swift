@@ -93,7 +93,7 @@ extension Decision {
         case .revised: "the value \(valueText) came late; the stream went back and took it in"
         case .filled(let fill):
             (count == 1 ? "a tick without values, \(time(end))," : "\(count) ticks without values, \(span),")
-                + " filled with \(fill.words), last \(value.plain)"
+                + " filled with \(fill.words), last \(value.short)"
         case .skipped: "passed over ticks without values, \(span)"
         case .renewed(.reset): "the model's state began at zero: no values, \(span)"
         case .renewed(.rewarm):
@@ -102,7 +102,7 @@ extension Decision {
         case .turned:
             "a new time line began: the sender's clock went back, from \(time(begin)) to \(time(end))"
         case .learned: "learned that the stream has a value every \(number)"
-        case .stale: "said to be stale: no values, \(span); the last was \(value.plain)"
+        case .stale: "said to be stale: no values, \(span); the last was \(value.short)"
         case .spilled(isIdle: false): "its state went to disk, to make room for others"
         case .spilled: "its state went to disk, because no value came"
         case .revived: "its state came back from disk"
@@ -112,13 +112,14 @@ extension Decision {
         }
     }
 
-    private var valueText: String { "\(value.plain) of \(time(end))" }
+    private var valueText: String { "\(value.short) of \(time(end))" }
     private var span: String { "\(time(begin)) to \(time(end))" }
 
-    /// The time of day, or all of it where it is another day than that of the decision.
+    /// The time of day to milliseconds, or all of it where it is another day than that of the decision.
     private func time(_ time: Timestamp) -> String {
         let (text, day) = (time.rfc3339, last.rfc3339.prefix(10))
-        return text.hasPrefix(day) ? text.timeOfDay : text
+        guard text.hasPrefix(day) else { return text }
+        return String(text.dropFirst(day.count + 1).dropLast().prefix(12))
     }
 }
 
@@ -177,4 +178,7 @@ extension Double {
     fileprivate var plain: String {
         self == rounded() && magnitude < 1e15 ? "\(Int64(self))" : "\(self)"
     }
+
+    /// The same of a value, of which five digits tell enough.
+    fileprivate var short: String { self == rounded() ? plain : compact }
 }

@@ -78,6 +78,7 @@ extension Decision {
     private var number: String {
         switch setting {
         case .none: "?"
+        case .duration(0): "0s"  // as the manual of keys has it
         case .duration(let nanoseconds): Duration.nanoseconds(nanoseconds).text
         case .count(let count): "\(count)"
         case .value(let value): value.plain

@@ -168,7 +168,8 @@ package struct CheckReport: Sendable, Encodable {
         spillBytes = plan.spillLimit > 0 ? plan.spillLimit : nil
         let pipelines = prepared.pipelineCount
         memoryBytes =
-            streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0) + pipelines * plan.bytesPerBatch
+            streamsLimit * (rules.map(\.bytesPerStream).max() ?? 0) + pipelines
+            * (plan.bytesPerBatch + plan.bytesOfDecisions)
             + plan.bytesOfSpilled
             + kept.reduce(0) { $0 + $1.bytes }
         http = prepared.configuration.http.map { "http://\($0.authority)" }

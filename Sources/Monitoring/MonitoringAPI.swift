@@ -28,7 +28,8 @@ package struct MonitoringAPI: Sendable {
     /// The paths that there are.
     package static let paths = [
         "/healthz", "/readyz", "/metrics", "/api/v1/status", "/api/v1/streams", "/api/v1/streams/{id}",
-        "/api/v1/streams/{id}/history", "/api/v1/streams/{id}/forecast", "/api/v1/recent", "/api/v1/events",
+        "/api/v1/streams/{id}/history", "/api/v1/streams/{id}/forecast", "/api/v1/streams/{id}/decisions",
+        "/api/v1/drops", "/api/v1/recent", "/api/v1/events",
     ]
     /// The most streams of one page, and how many it has if the request does not say.
     static let pageLimit = 1000
@@ -36,6 +37,9 @@ package struct MonitoringAPI: Sendable {
     /// The most streams whose newest values are told at once, and the most of these.
     static let recentLimit = 100
     static let recentLength = 64
+
+    /// The most patterns of streams whose drops are asked for.
+    static let patternsLimit = 16
 
     let source: any MonitoringSource
     let feed: EventFeed
@@ -119,6 +123,13 @@ package struct MonitoringAPI: Sendable {
         case ("streams", 3, "forecast"):
             try request.allow([])
             return Self.answer(try await source.history(path[1]).forecast)
+        case ("streams", 3, "decisions"):
+            try request.allow([])
+            return Self.answer(try await source.decisions(path[1]))
+        case ("drops", 1, _):
+            try request.allow(["after", "match"])
+            return Self.answer(
+                try await source.drops(after: request.parameters["after"], match: try Self.patterns(request)))
         case ("recent", 1, _):
             try request.allow(["streams", "limit"])
             let limit = try request.number("limit", in: 1...Self.recentLength, orElse: Self.recentLength)
@@ -140,6 +151,17 @@ package struct MonitoringAPI: Sendable {
                 found: "\(identifiers.count)")
         }
         return identifiers
+    }
+
+    private static func patterns(_ request: MonitoringRequest) throws(MonitoringProblem) -> [String] {
+        guard let text = request.parameters["match"] else { return [] }
+        let patterns = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard patterns.count <= patternsLimit else {
+            throw MonitoringProblem(
+                .badRequest, expected: "match: at most \(patternsLimit) patterns with commas between them",
+                found: "\(patterns.count)")
+        }
+        return patterns
     }
 
     private static func notFound(_ head: Head) -> MonitoringProblem {

@@ -18,6 +18,10 @@ package protocol MonitoringSource: Sendable {
     ) async throws(MonitoringProblem) -> StreamPage
     /// The near past of a stream, with its newest forecast.
     func history(_ identifier: String) async throws(MonitoringProblem) -> StreamHistory
+    /// What was decided for a stream of late.
+    func decisions(_ identifier: String) async throws(MonitoringProblem) -> StreamDecisions
+    /// What was dropped since what an earlier answer told, of streams that match one of some patterns, or of all.
+    func drops(after: String?, match: [String]) async throws(MonitoringProblem) -> DropReport
     /// At most `limit` newest values of each of some streams.
     func recent(_ identifiers: [String], limit: Int) async throws(MonitoringProblem) -> RecentValues
     /// Names this life of the daemon and the rules in force: with another name, rules and streams are numbered anew.

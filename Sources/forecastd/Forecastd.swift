@@ -19,8 +19,8 @@ struct Forecastd: AsyncParsableCommand {
         version: VersionReport.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, ReloadCommand.self, GenerateCommand.self, SendCommand.self,
-            TapCommand.self, TopCommand.self, StateCommand.self, RecordCommand.self, ReplayCommand.self,
-            TrainCommand.self, BacktestCommand.self, ModelCommand.self, BenchCommand.self,
+            TapCommand.self, TopCommand.self, WhyCommand.self, StateCommand.self, RecordCommand.self,
+            ReplayCommand.self, TrainCommand.self, BacktestCommand.self, ModelCommand.self, BenchCommand.self,
             VersionCommand.self,
         ])
 

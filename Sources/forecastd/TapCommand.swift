@@ -6,25 +6,31 @@ import Forecasting
 import WireFormat
 
 /// `forecastd tap`: what goes in and out, in the terminal.
-struct TapCommand: ParsableCommand {
+struct TapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tap",
-        abstract: "Shows forecasts, or the values that they are made from, as they pass.",
+        abstract: "Shows forecasts, the values that they are made from, or what is dropped, as it passes.",
         discussion: """
-            Subscribes as any client would, and connects again when the publisher comes back. Examples:
+            Subscribes as any client would, and connects again when the publisher comes back; --config has the endpoints, the \
+            format of inputs, and where the daemon is asked. What is dropped or comes
+            late it asks the daemon for once a second, which needs http.bind: first what is remembered, then what comes.
+            Examples:
 
               forecastd tap
               forecastd tap 'plant.*.temp' --json | jq .yhat
               forecastd tap --inputs --config /etc/forecastd/forecastd.yaml
+              forecastd tap --drops --config /etc/forecastd/forecastd.yaml
             """)
 
     enum Side: String, EnumerableFlag {
-        case inputs, outputs
+        case inputs, outputs, drops
 
         static func help(for value: Side) -> ArgumentHelp? {
             switch value {
             case .inputs: "The values that publishers send to the daemon."
             case .outputs: "The forecasts (default)."
+            case .drops:
+                "Values that are dropped or come late, and messages that cannot be read, with the reason."
             }
         }
     }
@@ -35,13 +41,12 @@ struct TapCommand: ParsableCommand {
     @Flag(exclusivity: .exclusive)
     var side: Side = .outputs
 
-    @Option(name: .shortAndLong, help: "Take endpoints, and the format of inputs, from this configuration.")
-    var config: String?
+    @OptionGroup var daemon: DaemonOptions
 
     @Option(help: "Connect here instead (repeatable; by default the endpoints of the demonstration).")
     var connect: [String] = []
 
-    @Option(help: "Messages after which to end.")
+    @Option(help: "Messages after which to end; with --drops, lines.")
     var limit: Int?
 
     @Option(help: "Time after which to end, as 500ms, 10s or 5m.")
@@ -51,6 +56,13 @@ struct TapCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
+        try daemon.check()
+        guard side == .drops || daemon.url == nil else {
+            throw ValidationError("--url is for --drops: forecasts and values have endpoints, see --connect")
+        }
+        guard side != .drops || connect.isEmpty else {
+            throw ValidationError("--connect is not for --drops, for which the daemon is asked at --url")
+        }
         try EndpointArgument.validate(connect, option: "--connect", for: .connecting)
         guard limit ?? 1 > 0 else {
             throw ValidationError("--limit: expected 1 or more, found \(limit ?? 0)")
@@ -60,18 +72,19 @@ struct TapCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
-        let configuration = try config.map { try ConfigurationOption.load(path: $0) }
+    func run() async throws {
+        guard side != .drops else {
+            var tap = try DropTap(url: try daemon.address, patterns: patterns, isJSON: json)
+            return try await tap.run(limit: limit, duration: duration?.duration)
+        }
+        let configuration = try daemon.config.map { try ConfigurationOption.load(path: $0) }
         var options =
-            switch side {
-            case .inputs: Tap.Options(inputsOf: configuration)
-            case .outputs: Tap.Options(outputsOf: configuration)
-            }
+            side == .inputs ? Tap.Options(inputsOf: configuration) : Tap.Options(outputsOf: configuration)
         if !connect.isEmpty { (options.endpoints, options.leftOut) = (connect, []) }
         guard !options.endpoints.isEmpty else {
             throw DaemonError(
                 .configuration,
-                "\(config ?? ""): expected an endpoint that a tap can subscribe to, found none; use --connect"
+                "\(daemon.config ?? ""): expected an endpoint that a tap can subscribe to, found none; use --connect"
             )
         }
         options.patterns = try patterns.map { try Glob($0) }

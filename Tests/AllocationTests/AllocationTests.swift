@@ -380,6 +380,25 @@ struct AllocationTests {
         }
     }
 
+    /// What is remembered of decisions, each for another stream, and of messages that cannot be read.
+    @Test func whatIsRememberedOfDropsAllocatesNothing() {
+        var decisions = DecisionTable(streamsLimit: 100, seed: 1)
+        var messages = UnreadableMessages(inputCount: 1)
+        let streams = (0..<1000).map { Array("stream.\($0)".utf8) }
+        let before = allocation_count()
+        for stream in streams {
+            decisions.clock = Timestamp(nanoseconds: decisions.clock.nanoseconds + 100_000_000_000)
+            decisions.note(
+                .refused(.late), of: stream.span.bytes, from: decisions.clock, to: decisions.clock, value: 1,
+                .none)
+            messages.note(
+                .syntax, input: 0, topic: stream.span.bytes, payload: stream.span.bytes, at: decisions.clock)
+        }
+        let count = allocation_count() - before
+        let noted = (decisions.changeCount, messages.changeCount)
+        #expect(count == 0 && noted == (1000, 1000))
+    }
+
     @Test func aNumberAllocatesNothing() {
         var sequences = SenderSequences(capacity: 100, seed: 1)
         let topics = (0..<50).map { Array("topic.\($0)".utf8) }

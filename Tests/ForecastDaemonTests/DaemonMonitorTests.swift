@@ -53,6 +53,18 @@ import Testing
             let nothing = StreamPage(streams: [], next: nil)
             #expect(try await monitor.streams(match: nil, after: nil, limit: 5) == nothing)
             await #expect(throws: MonitoringProblem.self) { try await monitor.stream("plant.a") }
+            await #expect(throws: MonitoringProblem.self) { try await monitor.decisions("plant.a") }
+            let drops = try await monitor.drops(after: nil, match: [])
+            let cursors = [drops.next, "1-2-3", "\(status.epoch)-0-0-0-0-0-0-0"]
+            for after in cursors {
+                #expect(try await monitor.drops(after: after, match: ["a*", "?"]) == drops, "\(after)")
+            }
+            for after in ["", "-", "1", "1-2", "x-y-z", "1-2--3", "1-2-10000000000000000"] {
+                await #expect(throws: MonitoringProblem.self, "\(after)") {
+                    try await monitor.drops(after: after, match: [])
+                }
+            }
+            await #expect(throws: MonitoringProblem.self) { try await monitor.drops(after: nil, match: [""]) }
             // Places that nobody was given: nothing is there, or they are refused; nobody is harmed.
             for place in ["0-0", "0-\(Int.max)", "\(pipelines)-0", "\(Int.max)-\(Int.max)"] {
                 #expect(

@@ -29,7 +29,7 @@ import WireFormat
         report.streams = 6
     }
 
-    static let hint = " (forecastd tap --inputs --config FILE shows messages)"
+    static let hint = " (forecastd tap --drops --config FILE shows them, with http.bind)"
     static let restored =
         "input lab: 1 connections were cut, because the peer sent a frame above maximum_message_size "
         + "or what is no ZeroMQ, and made anew"

@@ -54,6 +54,31 @@ import Testing
         #expect(result.slices == example.slices)
     }
 
+    /// Drops of streams that match, as many as asked for, each once; the rest is counted.
+    @Test func dropsAreToldOnce() throws {
+        let small = try SmallEngine()
+        for stream in ["plant.a", "plant.b", "plant.c"] {
+            for second in [2.0, 1, 3] { small.take(stream, 1, at: second) }
+        }
+        small.take("lab.a", 1, at: 1)
+        func drops(after: UInt64 = 0, limit: Int = 10, _ match: String...) throws -> StreamAnswer? {
+            var search = StreamSearch(
+                StreamQuestion(
+                    number: 1,
+                    subject: .drops(after: after, limit: limit, match: try match.map { try Glob($0) })))
+            return search.advance(over: small.engine)
+        }
+        let all = try #require(try drops())
+        #expect(Set(all.drops.map(\.stream)) == ["plant.a", "plant.b", "plant.c", "lab.a"] && all.more == 0)
+        #expect(all.drops.allSatisfy { $0.decision.count == 1 })
+        #expect(try drops(after: all.change)?.drops.isEmpty == true)
+        let some = try #require(try drops(limit: 1, "plant.?", "none"))
+        #expect(some.drops.count == 1 && some.more == 2)
+        small.take("plant.b", 1, at: 0)
+        let next = try #require(try drops(after: all.change))
+        #expect(next.drops.map(\.stream) == ["plant.b"] && next.drops.map(\.decision.count) == [2])
+    }
+
     /// One round of changes after another, each in as many pieces as the limit makes.
     @Test(arguments: [1, 7, 300, 5000]) func changesAreToldOnceEach(limit: Int) throws {
         let small = try SmallEngine(traceLength: 4)

@@ -52,6 +52,15 @@ import Testing
             ["tap", "--connect", "tcp://h"],
             "--connect: expected tcp://host:port with a port from 1 to 65535, found \"tcp://h\""
         ),
+        (
+            ["tap", "--drops", "--connect", "tcp://h:1"],
+            "--connect is not for --drops, for which the daemon is asked at --url"
+        ),
+        (
+            ["tap", "--url", "http://h:1"],
+            "--url is for --drops: forecasts and values have endpoints, see --connect"
+        ),
+        (["why"], "Missing expected argument '<stream>'"),
         (["run", "now"], "Unexpected argument 'now'"),
         (["check", "--jsn"], "Unknown option '--jsn'. Did you mean '--json'?"),
         (["model", "show"], "Missing expected argument '<file>'"),

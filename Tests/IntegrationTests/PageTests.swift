@@ -127,6 +127,32 @@ import Testing
         #expect(scenario.daemon.stop() == 0)
     }
 
+    /// A value that is dropped is on its stream's page, with the key that made it so.
+    @Test func whatWasDecidedIsListed() throws {
+        let (scenario, port) = try Self.scenario()
+        try scenario.send([
+            ForecastTests.json("plant.a", 1, at: 10), ForecastTests.json("plant.a", 2, at: 11),
+        ])
+        _ = try scenario.receive(2)
+        let page = try BrowserPage(port: port, "#/stream/plant.a")
+        try page.wait("document.querySelector('.cards .card')")
+        #expect(try page.value("document.querySelector('.decisions') === null", as: Bool.self))
+        try scenario.send([ForecastTests.json("plant.a", 3, at: 5), ForecastTests.json("plant.a", 4, at: 12)])
+        // The list is asked for when something comes, every few seconds.
+        try eventually("the page lists it") {
+            try scenario.join(publisher: "in", subscriber: "out", stream: "plant.a")
+            return try page.value("document.querySelector('.decisions') !== null", as: Bool.self)
+        }
+        let entry = "document.querySelector('.decisions dd[data-kind=late]')"
+        #expect(
+            try page.value("\(entry).querySelector('code').textContent", as: String.self) == "lateness: 0s")
+        #expect(
+            try page.value("\(entry).textContent", as: String.self).hasPrefix(
+                "the value 3 of 2023-11-14T22:13:25Z was dropped: it came too late"))
+        try page.expectPeace()
+        #expect(scenario.daemon.stop() == 0)
+    }
+
     /// A daemon that ends shows at once, nothing old looks new, and one that begins again is found.
     @Test func aRestartIsSurvived() throws {
         let (scenario, port) = try Self.scenario()

@@ -105,7 +105,8 @@ import Yams
             "/api/v1/streams": "/api/v1/streams", "/api/v1/streams/{id}": "/api/v1/streams/plant:1",
             "/api/v1/streams/{id}/history": "/api/v1/streams/plant:1/history",
             "/api/v1/streams/{id}/forecast": "/api/v1/streams/plant:1/forecast",
-            "/api/v1/recent": "/api/v1/recent?streams=plant:1",
+            "/api/v1/streams/{id}/decisions": "/api/v1/streams/plant:1/decisions",
+            "/api/v1/drops": "/api/v1/drops", "/api/v1/recent": "/api/v1/recent?streams=plant:1",
         ]
         // Events have no end, and EventFeedTests reads them; figures are no JSON, and PrometheusTextTests reads them.
         #expect(Set(targets.keys) == Set(MonitoringAPI.paths).subtracting(["/api/v1/events", "/metrics"]))
@@ -158,5 +159,9 @@ import Yams
             marks: nil)
         let history = StreamHistory(levels: [], ticks: [tick], paths: [[nil]], forecast: forecast)
         #expect(try problems(history, "/api/v1/streams/{id}/history") == [])
+        var decision = SampleSource.decision
+        (decision.value, decision.key) = (nil, nil)
+        let decisions = StreamDecisions(stream: "plant:1", since: decision.first, decisions: [decision])
+        #expect(try problems(decisions, "/api/v1/streams/{id}/decisions") == [])
     }
 }

@@ -119,6 +119,30 @@ final class SampleSource: MonitoringSource {
                 yhat: [3, nil], yhatLower: ends, yhatUpper: ends))
     }
 
+    static let decision = DecisionReport(
+        kind: "late", first: "2026-11-23T06:59:38.000Z", last: "2026-11-23T06:59:40.000Z", count: 2,
+        begin: "2026-11-23T06:59:30.000Z", end: "2026-11-23T06:59:31.000Z", value: 2.5, key: "lateness: 2s",
+        text: "the value 2.5 of 06:59:31 was dropped: it came too late")
+
+    func decisions(_ identifier: String) async throws(MonitoringProblem) -> StreamDecisions {
+        asked.withLock { $0.append("decisions \(identifier)") }
+        return StreamDecisions(
+            stream: identifier, since: "2026-11-23T06:59:00.000Z", decisions: [Self.decision])
+    }
+
+    func drops(after: String?, match: [String]) async throws(MonitoringProblem) -> DropReport {
+        asked.withLock {
+            $0.append("drops after \(after ?? "-") match \(match.joined(separator: " "))")
+        }
+        return DropReport(
+            next: "1-2-3", values: [.init(stream: "plant:1", decision: Self.decision)], more: 1,
+            messages: [
+                .init(
+                    input: "plant", reason: "syntax", count: 3, last: "2026-11-23T06:59:40.000Z", topic: "a",
+                    payload: "{")
+            ])
+    }
+
     func recent(_ identifiers: [String], limit: Int) async throws(MonitoringProblem) -> RecentValues {
         asked.withLock { $0.append("recent \(identifiers.joined(separator: " ")) limit \(limit)") }
         return RecentValues(streams: Dictionary(uniqueKeysWithValues: identifiers.map { ($0, [1, 2.5]) }))

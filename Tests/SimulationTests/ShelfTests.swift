@@ -34,6 +34,10 @@ struct ShelfTests {
         }
 
         var counts: LifecycleCounts { engine.lifecycleCounts }
+
+        func kinds(_ stream: String) -> [Decision.Kind] {
+            engine.decisions(of: stream.utf8.span.bytes).map(\.kind)
+        }
     }
 
     @Test func whereThereIsNoRoomStreamsAreRefusedUntilThereIs() throws {
@@ -64,6 +68,24 @@ struct ShelfTests {
         let (counts, putCount) = (small.counts, small.shelf.putCount)
         #expect(refusals == [nil, nil, .streamsLimit, .streamsLimit])
         #expect(counts.unplaced == 2 && counts.spilled == 0 && putCount == 0)
+    }
+
+    /// Whoever asks why is told, of a stream that is on the shelf as well.
+    @Test func whatBecomesOfStreamsIsNoted() throws {
+        var small = try Small()
+        for (index, stream) in ["r1.a", "r1.b", "r1.c", "r1.a"].enumerated() {
+            let refusal = small.take(stream, at: Double(index))
+            #expect(refusal == nil)
+        }
+        var kinds = small.kinds("r1.a")
+        #expect(kinds == [.spilled(isIdle: false), .revived])
+        let setting = small.engine.decisions(of: "r1.a".utf8.span.bytes)[0].setting
+        let isKnown = ["r1.a", "r1.b", "r1.d"].map { small.engine.knows($0.utf8.span.bytes) }
+        #expect(setting == .count(2) && isKnown == [true, true, false])
+        small.shelf.damage = 777
+        _ = small.take("r1.b", at: 9)
+        kinds = small.kinds("r1.b")
+        #expect(kinds == [.spilled(isIdle: false), .lost])
     }
 
     @Test func aStreamWhoseStateIsDestroyedBeginsAnew() throws {

@@ -113,7 +113,7 @@ extension DaemonMonitor {
         .unavailable, expected: "a running daemon",
         found: "one that is starting: it recovers its state or opens its sockets")
 
-    private static func glob(_ match: String?) throws(MonitoringProblem) -> Glob {
+    static func glob(_ match: String?) throws(MonitoringProblem) -> Glob {
         guard let match else { return .everything }
         do { return try Glob(match) } catch {
             throw MonitoringProblem(

@@ -15,6 +15,8 @@ struct PipelineInput: ~Copyable {
     /// The frame before those, which says who sent them (`router` only).
     private var peer: Message
     private var dialogue: ProducerDialogue?
+    /// Frames of the message that was received last, without that which says who sent it.
+    private var partCount = 0
     private let topicsLimit: Int
     /// What the messages' numbers tell; nil before the first that had one.
     private var sequences: SenderSequences?
@@ -72,9 +74,10 @@ struct PipelineInput: ~Copyable {
         into decoded: inout DecodedMessage, at now: Timestamp
     ) throws(ZeroMQError) -> Outcome {
         if isLossFree { return try hear(into: &decoded, at: now) }
-        guard let partCount = try receiveParts() else { return .nothing }
+        guard let count = try receiveParts() else { return .nothing }
+        partCount = count
         do throws(DecodeError) {
-            try decode(partCount: partCount, into: &decoded)
+            try decode(partCount: count, into: &decoded)
             return .decoded
         } catch {
             return .dropped(error)
@@ -138,6 +141,7 @@ struct PipelineInput: ~Copyable {
     {
         guard try socket.receive(into: &peer, wait: false) else { return .nothing }
         let count = peer.hasMore ? try receiveParts() ?? 0 : 0
+        partCount = count
         let outcome = try Self.hear(first, second, count, of: peer, by: &socket, &dialogue, at: now)
         switch outcome {
         case nil: return .dropped(.header)
@@ -169,6 +173,19 @@ struct PipelineInput: ~Copyable {
             stage.beginMessage(
                 message, of: dialogue.key(of: message.producer), observations: count, at: now)
         case nil: preconditionFailure("only a loss-free input has producers")
+        }
+    }
+
+    /// Takes note that the message that was received last could not be read.
+    func note(_ reason: DecodeError, number: Int, in messages: inout UnreadableMessages, at now: Timestamp) {
+        let none = RawSpan()
+        switch (isLossFree, partCount) {
+        case (_, 0): messages.note(reason, input: number, topic: none, payload: none, at: now)
+        case (true, 3...):
+            messages.note(reason, input: number, topic: second.bytes, payload: third.bytes, at: now)
+        case (false, 2...):
+            messages.note(reason, input: number, topic: first.bytes, payload: second.bytes, at: now)
+        default: messages.note(reason, input: number, topic: none, payload: first.bytes, at: now)
         }
     }
 

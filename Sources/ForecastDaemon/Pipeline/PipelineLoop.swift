@@ -21,6 +21,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private var poller: Poller
     private var stage: Stage
     private var decoded: DecodedMessage
+    private var unreadable: UnreadableMessages
     private var report: StatusReport
     private var reportTime: Timestamp
     /// Whether anything happened since the last report.
@@ -58,6 +59,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         self.stage = stage
         batchLimit = plan.batchLimit
         decoded = DecodedMessage()
+        unreadable = UnreadableMessages(inputCount: plan.inputs.count)
         reportTime = Timestamp(nanoseconds: 0)
         hasNews = false
         restoreTime = Timestamp(nanoseconds: 0)
@@ -103,14 +105,18 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
 
     /// Answers what the inputs know; the rest is for the stage.
     private mutating func answerQuestion() {
-        guard let question = questions.first, case .sequences(let topic) = question.subject else {
-            return stage.answerQuestion()
+        guard let question = questions.first else { return }
+        var answer = StreamAnswer()
+        switch question.subject {
+        case .sequences(let topic):
+            for index in inputs.indices {
+                answer.sequences.append(inputs[index].sequenceCounts(of: topic.span.bytes))
+            }
+        case .unreadable(let change):
+            (answer.change, answer.unreadable) = (unreadable.changeCount, unreadable.examples(after: change))
+        default: return stage.answerQuestion()
         }
-        var sequences: [SequenceCounts?] = []
-        for index in inputs.indices {
-            sequences.append(inputs[index].sequenceCounts(of: topic.span.bytes))
-        }
-        questions.answer(question, StreamAnswer(sequences: sequences))
+        questions.answer(question, answer)
     }
 
     /// Sleeps until there is something to do, or something to report.
@@ -158,7 +164,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         case .numbered(let message):
             try take(message, from: index, at: now)
         case .dropped(let reason):
-            report.inputs[index].undecodable[Int(reason.rawValue)] += 1
+            drop(reason, from: index, at: now)
         case .decoded:
             try takeObservations(from: index, at: now)
         }
@@ -183,14 +189,27 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
             try stage.forecast(to: &outputs, at: now)
         }
         if let error = message.error {
-            report.inputs[index].undecodable[Int(error.rawValue)] += 1
+            drop(error, from: index, at: now)
         } else {
             try takeObservations(from: index, at: now)
         }
         stage.endMessage()
     }
 
+    /// Counts the message that an input received last, which could not be read.
+    private mutating func drop(_ reason: DecodeError, from index: Int, at now: Timestamp) {
+        report.inputs[index].undecodable[Int(reason.rawValue)] += 1
+        Self.note(reason, of: inputs, index, in: &unreadable, at: now)
+    }
+
     // Static with explicit parameters: an input may not be in hand while another property changes.
+    private static func note(
+        _ reason: DecodeError, of inputs: borrowing RigidArray<PipelineInput>, _ index: Int,
+        in unreadable: inout UnreadableMessages, at now: Timestamp
+    ) {
+        inputs[index].note(reason, number: index, in: &unreadable, at: now)
+    }
+
     private static func begin(
         _ message: NumberedMessage, of inputs: borrowing RigidArray<PipelineInput>, _ index: Int,
         observations count: Int, in stage: inout Stage, at now: Timestamp

@@ -17,8 +17,14 @@ package struct StreamQuestion: Sendable {
         case trace([UInt8])
         /// At most `limit` newest values of each of the streams with these ids.
         case recent([[UInt8]], limit: Int)
+        /// What was decided of late for the stream with this id.
+        case decisions([UInt8])
+        /// Values dropped, or come late, after decision number `after`, of at most `limit` streams that match a pattern.
+        case drops(after: UInt64, limit: Int, match: [Glob])
         /// What the senders' numbers of messages with this topic tell, for the thread of the sockets.
         case sequences([UInt8])
+        /// The newest messages that could not be read after number `after`, for the thread of the sockets.
+        case unreadable(after: UInt64)
     }
 
     /// Why a question has no answer.
@@ -71,6 +77,16 @@ package struct StreamAnswer: Sendable {
     package var trace: StreamTrace?
     /// Newest values, for each id that was asked for.
     package var recent: [[Double]] = []
+    /// Whether the stream is forecast, or waits on disk.
+    var isKnown = false
+    /// What was decided for a stream of late, the newest last.
+    package var decisions: [Decision] = []
+    /// Streams whose values were dropped, with what was decided for each.
+    package var drops: [(stream: String, decision: Decision)] = []
+    /// Streams with such that there was no room for.
+    package var more = 0
+    /// Messages that could not be read.
+    var unreadable: [UnreadableMessages.Example] = []
     /// For each input, in the plan's order: what the numbers of the topic's messages tell; nil where none had a number.
     package var sequences: [SequenceCounts?]
 
@@ -97,7 +113,7 @@ package struct StreamSearch: ~Copyable {
         self.question = question
         switch question.subject {
         case .several(let first, _, _), .changed(_, let first, _, _): answer.next = first
-        case .one, .trace, .recent, .sequences: break
+        case .one, .trace, .recent, .decisions, .drops, .sequences, .unreadable: break
         }
     }
 
@@ -142,9 +158,34 @@ package struct StreamSearch: ~Copyable {
                     ?? []
             }
             return answer
-        case .sequences:
+        case .decisions(let identifier):
+            answer.isKnown = engine.knows(identifier.span.bytes)
+            answer.decisions = engine.decisions(of: identifier.span.bytes)
+            return answer
+        case .drops(let change, let limit, let match):
+            addDrops(after: change, of: engine, limit: limit, match: match)
+            return answer
+        case .sequences, .unreadable:
             return answer  // the thread of the sockets knows
         }
+    }
+
+    private mutating func addDrops(
+        after change: UInt64, of engine: borrowing ForecastEngine, limit: Int, match: [Glob]
+    ) {
+        answer.change = engine.decisionCount
+        var count = 0
+        for place in engine.decidedPlaces(after: change) {
+            let identifier = engine.identifier(decidedIn: place)
+            guard match.isEmpty || match.contains(where: { $0.matches(identifier) }) else { continue }
+            let drops = engine.decisions(in: place).filter { $0.isDrop && $0.change > change }
+            guard !drops.isEmpty else { continue }
+            count += 1
+            guard count <= limit else { continue }
+            let name = identifier.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            answer.drops += drops.map { (name, $0) }
+        }
+        answer.more = max(0, count - limit)
     }
 
     private mutating func answerIfComplete(_ engine: borrowing ForecastEngine, isFull: Bool) -> StreamAnswer?

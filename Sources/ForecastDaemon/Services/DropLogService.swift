@@ -46,7 +46,7 @@ package struct DropLogService: Service {
             if !reasons.isEmpty {
                 lines.append(
                     "input \(input.name) dropped: \(reasons.joined(separator: ", ")) "
-                        + "(forecastd tap --inputs --config FILE shows messages)")
+                        + "(forecastd tap --drops --config FILE shows them, with http.bind)")
             }
             lines += losses(of: input.name, from: before?.inputs[index].sequences, to: input.sequences)
             let restored = input.restored - (before?.inputs[index].restored ?? 0)

@@ -3,7 +3,7 @@
 import Foundation
 package import Monitoring
 
-/// What `forecastd state show` and `top` ask a running daemon.
+/// What `forecastd state show`, `top`, `why` and `tap --drops` ask a running daemon.
 package struct StateQuery: Sendable {
     private let client: MonitoringClient
 
@@ -27,11 +27,31 @@ package struct StateQuery: Sendable {
     ///
     /// - Throws: A `DaemonError`, for an unknown stream with ids that are near.
     package func stream(_ identifier: String) async throws -> StreamReport {
-        let target = "/api/v1/streams/" + MonitoringClient.encoded(identifier)
-        let answer = try await get(target)
+        try await about(identifier, "")
+    }
+
+    /// What was decided for a stream of late.
+    ///
+    /// - Throws: A `DaemonError`, for an unknown stream with ids that are near.
+    package func decisions(_ identifier: String) async throws -> StreamDecisions {
+        try await about(identifier, "/decisions")
+    }
+
+    private func about<Report: Decodable>(_ identifier: String, _ path: String) async throws -> Report {
+        let answer = try await get("/api/v1/streams/\(MonitoringClient.encoded(identifier))\(path)")
         guard answer.status == 404 else { return try decoded(answer) }
         let known = try await streams(match: nil, atMost: 10_000).map(\.stream)
         throw DaemonError(.noInput, Self.unknown(identifier, known: known))
+    }
+
+    /// What was dropped since an earlier answer, of streams that match one of some patterns, or of all.
+    package func drops(after: String?, match: [String]) async throws -> DropReport {
+        var parameters = after.map { ["after=" + MonitoringClient.encoded($0)] } ?? []
+        if !match.isEmpty {
+            parameters.append("match=" + match.map(MonitoringClient.encoded).joined(separator: ","))
+        }
+        let query = parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
+        return try decoded(try await get("/api/v1/drops\(query)"))
     }
 
     /// What the daemon says of itself.

@@ -61,9 +61,5 @@ package struct TapMessage {
         payload.first == UInt8(ascii: "{") ? payload : MessagePackText.json(payload.span.bytes) ?? payload
     }
     /// The payload as text, or what its beginning is in hexadecimal if it is no text.
-    package var payloadText: String {
-        String(validating: payload, as: UTF8.self)?.printable
-            ?? payload.prefix(32).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(
-                separator: "")
-    }
+    package var payloadText: String { PayloadText.whole(payload) }
 }

@@ -65,7 +65,12 @@ extension ForecastEngine {
         else { return .ahead }
         let isTurning = refusal != nil
         if let refusal = self.refusal(of: observation, slot: slot, begins: isTurning) { return refusal }
-        if isTurning { timeCounts.turned += 1 }
+        if isTurning {
+            timeCounts.turned += 1
+            note(
+                .turned, slot, from: records[index].resampler.newest.time, to: observation.time,
+                value: observation.value)
+        }
         if records[index].resampler.isOnGrid {
             acceptOnGrid(observation, slot: slot, isTurning: isTurning, at: now)
         } else {

@@ -17,6 +17,8 @@ extension ForecastEngine {
         if records[index].resampler.isAgain(observation, openTicks, row: index) { return .duplicate }
         if isAhead(observation.time, rule: records[index].rule, now: now) { return .ahead }
         if let refusal = refusal(of: observation, slot: slot, begins: false) { return refusal }
+        note(
+            .revised, slot, to: observation.time, value: observation.value, .count(policy.reviseLimit))
         var head = checkpoints[head: slot]
         head.lines -= count
         head.reach -= count

@@ -75,6 +75,7 @@ extension ForecastEngine {
         forecasts.removeAll(keepingCapacity: true)
         for entry in group {
             timeCounts.stale += 1
+            noteGap(.stale, entry.tick, slot: entry.slot)
             records[Int(entry.slot)].sequence += 1
             for step in 0..<maximumHorizon { yhat[forecasts.count * maximumHorizon + step] = .nan }
             forgetMargins(forecasts.count)
@@ -115,7 +116,9 @@ extension ForecastEngine {
             forecasts[index].status = .reset
             forecasts[index].warmth = 0
             forecasts[index].isReset = true
-            if group[index].tick.revision == .none { resetCount += 1 }
+            guard group[index].tick.revision == .none else { continue }
+            resetCount += 1
+            note(.notFinite, slot, to: group[index].tick.time, value: group[index].tick.value)
         }
     }
 

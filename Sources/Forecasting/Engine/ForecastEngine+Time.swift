@@ -11,6 +11,7 @@ extension ForecastEngine {
     /// - Precondition: `advance` has returned false since the last `accept`.
     public mutating func passTime(to now: Timestamp) -> Bool {
         precondition(queue.isEmpty && backlog.isEmpty, "the turn before must be over")
+        decisions.clock = now
         while !isFull, let (slot, time) = deadlines.first, time <= now {
             guard let deadline = deadline(of: slot) else {
                 deadlines.removeFirst()
@@ -110,6 +111,7 @@ extension ForecastEngine {
         else { return }
         records[index].resampler.learn(period: period)
         timeCounts.learned += 1
+        note(.learned, slot, to: records[index].resampler.newest.time, .duration(period))
         schedule(slot)
     }
 
@@ -160,7 +162,6 @@ extension ForecastEngine {
     /// Finds the value that stands in for a missing one, where the time line alone does not know it.
     mutating func impute(_ place: Int) {
         let tick = group[place].tick
-        if tick.revision == .none { timeCounts.imputed += 1 }
         let record = records[Int(group[place].slot)]
         var value = Double.nan
         switch tick.source {
@@ -172,21 +173,33 @@ extension ForecastEngine {
         case .observed, .filled, .stale: break
         }
         if value.isFinite { group[place].tick.value = value }
+        guard tick.revision == .none else { return }
+        timeCounts.imputed += 1
+        noteGap(.filled(plan.rules[record.rule].time.fill), group[place].tick, slot: group[place].slot)
     }
 
     /// Lets the model's state begin anew where the tick says so.
     mutating func begin(_ entry: WaveQueue.Entry, of runner: ModelRunner) {
         switch entry.tick.beginning {
-        case .none, .timeLine: return
+        case .none:
+            guard entry.tick.skipped > 0, entry.tick.revision == .none else { return }
+            noteGap(.skipped, entry.tick, slot: entry.slot)
+        case .timeLine: return
         case .state:
-            if entry.tick.revision == .none { timeCounts.renewed += 1 }
+            noteRenewal(.reset, entry)
             runner.reset(slot: entry.slot)
             records[Int(entry.slot)].ticks = 0
         case .rewarmed:
-            if entry.tick.revision == .none { timeCounts.renewed += 1 }
+            noteRenewal(.rewarm, entry)
             // A window is run from zero at every tick anyway.
             if case .stateful = runner.model.mode { rewarm(entry.slot, of: runner) }
         }
+    }
+
+    private mutating func noteRenewal(_ renewal: TimePolicy.Renewal, _ entry: WaveQueue.Entry) {
+        guard entry.tick.revision == .none else { return }
+        timeCounts.renewed += 1
+        noteGap(.renewed(renewal), entry.tick, slot: entry.slot)
     }
 
     /// Lets the model's state begin at zero, and runs it over the values in the stream's window.

@@ -97,6 +97,8 @@ public struct ForecastEngine: ~Copyable {
     var idle: DeadlineQueue
     /// What became of streams between their values.
     public internal(set) var lifecycleCounts = LifecycleCounts()
+    /// What was decided for streams of late, for whoever asks why.
+    var decisions: DecisionTable
     /// Numbers of streams that a reload let begin anew and that have not come since.
     var carried = CarriedNumbers(capacity: 1, seed: 0)
 
@@ -172,6 +174,7 @@ public struct ForecastEngine: ~Copyable {
         uses = DeadlineQueue(capacity: plan.spillLimit > 0 ? plan.streamsLimit : 1)
         idle = DeadlineQueue(
             capacity: plan.rules.contains { $0.idleLimit != nil } ? plan.streamsLimit : 1)
+        decisions = DecisionTable(streamsLimit: plan.streamsLimit, seed: seed)
     }
 
     /// Slots that streams have or had, those included that have not come themselves; slots are `0..<streamCount`.
@@ -192,6 +195,15 @@ public struct ForecastEngine: ~Copyable {
         _ observation: Observation, of identifier: RawSpan, isCopy: Bool = false, at now: Timestamp
     ) -> Refusal? {
         precondition(observation.value.isFinite, "a value that is not finite is no observation")
+        decisions.clock = now
+        let refusal = take(observation, of: identifier, isCopy: isCopy, at: now)
+        if let refusal, !isCopy { note(refusal, observation, of: identifier) }
+        return refusal
+    }
+
+    private mutating func take(
+        _ observation: Observation, of identifier: RawSpan, isCopy: Bool, at now: Timestamp
+    ) -> Refusal? {
         var known = streams.slot(of: identifier)
         if known == nil && spilled.count > 0 {
             switch bringBack(identifier, at: now) {
@@ -245,6 +257,7 @@ public struct ForecastEngine: ~Copyable {
     /// - Parameter now: The clock's time.
     /// - Returns: Whether there was one; its forecasts are then `0..<forecastCount`.
     public mutating func advance(at now: Timestamp) -> Bool {
+        decisions.clock = now
         var model = queue.takeGroup(into: &group)
         while model == nil {
             turn += 1

@@ -205,6 +205,9 @@ extension ForecastPlan {
         return batchLimit * (values * MemoryLayout<Double>.stride + state * MemoryLayout<Float>.stride)
     }
 
+    /// Memory that what an engine remembers of its decisions takes at most, in bytes.
+    public var bytesOfDecisions: Int { DecisionTable.byteCount(streamsLimit: streamsLimit) }
+
     /// The most streams that a shelf may have.
     var spilledLimit: Int { spillLimit / StreamShelf.alignment }
 

@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// Why the engine did not take an observation.
-public enum Refusal: UInt8, Sendable, CaseIterable {
+public enum Refusal: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// No rule matches the stream's id.
     case unmatched
     /// The stream is new, and `streamsLimit` streams are known already.

@@ -65,7 +65,7 @@ extension ForecastEngine {
                 useCount += 1
                 records[Int(slot)].use = useCount
             } else {
-                return spill(slot, at: now)
+                return spill(slot, isIdle: false, at: now)
             }
         }
         return false
@@ -89,7 +89,7 @@ extension ForecastEngine {
                 idle.postponeFirst(to: deadline)
             } else if !spills {
                 forget(slot)
-            } else if !spill(slot, at: now) {
+            } else if !spill(slot, isIdle: true, at: now) {
                 idle.postponeFirst(to: now.advanced(by: Self.pause))
             }
         }
@@ -100,8 +100,19 @@ extension ForecastEngine {
         if watches.isAlarmOn(index, rule: rule) { watches.counts.alarmsEnded += 1 }
         if watches.drifts[index].isDrifting { watches.counts.driftsEnded += 1 }
         lifecycleCounts.forgotten += 1
+        noteLetGo(.forgotten, slot)
         forecastStreamCount -= 1
         vacate(slot)
+    }
+
+    /// Takes note that a stream is let go whose newest value stands in its record.
+    mutating func noteLetGo(_ kind: Decision.Kind, _ slot: UInt32) {
+        let record = records[Int(slot)]
+        let setting: Decision.Setting =
+            kind == .spilled(isIdle: false)
+            ? .count(plan.streamsLimit) : plan.rules[record.rule].idleLimit.map { .duration($0) } ?? .none
+        let newest = record.resampler.newest
+        note(kind, slot, to: newest.time, value: newest.value, setting)
     }
 
     /// Leaves nothing of a stream in its slot.

@@ -12,7 +12,7 @@ extension ForecastEngine {
     }
 
     /// Puts a stream on the shelf; says whether there was room.
-    mutating func spill(_ slot: UInt32, at now: Timestamp) -> Bool {
+    mutating func spill(_ slot: UInt32, isIdle: Bool, at now: Timestamp) -> Bool {
         if let fullSince, (0..<1).contains(now.seconds(since: fullSince)) { return refuseEntry() }
         let byteCount = Self.entryLength(
             id: streams.identifier(of: slot).byteCount,
@@ -29,6 +29,7 @@ extension ForecastEngine {
             hash: spilled.hash(of: streams.identifier(of: slot)), place, byteCount: byteCount,
             deadline: anyDeadline(of: slot))
         lifecycleCounts.spilled += 1
+        noteLetGo(.spilled(isIdle: isIdle), slot)
         vacate(slot)
         return true
     }
@@ -77,6 +78,7 @@ extension ForecastEngine {
         while let index = spilled.next(hash, after: &bucket) {
             guard hasRoom(for: 1) || makeRoom(at: now) else { return .noRoom }
             guard let id = takeEntry(index) else {
+                noteLoss(of: identifier)
                 // The table is another one now.
                 bucket = nil
                 continue
@@ -114,6 +116,11 @@ extension ForecastEngine {
         return UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])
     }
 
+    private mutating func noteLoss(of identifier: RawSpan) {
+        decisions.note(
+            .lost, of: identifier, from: decisions.clock, to: decisions.clock, value: .nan, .none)
+    }
+
     private mutating func lose<Result>(_ index: Int) -> Result? {
         spilled.remove(index)
         lifecycleCounts.lost += 1
@@ -130,7 +137,10 @@ extension ForecastEngine {
         next += MemoryLayout<UInt64>.size
         guard let rule = plan.rule(of: identifier), plan.signatures[rule].hash == signature,
             Self.entryLength(id: id.count, state: byteCount(of: 0, rule: rule)) == length, quota.take(1)
-        else { return lose(index) }
+        else {
+            noteLoss(of: identifier)
+            return lose(index)
+        }
         let slot = insert(identifier, rule: rule)
         withUnsafeMutableBytes(of: &records[Int(slot)]) {
             $0.copyMemory(from: UnsafeRawBufferPointer(start: next, count: MemoryLayout<StreamRecord>.size))
@@ -146,6 +156,7 @@ extension ForecastEngine {
         if let time = anyDeadline(of: slot) { deadlines.require(slot, by: time) }
         watchUse(of: slot)
         lifecycleCounts.revived += 1
+        note(.revived, slot, to: records[Int(slot)].resampler.newest.time)
         return slot
     }
 }

@@ -24,6 +24,7 @@ extension ForecastEngine {
         if let shelf = old.shelf { use(shelf) }
         swap(&spilled, &old.spilled)
         swap(&producers, &old.producers)
+        swap(&decisions, &old.decisions)
         (forecastStreamCount, useCount) = (spilled.count, old.useCount)
         carry(from: old)
         let slots = (0..<UInt32(old.streams.slotCount)).filter { old.streams.isUsed($0) }
@@ -39,6 +40,7 @@ extension ForecastEngine {
             let change = take(
                 slot, of: old, by: succession, rule, isWhole: isWhole, hasTraces: hasTraces)
             changes[change, default: 0] += 1
+            if change != .unchanged { note(change, slot, of: old, by: succession, rule) }
         }
         for (rule, source) in succession.poolSources.enumerated() {
             if let source, let pool = old.adaptive[source] { adaptive[rule]?.takePool(of: pool) }
@@ -98,6 +100,18 @@ extension ForecastEngine {
         }
         if let time = anyDeadline(of: place) { deadlines.require(place, by: time) }
         return change
+    }
+
+    /// Takes note of what became of a stream.
+    private mutating func note(
+        _ change: StreamChange, _ slot: UInt32, of old: borrowing ForecastEngine, by succession: Succession,
+        _ rule: Int?
+    ) {
+        let record = old.records[Int(slot)]
+        let time = record.resampler.newest.time
+        decisions.note(
+            .reloaded(change, succession.difference(from: record.rule, to: rule)),
+            of: old.streams.identifier(of: slot), from: time, to: time, value: .nan, .none)
     }
 
     /// Lets a stream that begins anew count its forecasts on.

@@ -11,7 +11,7 @@ public enum ModelChange: String, Sendable, CaseIterable {
 }
 
 /// What becomes of a stream when the rules change.
-package enum StreamChange: String, Sendable, CaseIterable {
+package enum StreamChange: String, Sendable, CaseIterable, BitwiseCopyable {
     /// Its rule and model are as they were: it goes on.
     case unchanged
     /// It goes on under another rule or model, with the state it has.

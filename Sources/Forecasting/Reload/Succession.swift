@@ -26,12 +26,25 @@ package struct Succession: Sendable {
             self.model = "\(model.revision) \(model.target) \(layout)"
             windowLength = rule.time.windowLength
         }
+
+        func difference(from other: Parts) -> RuleDifference {
+            var difference: RuleDifference = []
+            if time != other.time { difference.insert(.time) }
+            if values != other.values { difference.insert(.values) }
+            if scaling != other.scaling { difference.insert(.scaling) }
+            if horizon != other.horizon { difference.insert(.horizon) }
+            if adaptation != other.adaptation { difference.insert(.adaptation) }
+            if anomalies != other.anomalies { difference.insert(.anomalies) }
+            if model != other.model { difference.insert(.model) }
+            return difference
+        }
     }
 
     /// What becomes of the streams of a rule that follow another one, and why that is not what the rule wants.
     private struct Outcome {
         var change: StreamChange
         var reason: String?
+        var difference: RuleDifference = []
     }
 
     private let new: ForecastPlan
@@ -46,7 +59,11 @@ package struct Succession: Sendable {
         let before = old.rules.map { Parts($0, of: old) }
         let after = new.rules.map { Parts($0, of: new) }
         let outcomes = before.map { before in
-            zip(after, new.rules).map { Self.outcome(from: before, to: $0, $1.onModelChange) }
+            zip(after, new.rules).map { after, rule in
+                var outcome = Self.outcome(from: before, to: after, rule.onModelChange)
+                outcome.difference = after.difference(from: before)
+                return outcome
+            }
         }
         poolSources = new.rules.indices.map { rule in
             old.rules.indices.first { source in
@@ -85,6 +102,11 @@ package struct Succession: Sendable {
 
     /// Why that is not what the rule wants; nil if it is.
     package func reason(from old: Int, to new: Int) -> String? { outcomes[old][new].reason }
+
+    /// In what the two rules differ.
+    func difference(from old: Int, to new: Int?) -> RuleDifference {
+        new.map { outcomes[old][$0].difference } ?? []
+    }
 
     /// Whether streams of one plan can be handed to the other at all: none are joined or related.
     package static func isPossible(from old: ForecastPlan, to new: ForecastPlan) -> Bool {

@@ -29,7 +29,7 @@ public struct TimePolicy: Sendable, Equatable {
     }
 
     /// What stands in for a tick without observations.
-    public enum Fill: String, Sendable, CaseIterable {
+    public enum Fill: String, Sendable, CaseIterable, BitwiseCopyable {
         /// The last value known.
         case hold
         /// A straight line between the values on both sides of the gap; as `hold` where only one is known.
@@ -43,7 +43,7 @@ public struct TimePolicy: Sendable, Equatable {
     }
 
     /// What becomes of the model's state after a gap that was too long to fill.
-    public enum Renewal: String, Sendable, CaseIterable {
+    public enum Renewal: String, Sendable, CaseIterable, BitwiseCopyable {
         /// It begins at zero.
         case reset
         /// It begins at zero and is run over the values kept from before the gap.

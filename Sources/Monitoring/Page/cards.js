@@ -2,7 +2,7 @@
 // What is known of one stream beside its curve.
 
 import { h } from "./dom.js";
-import { count, fixed, number, percent, signed } from "./text.js";
+import { clock, count, fixed, number, percent, signed } from "./text.js";
 
 const card = (title, ...children) => h("section", { class: "card" }, h("h2", {}, title), ...children);
 const wideCard = (title, ...children) => h("section", { class: "card scores" }, h("h2", {}, title), ...children);
@@ -40,6 +40,15 @@ export function qualityCard(report) {
     ["alarms so far", anomaly ? count(anomaly.alarms) : null], ["newest anomaly score", anomaly ? fixed(anomaly.score) : null],
     ["drift of the model", drift ? `${fixed(drift.ratio)}${drift.limit ? ` of ${fixed(drift.limit)}` : ""}${drift.now ? ", too much" : ""}` : null],
   ]));
+}
+
+/** What was decided for the stream of late, the newest first. */
+export function decisionsCard({ decisions }) {
+  if (!decisions.length) return null;
+  return h("section", { class: "card wide" }, h("h2", {}, "What was decided"),
+    h("dl", { class: "facts decisions" }, ...decisions.toReversed().flatMap(({ kind, last, first, count: times, text, key }) => [
+      h("dt", { title: `${first} to ${last}` }, clock(Date.parse(last))),
+      h("dd", { "data-kind": kind }, text, key ? h("code", {}, key) : null, times > 1 && kind !== "filled" ? `${count(times)} times` : null)])));
 }
 
 /** What the values in the window come to, as a box between its ends. */

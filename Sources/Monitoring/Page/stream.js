@@ -6,13 +6,13 @@ import { keep, streamLink } from "./route.js";
 import { h, setText } from "./dom.js";
 import { duration, interval, number, percent, signed, fixed, signs } from "./text.js";
 import { ErrorChart, FanChart, dygraphs, rows } from "./chart.js";
-import { qualityCard, ruleCard, scoresCard, windowCard } from "./cards.js";
+import { decisionsCard, qualityCard, ruleCard, scoresCard, windowCard } from "./cards.js";
 
 /** Ticks that are kept while one looks on, beyond those that the daemon keeps. */
 const ticksLimit = 5000;
 
 export class StreamView {
-  #ticks = []; #history = null; #report = null; #charts = null; #isAsking = false; #isGone = false; #lastReport = 0;
+  #ticks = []; #history = null; #report = null; #decisions = null; #charts = null; #isAsking = false; #isGone = false; #lastReport = 0;
   #range = null; #overlay = { kind: "path", k: 0 };
   #listeners = { rows: (event) => { if (event.changed.has(feed.byId.get(this.id))) this.#ask(); }, second: () => this.#second(),
     state: () => { if (feed.isLive) this.#ask(); } };
@@ -132,8 +132,8 @@ export class StreamView {
     try {
       // Scores of all ticks ahead move slowly.
       const isDue = Date.now() - this.#lastReport > 3000;
-      const [history, report] = await Promise.all([this.#get("/history"), isDue ? this.#get("") : null]);
-      if (report) { this.#report = report; this.#lastReport = Date.now(); }
+      const [history, report, decisions] = await Promise.all([this.#get("/history"), ...(isDue ? [this.#get(""), this.#get("/decisions")] : [])]);
+      if (report) { this.#report = report; this.#decisions = decisions; this.#lastReport = Date.now(); }
       this.#take(history);
       if (this.#charts) this.#say(null);
     } catch (error) {
@@ -176,7 +176,7 @@ export class StreamView {
     this.#second();
     if (this.#report) {
       this.cards.replaceChildren(...[scoresCard(this.#report, this.#history.levels), qualityCard(this.#report),
-        windowCard(this.#report), ruleCard(this.#report, forecast)].filter(Boolean));
+        windowCard(this.#report), ruleCard(this.#report, forecast), decisionsCard(this.#decisions)].filter(Boolean));
     }
   }
 

@@ -10,8 +10,10 @@ DATA ?= ../shared/data
 SEEDS ?= 100000
 CUTS ?= 100
 KILLS ?= 200
+# Seconds for each target of `make fuzz`.
+TIME ?= 45
 
-.PHONY: help run build test simulate faults check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
+.PHONY: help run build test simulate faults fuzz check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -42,6 +44,10 @@ faults: ## CUTS power cuts under a store on ext4 and xfs, KILLS of a daemon, its
 	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts 20 --plant nosync
 	done
 	$(SUDO) /usr/bin/python3 Tests/Faults/daemon_faults.py --kills $(KILLS)
+
+fuzz: deps ## TIME=45 seconds of bytes for everything that reads them, or for one: make fuzz TARGET=json TIME=3600
+	$(call install,python3)
+	Tests/Fuzzing/run.py --time $(TIME) $(if $(TARGET),--target $(TARGET))
 
 check: ## the format, and warnings as errors (they are in Package.swift)
 	swift format lint --strict -r Sources Tests Benchmarks Package.swift

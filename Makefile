@@ -12,8 +12,11 @@ CUTS ?= 100
 KILLS ?= 200
 # Seconds for each target of `make fuzz`.
 TIME ?= 45
+# How long `make soak` goes on, and where its samples and plot go.
+HOURS ?= 2
+OUT ?= .build/soak
 
-.PHONY: help run build test simulate faults fuzz check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
+.PHONY: help run build test simulate faults fuzz soak check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -48,6 +51,10 @@ faults: ## CUTS power cuts under a store on ext4 and xfs, KILLS of a daemon, its
 fuzz: deps ## TIME=45 seconds of bytes for everything that reads them, or for one: make fuzz TARGET=json TIME=3600
 	$(call install,python3)
 	Tests/Fuzzing/run.py --time $(TIME) $(if $(TARGET),--target $(TARGET))
+
+soak: build ## HOURS under a load that wishes the daemon ill; OUT gets samples, plot, log and report; needs root
+	$(call install,gcc libc6-dev python3 python3-matplotlib python3-zmq)
+	$(SUDO) /usr/bin/python3 Tests/Soak/soak.py --hours "$(HOURS)" --out "$(OUT)"
 
 check: ## the format, and warnings as errors (they are in Package.swift)
 	swift format lint --strict -r Sources Tests Benchmarks Package.swift

@@ -50,9 +50,6 @@ package struct ReloadReport: Sendable, Codable, Equatable {
         case isDone = "done"
         case isSame = "same"
     }
-
-    /// Nothing is known yet.
-    init() {}
 }
 
 extension ReloadReport {

@@ -82,7 +82,7 @@ struct Reloader {
         var report = reload.report
         guard !report.isSame else { return report }
         let (succession, plan) = (reload.succession, reload.plan)
-        let successors = try await Self.onThread {
+        let successors = try await PipelineThread.run(name: "reload") {
             let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
             return (0..<plan.pipelineCount).map { _ in
                 Successor(plan, succession: succession, quota: quota)
@@ -102,7 +102,7 @@ struct Reloader {
     /// Reads and checks configuration and models.
     private func prepare() async throws -> Reload {
         let path = path
-        let prepared = try await Self.onThread {
+        let prepared = try await PipelineThread.run(name: "reload") {
             let configuration: DaemonConfiguration
             do throws(ConfigurationError) { configuration = try DaemonConfiguration.load(path: path) } catch {
                 throw DaemonError(error)
@@ -169,15 +169,4 @@ struct Reloader {
     private static let isStarting = DaemonError(
         .unavailable, "the daemon is starting: try again when it is ready; nothing was changed")
     private static let ended = DaemonError(.unavailable, "the daemon is stopping; nothing was changed")
-
-    /// Does what takes long on a thread of its own, so that the watchdog and all else go on.
-    private static func onThread<Value: Sendable>(
-        _ body: @escaping @Sendable () throws -> Value
-    ) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            do throws(DaemonError) {
-                try PipelineThread.start(name: "reload") { continuation.resume(with: Result { try body() }) }
-            } catch { continuation.resume(throwing: error) }
-        }
-    }
 }

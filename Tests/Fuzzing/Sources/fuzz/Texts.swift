@@ -74,8 +74,9 @@ enum Texts {
     /// A request over the control socket is written as it is read.
     static func control(_ input: UnsafeRawBufferPointer) {
         guard let request = try? JSONDecoder().decode(ControlRequest.self, from: Data(input)) else { return }
-        let again = try? JSONDecoder().decode(ControlRequest.self, from: Data(request.jsonText().utf8))
-        expect(again == request, "\(request) becomes \(String(describing: again))")
+        guard let line = try? request.jsonText() else { return expect(false, "\(request) cannot be written") }
+        let again = try? JSONDecoder().decode(ControlRequest.self, from: Data(line.utf8)).jsonText()
+        expect(again == line, "\(line) becomes \(again ?? "nothing")")
     }
 
     /// A configuration is taken, or refused with problems that have a place in the file and one line each.

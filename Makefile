@@ -19,11 +19,13 @@ define build_shipped
 	    -Xswiftc -file-prefix-map -Xswiftc "$$PWD=." -Xcc "-ffile-prefix-map=$$PWD=."
 	cp "$$(dirname "$$(readlink -f "$$(command -v swift)")")/../share/swift/LICENSE.txt" $(SHIPPED)/swift.txt
 endef
+# Seconds for each target of `make fuzz`.
+TIME ?= 45
 # How long `make soak` goes on, and where its samples and plot go.
 HOURS ?= 2
 OUT ?= .build/soak
 
-.PHONY: help run build test simulate faults soak deb install reproducible system check format bench bench-peers quality \
+.PHONY: help run build test simulate faults fuzz soak deb install reproducible system check format bench bench-peers quality \
     anomalies golden deps deps-test deps-package arm64 clean
 
 help: ## lists the targets
@@ -77,6 +79,10 @@ reproducible: deb ## makes the package once more from another folder; both must 
 system: deb ## takes the package through a real systemd in a container and a bare Debian, from installation to purge; needs root
 	$(call install,iproute2 libjs-dygraphs libzmq5 lintian mmdebstrap procps python3 python3-zmq systemd systemd-container)
 	$(SUDO) Tests/System/run.sh dist/*.deb
+
+fuzz: deps ## TIME=45 seconds of bytes for everything that reads them, or for one: make fuzz TARGET=json TIME=3600
+	$(call install,python3)
+	Tests/Fuzzing/run.py --time $(TIME) $(if $(TARGET),--target $(TARGET))
 
 soak: build ## HOURS under a load that wishes the daemon ill; OUT gets samples, plot, log and report; needs root
 	$(call install,gcc libc6-dev python3 python3-matplotlib python3-zmq)

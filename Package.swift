@@ -12,10 +12,15 @@ let package = Package(
     name: "forecastd",
     products: [
         .executable(name: "forecastd", targets: ["forecastd"]),
+        // For `Benchmarks` and `Tests/Fuzzing`; programs of others use `Producer` and what it needs.
+        .library(name: "ForecastDaemon", targets: ["ForecastDaemon"]),
         .library(name: "Forecasting", targets: ["Forecasting"]),
+        .library(name: "Monitoring", targets: ["Monitoring"]),
         .library(name: "Producer", targets: ["Producer"]),
         .library(name: "RecurrentKernels", targets: ["RecurrentKernels"]),
+        .library(name: "StateStore", targets: ["StateStore"]),
         .library(name: "WireFormat", targets: ["WireFormat"]),
+        .library(name: "ZeroMQ", targets: ["ZeroMQ"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

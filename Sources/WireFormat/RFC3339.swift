@@ -67,8 +67,12 @@ enum RFC3339 {
         guard let offset = offset(bytes, position) else { return nil }
         let days = Int64(daysSinceEpoch(year: year, month: month, day: day))
         let seconds = days * 86_400 + Int64(hour * 3600 + minute * 60 + second) - Int64(offset)
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, carry) = product.addingReportingOverflow(nanoseconds)
+        // Towards zero first, because the range begins within a second.
+        let isRounded = seconds < 0 && nanoseconds > 0
+        let (product, overflow) = (isRounded ? seconds + 1 : seconds).multipliedReportingOverflow(
+            by: 1_000_000_000)
+        let (sum, carry) = product.addingReportingOverflow(
+            isRounded ? nanoseconds - 1_000_000_000 : nanoseconds)
         return overflow || carry ? nil : Timestamp(nanoseconds: sum)
     }
 

@@ -20,7 +20,7 @@ struct Forecastd: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, ReloadCommand.self, GenerateCommand.self, SendCommand.self,
             TapCommand.self, TopCommand.self, StateCommand.self, RecordCommand.self, ReplayCommand.self,
-            TrainCommand.self, BacktestCommand.self, ModelCommand.self, BenchCommand.self,
+            TrainCommand.self, BacktestCommand.self, ModelCommand.self, BenchCommand.self, KeygenCommand.self,
             VersionCommand.self,
         ])
 

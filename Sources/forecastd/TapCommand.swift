@@ -41,6 +41,8 @@ struct TapCommand: ParsableCommand {
     @Option(help: "Connect here instead (repeatable; by default the endpoints of the demonstration).")
     var connect: [String] = []
 
+    @OptionGroup var curve: CurveOptions
+
     @Option(help: "Messages after which to end.")
     var limit: Int?
 
@@ -74,6 +76,7 @@ struct TapCommand: ParsableCommand {
                 "\(config ?? ""): expected an endpoint that a tap can subscribe to, found none; use --connect"
             )
         }
+        options.curve = try curve.security()
         options.patterns = try patterns.map { try Glob($0) }
         options.limit = limit
         options.duration = duration?.duration

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
+package import ZeroMQ
 
 /// What the pipelines' threads share with the rest of the daemon: commands and questions in, reports out.
 package final class Mailbox: Sendable {
@@ -8,6 +9,9 @@ package final class Mailbox: Sendable {
     package enum Command: Sendable {
         /// Take in what has arrived, publish its forecasts, and end.
         case stop
+        /// Admit these clients from now on, by socket, and cut those that some sockets admit no longer; `isDone` tells when
+        /// that is so.
+        case admit([String: Set<CurveKey>], revoking: Set<String>, isDone: AsyncStream<Void>.Continuation)
     }
 
     /// What one thread says of itself.

@@ -2,6 +2,7 @@
 
 import Forecasting
 import Logging
+import ZeroMQ
 
 /// Reads the configuration again and puts it in force while the daemon runs.
 ///
@@ -81,6 +82,12 @@ struct Reloader {
         let reload = try await prepare()
         var report = reload.report
         guard !report.isSame else { return report }
+        if let clients = reload.plan.keys?.clients, report.clients != nil { try await admit(clients) }
+        guard !reload.isSame else {
+            plans.replace(by: plans.plan.admitting(reload.plan.keys))
+            report.isDone = true
+            return report
+        }
         let (succession, plan) = (reload.succession, reload.plan)
         let successors = try await Self.onThread {
             let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
@@ -88,6 +95,8 @@ struct Reloader {
                 Successor(plan, succession: succession, quota: quota)
             }
         }
+        // Whatever becomes of the rest, clients are in force: a revoked one must not wait for a snapshot.
+        plans.replace(by: plans.plan.admitting(plan.keys))
         try await hand(over: successors)
         plans.replace(by: plan)
         running = reload.prepared
@@ -99,17 +108,33 @@ struct Reloader {
         return report
     }
 
-    /// Reads and checks configuration and models.
+    /// Lets the sockets admit others from now on.
+    private func admit(_ clients: [String: Set<CurveKey>]) async throws(DaemonError) {
+        let revoking =
+            plans.plan.keys.map { SocketKeys($0.pair, clients: clients).revoking(since: $0.clients) } ?? []
+        let isDone = await Self.wait(for: 1, atMost: Self.answerPatience) { progress in
+            mailbox.post(.admit(clients, revoking: revoking, isDone: progress))
+        }
+        guard isDone else {
+            throw mailbox.isStopping
+                ? Self.ended
+                : DaemonError(
+                    .unavailable,
+                    "the pipelines are too busy to say whether clients are admitted or cut: try again")
+        }
+    }
+
+    /// Reads and checks configuration, models and clients.
     private func prepare() async throws -> Reload {
         let path = path
-        let prepared = try await Self.onThread {
+        let (prepared, clients) = try await Self.onThread {
             let configuration: DaemonConfiguration
             do throws(ConfigurationError) { configuration = try DaemonConfiguration.load(path: path) } catch {
                 throw DaemonError(error)
             }
-            return try PreparedDaemon(configuration)
+            return (try PreparedDaemon(configuration), try SocketKeys.clients(configuration))
         }
-        return try Reload(to: prepared, from: running, current: plans.plan, start: start)
+        return try Reload(to: prepared, from: running, current: plans.plan, start: start, clients: clients)
     }
 
     /// Lets all pipelines hold still, then lets the engines take over; none if one does not hold still in time.

@@ -27,11 +27,12 @@ from harness.end_to_end import Daemon, EndToEndBenchmark, ScalingBenchmark  # no
 from harness.report import print_table  # noqa: E402
 from harness.step import StepBenchmark, Worker  # noqa: E402
 from harness.thresholds import broken_thresholds  # noqa: E402
+from harness.watching import METRICS_STREAMS, RATE, STREAMS, WatchingBenchmark  # noqa: E402
 from make_data import DAEMON_SHAPES, SHAPES  # noqa: E402
 
 BINARIES = HERE / ".build" / "release"
 DATA = HERE / ".build" / "data"
-PARTS = ["step", "codec", "adaptation", "end-to-end", "scaling", "durability"]
+PARTS = ["step", "codec", "adaptation", "end-to-end", "scaling", "durability", "watching"]
 DAEMON = HERE.parent / ".build" / "release" / "forecastd"
 
 
@@ -110,6 +111,13 @@ def make_recovery_benchmark(cores):
     return RecoveryBenchmark(daemon, BINARIES / "load-generator", cores, HERE / ".build")
 
 
+def make_watching_benchmark(options, cores):
+    daemon = forecastd("watched", "S", more="http: {bind: \"{http}\"}\n")
+    daemon.config = daemon.config.replace("streams_limit: 20000", "streams_limit: 100000")
+    return WatchingBenchmark(daemon, BINARIES / "load-generator", cores, HERE / ".build",
+                             seconds=2 if options.quick else 5)
+
+
 def make_data():
     if not all((DATA / f"{shape}.safetensors").exists() for shape in [*SHAPES, *DAEMON_SHAPES]):
         print("writing weights, inputs and references", file=sys.stderr)
@@ -133,6 +141,7 @@ class Run:
         self.end_to_end = make_end_to_end_benchmark(options, self.cores) if "end-to-end" in wanted else None
         self.scaling = make_scaling_benchmark(options, self.cores) if "scaling" in wanted else None
         self.durability = make_durability_benchmark(options, self.cores) if "durability" in wanted else None
+        self.watching = make_watching_benchmark(options, self.cores) if "watching" in wanted else None
         self.recovery = make_recovery_benchmark(self.cores) if self.durability and not options.quick else None
 
     def measure(self):
@@ -142,18 +151,23 @@ class Run:
         for number in range(self.rounds):
             print(f"round {number + 1} of {self.rounds}, {time.monotonic() - started:.0f} s", file=sys.stderr)
             self.ceilings.measure()
-            for part in (self.step, self.codec, self.adaptation, self.end_to_end, self.scaling, self.durability):
+            for part in (self.step, *self._others()):
                 if part:
                     part.measure_round()
         if self.recovery:
             self.recovery.measure()
+        if self.watching:
+            self.watching.measure_once()
         self.load_after, self.seconds = machine.load_average(), time.monotonic() - started
         for worker in self.step.workers if self.step else []:
             worker.stop()
 
+    def _others(self):
+        return self.codec, self.adaptation, self.end_to_end, self.scaling, self.durability, self.watching
+
     def figures(self):
         figures = self.step.figures(self.ceilings) if self.step else {}
-        for part in (self.codec, self.adaptation, self.end_to_end, self.scaling, self.durability):
+        for part in self._others():
             figures |= part.figures() if part else {}
         return figures
 
@@ -181,6 +195,11 @@ class Run:
             print_table("durability, end to end over TCP, 100 streams, shape S (best round)", self.durability.table())
             print_table("a turn of 64 values while a snapshot is copied, processor time (best round)",
                         self.durability.copy_table())
+        if self.watching:
+            print_table(f"watched over HTTP, {STREAMS} streams, shape S, daemon and load on both cores (best round)",
+                        self.watching.table())
+            print_table(f"the page in a browser with {STREAMS} streams at {RATE} msg/s; /metrics with {METRICS_STREAMS} streams (once)",
+                        self.watching.page_table())
         if self.recovery:
             print_table("from the start until ready, after kill -9 (once)", self.recovery.table())
 

@@ -1,6 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-/// What the daemon says of itself; counts are since its start.
+/// What the daemon says of itself; counts are since its start, but for those that the state keeps.
 package struct DaemonReport: Codable, Sendable, Equatable {
     /// One input.
     package struct Input: Codable, Sendable, Equatable {

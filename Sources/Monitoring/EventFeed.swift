@@ -128,9 +128,11 @@ package actor EventFeed {
         lastLook = .now
         var text = EventText()
         do throws(MonitoringProblem) {
+            let looked = life
             let changes = try await source.changes(since: marks)
             var status = try source.status()
-            guard source.life == life else { return }  // these are numbers of another life
+            // Else these are numbers of another life; whoever began to listen meanwhile may have begun it here.
+            guard life == looked, source.life == looked else { return }
             take(changes)
             status.viewers = viewers
             append(changedAfter: batch - 1, to: &text)

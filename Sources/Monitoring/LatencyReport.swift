@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 extension DaemonReport {
-    /// Durations, in seconds, each at most a fifth too long.
+    /// Durations, in seconds, each off by at most a quarter.
     package struct Percentiles: Codable, Sendable, Equatable {
         /// What half of them, and 99 in 100 of them, do not exceed; the longest.
         package var p50, p99, most: Double

@@ -43,7 +43,7 @@ extension SnapshotStore {
         /// Newer ones that are not.
         package var damaged: [DamagedSnapshot] = []
         /// The greatest number of all, whole or not.
-        var greatest: UInt64
+        package var greatest: UInt64
     }
 
     /// Looks for the newest snapshot on `disk` that is whole, through all of its bytes.

@@ -14,10 +14,9 @@ package final class StateDirectory: Sendable {
     ///
     /// - Parameters:
     ///   - ballastSize: Bytes; 0 for no ballast.
-    ///   - isMade: Whether it is made if it is missing.
-    package init(path: String, ballastSize: Int, isMade: Bool = true) throws(StateDirectoryError) {
-        let isNew = isMade && mkdir(path, 0o700) == 0
-        if isMade && !isNew && errno != EEXIST { throw .disk(DiskError(.create, path)) }
+    package init(path: String, ballastSize: Int) throws(StateDirectoryError) {
+        let isNew = mkdir(path, 0o700) == 0
+        if !isNew && errno != EEXIST { throw .disk(DiskError(.create, path)) }
         do throws(DiskError) {
             disk = try LocalDisk(path: path)
             if isNew { try LocalDisk(path: "\(path)/..").synchroniseDirectory() }

@@ -203,8 +203,14 @@ class LossFreeRun(Run):
 
     def kill(self, count, ended):
         try:
-            for _ in range(count):
+            for number in range(count):
                 time.sleep(random.uniform(0, 0.4))
+                if number % 4 == 3:
+                    # Its producer takes it for dead; it goes on as if nothing had been.
+                    self.process.send_signal(signal.SIGSTOP)
+                    time.sleep(random.uniform(0, 1))
+                    self.process.send_signal(signal.SIGCONT)
+                    continue
                 self.process.kill()
                 self.process.wait()
                 self.start()
@@ -236,7 +242,7 @@ class LossFreeRun(Run):
 
 
 def lossfree(base, count, pipelines):
-    """Kills at random moments while the loss-free client sends: all counts exactly once, in order."""
+    """Kills at random moments, and stops for a while, as the loss-free client sends: all counts exactly once, in order."""
     run, ended = LossFreeRun(base / f"lossfree-{pipelines}", pipelines), threading.Event()
     killer = threading.Thread(target=run.kill, args=(count, ended))
     killer.start()
@@ -249,7 +255,7 @@ def lossfree(base, count, pipelines):
         undisturbed.send_second()
     undisturbed.finish()
     name = f"loss-free, pipelines {pipelines}"
-    print(f"{name}: {count} kills, {run.seconds} values of each of {STREAMS} streams counted once")
+    print(f"{name}: {count} kills and stops, {run.seconds} values of each of {STREAMS} streams counted once")
     compare(name, run, undisturbed.forecasts, least=0)
 
 

@@ -38,7 +38,7 @@ import Testing
         for await _ in isReady {}
         let result: Result<Void, any Error>
         do { result = .success(try await body(monitor, mailbox)) } catch { result = .failure(error) }
-        mailbox.post(.stop)
+        mailbox.stop()
         try await end
         try result.get()
     }
@@ -75,7 +75,7 @@ import Testing
         let all = StreamQuestion.Subject.several(first: 0, limit: 1, match: .everything)
         try await withPipelines(pipelines) { _, mailbox in
             engines = Array(mailbox.engines)
-            mailbox.post(.stop)
+            mailbox.stop()
             await withTaskGroup { tasks in
                 for engine in engines {
                     for _ in 0..<10 {

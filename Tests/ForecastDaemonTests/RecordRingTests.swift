@@ -40,7 +40,7 @@ struct RecordRingTests {
     }
 
     /// A bell that is missed would let both threads sleep for ever.
-    @Test(.timeLimit(.minutes(1)), arguments: [1, 7, 64]) func passesBetweenThreads(flushedTogether: Int)
+    @Test(.timeLimit(.minutes(10)), arguments: [1, 7, 64]) func passesBetweenThreads(flushedTogether: Int)
         async throws
     {
         let ring = RecordRing(minimumCapacity: 4096)

@@ -139,7 +139,7 @@ import Testing
             ("\u{1B}", [.escape]),
             ("\u{1B}[5~\u{1B}[6~", [.pageUp, .pageDown]), ("\u{1B}[1;5Xä\r", [.character("ä"), .enter]),
             ("\u{1B}[", []),
-            ("\u{7F}\u{8}\u{3}", [.backspace, .backspace, .character("q")]), ("\u{1}\u{0}", []),
+            ("\u{7F}\u{8}\u{3}", [.backspace, .backspace, .interrupt]), ("\u{1}\u{0}", []),
             ("a\u{1B}[H\u{1B}[4~", [.character("a"), .home, .end]),
         ] as [(String, [TopKey])])
     func bytesAreKeys(bytes: String, keys: [TopKey]) {

@@ -22,6 +22,8 @@ import Testing
             try tmux(
                 "-f", "/dev/null", "new-session", "-d", "-x", "\(width)", "-y", "\(height)", "env PS1='$ ' sh"
             )
+            // Keys that come before the shell are echoed above its prompt, which then stands before the output.
+            try wait("the prompt") { $0.hasPrefix("$") }
         }
 
         deinit { _ = try? tmux("kill-server") }

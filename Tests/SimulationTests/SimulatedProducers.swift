@@ -113,7 +113,7 @@ struct SimulatedProducers: ~Copyable {
 
     /// A turn ends: what has come is part of a position, and all is kept up to another one.
     mutating func endTurn(at position: UInt64?, keptPosition: UInt64) {
-        table.endTurn(at: position)
+        if let position { table.endTurn(at: position) }
         let isEarly = mistake == .acknowledgesBeforeCommit
         table.acknowledge(through: isEarly ? max(position ?? 0, keptPosition) : keptPosition)
         while let answer = table.takeAnswer() {

@@ -48,7 +48,7 @@ struct FlowBench {
                 measured.resume(throwing: error)
             }
         }
-        mailbox.post(.stop)
+        mailbox.stop()
         try await running.value
         do { return try rate.get() } catch { throw DaemonError(error) }
     }

@@ -27,9 +27,9 @@ package struct ControlClient {
     private static let servicePath = "/run/forecastd/control"
 
     /// Asks the daemon to put its configuration in force, or what that would change.
-    package func reload(isPlan: Bool) throws -> ReloadReport { try ask(.reload(isPlan: isPlan)) }
+    package func reload(isPlan: Bool) throws -> ReloadReport { try ask(ControlRequest(plan: isPlan)) }
 
-    private func ask<Result: Codable>(_ request: ControlRequest) throws -> Result {
+    private func ask(_ request: ControlRequest) throws -> ReloadReport {
         let descriptor = address.makeSocket()
         guard descriptor >= 0, address.with({ connect(descriptor, $0, $1) }) == 0 else {
             let reason = String(cString: strerror(errno))
@@ -45,7 +45,7 @@ package struct ControlClient {
         else {
             throw DaemonError(.unavailable, "the daemon at \(address.path) gave no answer; its log says more")
         }
-        let answer = try? Foundation.JSONDecoder().decode(ControlAnswer<Result>.self, from: Data(line))
+        let answer = try? Foundation.JSONDecoder().decode(ControlAnswer.self, from: Data(line))
         guard let answer else {
             throw DaemonError(.unavailable, "what answers at \(address.path) is no forecastd of this version")
         }

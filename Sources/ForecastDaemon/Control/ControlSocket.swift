@@ -29,11 +29,7 @@ final class ControlSocket: Sendable {
         // The file gets the mode of the socket: it is closed to others from its first moment on.
         guard fchmod(descriptor, 0o600) == 0, try Self.bind(descriptor, to: address),
             listen(descriptor, 16) == 0
-        else {
-            let error = Self.failure(address, "listen")
-            close(descriptor)
-            throw error
-        }
+        else { throw Self.failure(address, "listen") }
     }
 
     deinit { close(descriptor) }
@@ -47,6 +43,7 @@ final class ControlSocket: Sendable {
                 .cannotCreate, "control.path: \(address.path) exists and is no socket: name another path")
         }
         let probe = address.makeSocket()
+        guard probe >= 0 else { return false }
         defer { close(probe) }
         guard address.with({ connect(probe, $0, $1) }) != 0 else {
             throw DaemonError(
@@ -87,7 +84,7 @@ final class ControlSocket: Sendable {
         _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
         let stream = ControlStream(descriptor: connection)
         guard let peer = stream.peer, peer == geteuid() || peer == 0 else {
-            let refusal = ControlAnswer<ReloadReport>(
+            let refusal = ControlAnswer(
                 DaemonError(.permission, "only root and the daemon's own user may tell it what to do"))
             _ = stream.write(line: (try? refusal.jsonText()) ?? "", within: Self.requestTime)
             return

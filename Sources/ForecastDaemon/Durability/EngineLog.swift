@@ -52,11 +52,9 @@ package struct EngineLog<D: Disk>: ~Copyable {
         unstepped += 1
         let length = TurnRecord.maximumMessageLength + (count + 1) * TurnRecord.maximumEntryLength
         precondition(length <= buffer.count, "a record has room for the longest message")
-        if used + length > buffer.count { append(at: now) }
+        let hasBegun = begin(.message, at: now, length: length)
         isWithinMessage = true
-        guard fullAt == nil else { return marks.lose() }
-        note(now)
-        put(TurnRecord.Kind.message.rawValue)
+        guard hasBegun else { return marks.lose() }
         put(previous)
         put(number)
         put(key)
@@ -69,13 +67,10 @@ package struct EngineLog<D: Disk>: ~Copyable {
     mutating func note(_ observation: Observation, of identifier: RawSpan, isCopy: Bool, at now: Timestamp) {
         guard keepsObservations else { return }
         unstepped += 1
-        if used + TurnRecord.maximumEntryLength > buffer.count { append(at: now) }
-        guard fullAt == nil else {
+        guard begin(.observation, at: now) else {
             lost += 1
             return marks.lose()
         }
-        note(now)
-        put(TurnRecord.Kind.observation.rawValue)
         put(UInt8(observation.isTimedByArrival ? 1 : 0) | (isCopy ? 2 : 0) | (isWithinMessage ? 4 : 0))
         put(observation.time.nanoseconds)
         put(observation.value.bitPattern)
@@ -97,11 +92,7 @@ package struct EngineLog<D: Disk>: ~Copyable {
 
     /// Notes that another engine goes on, whose plan has this digest.
     mutating func noteReload(_ digest: UInt64, at now: Timestamp) {
-        guard keepsObservations else { return }
-        if used + TurnRecord.maximumEntryLength > buffer.count { append(at: now) }
-        guard fullAt == nil else { return }
-        note(now)
-        put(TurnRecord.Kind.reload.rawValue)
+        guard keepsObservations, begin(.reload, at: now) else { return }
         put(digest)
         write(at: now)
     }
@@ -118,11 +109,18 @@ package struct EngineLog<D: Disk>: ~Copyable {
     }
 
     private mutating func note(_ kind: TurnRecord.Kind, at now: Timestamp) {
-        if used + TurnRecord.maximumEntryLength > buffer.count { append(at: now) }
-        guard fullAt == nil else { return }
+        if begin(kind, at: now), !isWithinMessage { write(at: now) }
+    }
+
+    /// Begins an entry, of at most so many bytes; false while the disk is full.
+    private mutating func begin(
+        _ kind: TurnRecord.Kind, at now: Timestamp, length: Int = TurnRecord.maximumEntryLength
+    ) -> Bool {
+        if used + length > buffer.count { append(at: now) }
+        guard fullAt == nil else { return false }
         note(now)
         put(kind.rawValue)
-        if !isWithinMessage { write(at: now) }
+        return true
     }
 
     private mutating func note(_ now: Timestamp) {

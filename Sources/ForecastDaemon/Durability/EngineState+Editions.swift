@@ -21,8 +21,6 @@ extension EngineState {
         let before = layout.edition
         guard before.pipelineCount != plan.pipelineCount else { return }
         let saved = try saved(plan)
-        let left = saved.reduce(0) { $0 + $1.recovered.streams.left }
-        guard left == 0 else { throw StoredState.noRoom(for: left) }
         let edition = nextEdition(pipelineCount: plan.pipelineCount)
         var streams = try write(edition, saved.map(\.source), plan)
         let found = saved.map(\.recovered.streams)
@@ -38,21 +36,15 @@ extension EngineState {
         _ plan: PipelinePlan, change: (RawSpan) -> Void = { _ in }
     ) throws(DaemonError) -> [SavedPipeline] {
         let count = layout.edition.pipelineCount
-        let spills = plan.forecasts.spillLimit > 0
-        if spills, let rule = plan.forecasts.rules.first(where: { $0.idleLimit != nil }) {
-            throw DaemonError(
-                .configuration,
-                "rule \"\(rule.match.pattern)\": idle_ttl: expected off, because it lets streams be spilled to disk, and only a "
-                    + "running daemon knows those; let the daemon run without it until each stream has had a value"
-            )
-        }
+        try Self.refuseIdle(plan)
         var all: [SavedPipeline] = []
         for index in 0..<count {
             var engine = Self.engine(plan.divided(into: count))
             var recovery = try recovery(of: try disk(ofPipeline: index))
             let recovered = try recovery.load(&engine, change: change)
-            // They would have been spilled, or let others be.
-            if spills && recovered.unplaced > 0 { throw StoredState.noRoom(for: recovered.unplaced) }
+            // Where streams may be spilled, those without room would have been, or have let others be.
+            let missing = recovered.streams.left + (plan.forecasts.spillLimit > 0 ? recovered.unplaced : 0)
+            guard missing == 0 else { throw StoredState.noRoom(for: missing) }
             let identifiers = engine.identifiers
             all.append(
                 SavedPipeline(
@@ -61,12 +53,23 @@ extension EngineState {
         return all
     }
 
+    /// Refuses a plan under which only a running daemon knows all streams.
+    static func refuseIdle(_ plan: PipelinePlan) throws(DaemonError) {
+        guard plan.forecasts.spillLimit > 0,
+            let rule = plan.forecasts.rules.first(where: { $0.idleLimit != nil })
+        else { return }
+        throw DaemonError(
+            .configuration,
+            "rule \"\(rule.match.pattern)\": idle_ttl: expected off, because it lets streams be spilled to disk, and only a "
+                + "running daemon knows those; let the daemon run without it until each stream has had a value"
+        )
+    }
+
     /// An engine of one pipeline, which has no other place for streams than memory.
     static func engine(_ plan: PipelinePlan, quota: StreamQuota? = nil) -> ForecastEngine {
         var plan = plan
         plan.forecasts.spillLimit = 0
-        return ForecastEngine(
-            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)), quota: quota)
+        return plan.engine(quota: quota)
     }
 
     /// An edition that is yet to be written.

@@ -15,12 +15,11 @@ final class EngineState: Sendable {
 
     /// Opens the directory of a plan; one that is new is laid out for so many pipelines.
     ///
-    /// - Parameter isMade: Whether the directory is made if it is missing.
     /// - Throws: A `DaemonError` that says why it cannot be used.
-    init(_ plan: StatePlan, pipelineCount: Int, isMade: Bool = true) throws(DaemonError) {
+    init(_ plan: StatePlan, pipelineCount: Int) throws(DaemonError) {
         self.plan = plan
         do throws(StateDirectoryError) {
-            directory = try StateDirectory(path: plan.directory, ballastSize: plan.ballast, isMade: isMade)
+            directory = try StateDirectory(path: plan.directory, ballastSize: plan.ballast)
         } catch { throw DaemonError(error) }
         spareRoom = SpareRoom(directory.ballast, at: .now)
         if let layout = try StateLayout.read(from: directory.disk) {
@@ -99,9 +98,7 @@ extension EngineStage<LocalDisk> {
         _ plan: PipelinePlan, questions: QuestionBox, successions: SuccessionBox, quota: StreamQuota? = nil,
         state: EngineState?, index: Int = 0, doorbell: Doorbell
     ) throws(DaemonError) {
-        var engine = ForecastEngine(
-            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)),
-            quota: plan.forecasts.spillLimit > 0 ? nil : quota)
+        var engine = plan.engine(quota: quota)
         let log = try state?.recover(&engine, index: index, doorbell: doorbell)
         self.init(plan, engine: engine, log: log, questions: questions, successions: successions)
     }

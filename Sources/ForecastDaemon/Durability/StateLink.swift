@@ -99,8 +99,6 @@ extension StateLink {
         state.withLock {
             $0.status.isFull = false
             $0.status.lost += lost
-            // Only a snapshot has what the journal lacks.
-            $0.isSnapshotWanted = $0.isSnapshotWanted || lost > 0
         }
         report(.room(lost: lost))
     }

@@ -2,7 +2,7 @@
 
 /// How often durations of each length were seen, from a microsecond to 17 s.
 ///
-/// Buckets are log-linear: four to each doubling, so that a quantile is off by at most a fifth of itself. Recording is a few
+/// Buckets are log-linear: four to each doubling, so that a quantile is off by at most a quarter of itself from a microsecond to 17 s. Recording is a few
 /// shifts and two additions, and allocates nothing.
 package struct LatencyHistogram: Sendable, Equatable {
     /// Durations below 2^10 ns share the first bucket; those of 2^34 ns and above share the last.

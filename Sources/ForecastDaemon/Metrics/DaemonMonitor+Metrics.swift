@@ -13,9 +13,14 @@ extension DaemonMonitor {
         do throws(MonitoringProblem) { try checkReadiness() } catch { isReady = false }
         var info = MetricFamily("forecastd_build_info", .gauge, "1; the label says which version runs.")
         info.add(1, ["version": VersionReport.version])
+        var reloads = MetricFamily(
+            "forecastd_reloads_total", .counter,
+            "Reloads that were done, and that failed and changed nothing.")
+        reloads.add(Double(plans.reloads.done), ["result": "done"])
+        reloads.add(Double(plans.reloads.failed), ["result": "failed"])
         let process =
             [
-                info,
+                info, reloads,
                 MetricFamily(
                     "forecastd_ready", .gauge, "1 while values are taken in, as /readyz says.",
                     isReady ? 1 : 0),
@@ -24,7 +29,7 @@ extension DaemonMonitor {
                     Double(plan.pipelineCount)),
             ] + ProcessFigures().metrics
         guard let report = mailbox.newestReport else { return process }
-        return process + report.metrics(plan) + StreamReport.metrics(try await metricStreams())
+        return process + report.metrics(plan) + StreamReport.metrics(try? await metricStreams())
     }
 
     /// The streams that were chosen to have figures of their own, in no order; nil where none were.

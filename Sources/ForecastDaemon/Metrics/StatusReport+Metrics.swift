@@ -8,11 +8,11 @@ import WireFormat
 extension StatusReport {
     /// All figures, at the cost of a few hundred lines however many streams there are.
     package func metrics(_ plan: PipelinePlan) -> [MetricFamily] {
-        inputMetrics + outputMetrics + latencyMetrics + streamMetrics(limit: plan.forecasts.streamsLimit)
+        inputMetrics + outputMetrics + latencyMetrics + streamMetrics(plan.forecasts)
             + scoreMetrics(plan) + (state ?? StateStatus()).metrics(isKept: state != nil)
     }
 
-    private func streamMetrics(limit: Int) -> [MetricFamily] {
+    private func streamMetrics(_ plan: ForecastPlan) -> [MetricFamily] {
         var states = MetricFamily(
             "forecastd_streams", .gauge, "Streams whose newest forecast has the status.")
         for status in Forecast.Status.allCases {
@@ -27,13 +27,29 @@ extension StatusReport {
             ("stale", time.stale), ("turned", time.turned), ("revised", time.revised),
         ]
         for (event, count) in counts { events.add(Double(count), ["event": event]) }
+        var moves = MetricFamily(
+            "forecastd_stream_moves_total", .counter,
+            "Streams spilled to disk, revived from it, forgotten, lost there, and unplaced because there was no room."
+        )
+        let lifecycle = spilled.counts
+        let moved = [
+            ("spilled", lifecycle.spilled), ("revived", lifecycle.revived),
+            ("forgotten", lifecycle.forgotten),
+            ("lost", lifecycle.lost), ("unplaced", lifecycle.unplaced),
+        ]
+        for (event, count) in moved { moves.add(Double(count), ["event": event]) }
         return [
-            states, events,
+            states, events, moves,
             MetricFamily(
                 "forecastd_streams_known", .gauge, "Streams that have come, members included.",
                 Double(streams)),
             MetricFamily(
-                "forecastd_streams_limit", .gauge, "The most streams that are taken.", Double(limit)),
+                "forecastd_streams_limit", .gauge,
+                "The most streams that are taken; left out where further ones go to disk.",
+                plan.spillLimit > 0 ? nil : Double(plan.streamsLimit)),
+            MetricFamily(
+                "forecastd_streams_on_disk", .gauge, "Streams whose state is on disk.",
+                Double(spilled.streams)),
             MetricFamily(
                 "forecastd_resets_total", .counter, "Streams begun anew because their state was not finite.",
                 Double(resets)),
@@ -67,7 +83,7 @@ extension StatusReport {
         var coverage = MetricFamily(
             "forecastd_forecast_coverage_ratio", .gauge,
             "The share of values of late that the intervals held, which should be the level.")
-        for (rule, score) in scores.enumerated() {
+        for (rule, score) in scores(of: plan).enumerated() {
             guard let figures = score?.figures else { continue }
             let labels = [
                 "rule": "\(rule + 1)", "match": plan.forecasts.rules[rule].match.pattern,

@@ -53,13 +53,8 @@ extension StatusReport {
         var drops = MetricFamily(
             "forecastd_input_drops_total", .counter, "Messages and observations that were not taken.")
         for input in inputs {
-            for reason in DecodeError.allCases {
-                let count = input.undecodable[Int(reason.rawValue)]
-                drops.add(Double(count), ["input": input.name, "reason": reason.label])
-            }
-            for reason in Refusal.allCases {
-                let count = input.refused[Int(reason.rawValue)]
-                drops.add(Double(count), ["input": input.name, "reason": reason.label])
+            for (reason, count) in input.counts {
+                drops.add(Double(count), ["input": input.name, "reason": reason])
             }
         }
         return drops

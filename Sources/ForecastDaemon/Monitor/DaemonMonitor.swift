@@ -7,7 +7,7 @@ import WireFormat
 
 /// What is served over HTTP of a running daemon: the pipelines' reports, and answers of their engines.
 package final class DaemonMonitor: MonitoringSource {
-    private let plans: PlanInForce
+    let plans: PlanInForce
     let mailbox: Mailbox
     /// Which streams have figures of their own in /metrics.
     let metricPatterns: [String]

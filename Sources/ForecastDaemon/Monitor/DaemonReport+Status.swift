@@ -40,8 +40,7 @@ extension DaemonReport {
                 now: report.watch.alarms - report.watch.alarmsEnded, total: report.watch.alarms),
             drifts: Changes(
                 now: report.watch.drifts - report.watch.driftsEnded, total: report.watch.drifts),
-            scores: (report.generation == plan.generation ? report.scores : []).enumerated().compactMap {
-                rule, score in
+            scores: report.scores(of: plan).enumerated().compactMap { rule, score in
                 score.map {
                     RuleScoreReport(
                         rule: plan.rule(rule), streams: $0.streams,

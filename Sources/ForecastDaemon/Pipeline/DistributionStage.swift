@@ -9,7 +9,7 @@ import ZeroMQ
 ///
 /// A stream always goes to the same engine, through one ring in and one ring out, so that its order is kept.
 struct DistributionStage: ForecastStage, ~Copyable {
-    private var ways: RigidArray<Way>
+    private var ways: RigidArray<EngineWay>
     /// Makes it unpredictable to senders which engine takes which stream.
     private let seed: UInt64
     private let mailbox: Mailbox
@@ -21,64 +21,9 @@ struct DistributionStage: ForecastStage, ~Copyable {
     private var routes: StreamRoutes
     private let hasJoins: Bool
     private(set) var earlierProducers: [EarlierProducer] = []
-    private var current = OpenMessage()
+    private var current = EngineWay.OpenMessage()
     /// Turns that brought messages of producers.
     private var position: UInt64 = 0
-
-    /// The message of a producer that is being taken in.
-    private struct OpenMessage {
-        var isOpen = false
-        var message = NumberedMessage()
-        var key: [UInt8] = []
-        var count = 0
-    }
-
-    /// The two rings between this thread and one engine's.
-    private struct Way: ~Copyable {
-        var observations: RecordWriter
-        var forecasts: RecordReader
-        let engineDoorbell: Doorbell
-        let kept: KeptPosition
-        var hasUnflushed = false
-        /// Whether the engine has a part of the message that is being taken in.
-        var isWithinMessage = false
-        /// Whether it has parts of messages that belong to no position yet.
-        var hasNews = false
-        /// The last position that it was told.
-        var told: UInt64 = 0
-
-        mutating func append(_ record: ObservationRecord, of identifier: RawSpan) -> Bool {
-            guard record.append(identifier, to: &observations) else { return false }
-            hasUnflushed = true
-            return true
-        }
-
-        /// Lets the engine know that what comes is of a message, if it does not.
-        mutating func begin(_ current: OpenMessage) {
-            guard current.isOpen && !isWithinMessage else { return }
-            let isAppended = ObservationRecord.appendBeginning(
-                of: current.message, current.key.span.bytes, observations: current.count, to: &observations)
-            precondition(isAppended, "there is room for a message's beginning before its observations come")
-            (isWithinMessage, hasUnflushed, hasNews) = (true, true, true)
-        }
-
-        mutating func endMessage() {
-            guard isWithinMessage else { return }
-            isWithinMessage = false
-            let isAppended = ObservationRecord.appendEnd(to: &observations)
-            precondition(isAppended, "there is room for a message's end behind each observation")
-        }
-
-        mutating func note(_ position: UInt64) {
-            let isAppended = ObservationRecord.append(position: position, to: &observations)
-            precondition(isAppended, "there is room for a position behind each message")
-            (told, hasNews) = (position, false)
-        }
-
-        mutating func hasRoom(for records: Int) -> Bool {
-            observations.hasRoom(for: records, ofAtMost: ObservationRecord.maximumLength)
-        }
-    }
 
     /// Records that one observation may become for one engine: a target that comes first brings what its members sent.
     private static let mostRecords = 1 + InputList.maximumCount
@@ -98,7 +43,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
             for index in 0..<plan.pipelineCount {
                 let link = EngineLoop.Link(plan, thread: index + 1, mailbox: mailbox, quota: quota)
                 ways.append(
-                    Way(
+                    EngineWay(
                         observations: RecordWriter(link.observations),
                         forecasts: RecordReader(link.forecasts), engineDoorbell: link.doorbell,
                         kept: link.kept))
@@ -165,7 +110,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
 
     // Static with explicit parameters: a span of one property may not be in hand while another one changes.
     private static func sendNewest(
-        of stream: UInt32, _ routes: borrowing StreamRoutes, input: Int, to way: inout Way
+        of stream: UInt32, _ routes: borrowing StreamRoutes, input: Int, to way: inout EngineWay
     ) {
         guard let newest = routes.newest(of: stream) else { return }
         let record = ObservationRecord(newest, input: input, isCopy: true)
@@ -189,7 +134,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
         current.isOpen = false
     }
 
-    mutating func notePosition() -> UInt64? {
+    mutating func notePosition() -> UInt64 {
         position += 1
         for index in ways.indices where ways[index].hasNews {
             ways[index].note(position)

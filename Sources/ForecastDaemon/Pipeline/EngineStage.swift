@@ -117,7 +117,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         log?.endMessage()
     }
 
-    package mutating func notePosition() -> UInt64? {
+    package mutating func notePosition() -> UInt64 {
         note(position: position + 1)
         return position
     }

@@ -27,8 +27,8 @@ package protocol ForecastStage: ~Copyable {
     /// The message is over.
     mutating func endMessage()
 
-    /// Notes that all messages that have come are part of a position, and gives it; nil where that has to wait.
-    mutating func notePosition() -> UInt64?
+    /// Notes that all messages that have come are part of a position, and gives it.
+    mutating func notePosition() -> UInt64
 
     /// All messages up to this position are kept, as the durability says.
     mutating func keptPosition() -> UInt64

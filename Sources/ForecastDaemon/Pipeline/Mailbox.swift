@@ -3,8 +3,9 @@
 import Synchronization
 package import ZeroMQ
 
-/// What the pipelines' threads share with the rest of the daemon: commands and questions in, reports out.
+/// What the pipelines' threads share with the rest of the daemon: questions and the wish to end in, reports out.
 package final class Mailbox: Sendable {
+<<<<<<< HEAD
     /// What the rest of the daemon may ask of the pipelines.
     package enum Command: Sendable {
         /// Take in what has arrived, publish its forecasts, and end.
@@ -14,13 +15,14 @@ package final class Mailbox: Sendable {
         case admit([String: Set<CurveKey>], revoking: Set<String>, isDone: AsyncStream<Void>.Continuation)
     }
 
+=======
+>>>>>>> a5effa98a5b035580f4626f68357a631e7f2e334
     /// What one thread says of itself.
     private struct Thread {
         var report: StatusReport?
         var turnCount: UInt64 = 0
     }
 
-    private let commands = Mutex<[Command]>([])
     private let threads: Mutex<[Thread]>
     private let isStopAsked = Atomic<Bool>(false)
     private let isBehindSockets = Atomic<Bool>(false)
@@ -31,7 +33,7 @@ package final class Mailbox: Sendable {
     /// What is to take over from the engine of each thread.
     let successions: [SuccessionBox]
 
-    /// Makes an empty mailbox for threads `0..<threadCount`, of which number 0 takes the commands.
+    /// Makes an empty mailbox for threads `0..<threadCount`.
     package init(threadCount: Int) throws(DaemonError) {
         var doorbells: [Doorbell] = []
         for _ in 0..<threadCount { doorbells.append(try Doorbell()) }
@@ -41,15 +43,14 @@ package final class Mailbox: Sendable {
         threads = Mutex(Array(repeating: Thread(), count: threadCount))
     }
 
-    /// Asks something of the pipelines.
-    package func post(_ command: Command) {
-        if case .stop = command { isStopAsked.store(true, ordering: .relaxed) }
-        commands.withLock { $0.append(command) }
+    /// Asks the pipelines to take in what has arrived, publish its forecasts, and end.
+    package func stop() {
+        isStopAsked.store(true, ordering: .sequentiallyConsistent)
         doorbells[0].ring()
     }
 
     /// Whether the pipelines were asked to end.
-    package var isStopping: Bool { isStopAsked.load(ordering: .relaxed) }
+    package var isStopping: Bool { isStopAsked.load(ordering: .sequentiallyConsistent) }
 
     /// Whether values may wait in the sockets because the thread of the sockets has more than it can take in.
     var isBehind: Bool {
@@ -71,17 +72,6 @@ package final class Mailbox: Sendable {
     /// Lets every thread make a turn now, if it is able to.
     package func wake() {
         for doorbell in doorbells { doorbell.ring() }
-    }
-
-    /// Whether a command waits.
-    var hasCommands: Bool { commands.withLock { !$0.isEmpty } }
-
-    /// The commands that wait, for thread 0.
-    func takeCommands() -> [Command] {
-        commands.withLock { waiting in
-            defer { waiting.removeAll() }
-            return waiting
-        }
     }
 
     /// Puts a new report in place of a thread's last.

@@ -186,11 +186,11 @@ struct PipelineInput: ~Copyable {
         }
     }
 
-    /// Ends a turn: what has come is part of a position, nil where that has to wait, and producers are told how much is kept.
+    /// Ends a turn: what has come is part of a position, nil where nothing has, and producers are told how much is kept.
     ///
     /// - Returns: False where a peer's queue is too full for that.
     mutating func endTurn(at position: UInt64?, keptPosition: UInt64) throws(ZeroMQError) -> Bool {
-        dialogue?.endTurn(at: position)
+        if let position { dialogue?.endTurn(at: position) }
         return try dialogue?.answer(keptPosition: keptPosition, by: &socket) ?? true
     }
 

@@ -29,10 +29,9 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private var hasNews: Bool
     private var restoreTime: Timestamp
     private var silence: SilenceClock
-    private var isStopping: Bool
     /// The input that the next drain begins with, so that no input starves another.
     private var firstInput: Int
-    /// Whether producers are to be told more than their queues have room for, or than can be said yet.
+    /// Whether producers are to be told more than their queues have room for.
     private var owesAnswers = false
 
     /// Nanoseconds between two reports.
@@ -68,7 +67,6 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         hasNews = false
         restoreTime = Timestamp(nanoseconds: 0)
         silence = plan.state == nil ? SilenceClock() : SilenceClock(respiteFrom: WallClock.now())
-        isStopping = false
         firstInput = 0
         report = StatusReport(plan)
         mailbox.publish(report, of: 0)
@@ -85,7 +83,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
 
     /// Runs turns until the mailbox says stop, then takes in and publishes what still arrives, for a limited time.
     mutating func run() throws(ZeroMQError) {
-        while !isStopping { try turn() }
+        while !mailbox.isStopping { try turn() }
         let deadline = ContinuousClock.now + Self.drainTime
         while true {
             stage.clock.beginTurn()
@@ -105,8 +103,11 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try sleep()
         stage.clock.beginTurn()
         let now = WallClock.now()
+<<<<<<< HEAD
         if mailbox.hasCommands { try obey(mailbox.takeCommands()) }
         hasNews = try authenticator?.serve() ?? false || hasNews
+=======
+>>>>>>> a5effa98a5b035580f4626f68357a631e7f2e334
         let count = try drain(at: now)
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
@@ -135,7 +136,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func sleep() throws(ZeroMQError) {
         let doorbell = mailbox.doorbells[0]
         doorbell.arm()
-        let isIdle = !stage.hasForecasts && !mailbox.hasCommands && !questions.isAsked
+        let isIdle = !stage.hasForecasts && !mailbox.isStopping && !questions.isAsked
         var limit = outputs.delay(atMost: hasNews ? Self.reportInterval : 1_000_000_000)
         if let most = stage.mostSleep { limit = min(limit, most) }
         if owesAnswers { limit = min(limit, 1_000_000) }
@@ -155,6 +156,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try stage.passTime(to: &outputs, at: now)
     }
 
+<<<<<<< HEAD
     private mutating func obey(_ commands: [Mailbox.Command]) throws(ZeroMQError) {
         for command in commands {
             switch command {
@@ -171,6 +173,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         }
     }
 
+=======
+>>>>>>> a5effa98a5b035580f4626f68357a631e7f2e334
     /// Takes in at most `batchLimit` messages that have arrived; gives their number.
     private mutating func drain(at now: Timestamp) throws(ZeroMQError) -> Int {
         var count = 0
@@ -237,7 +241,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         let hasNews = inputs.indices.contains { inputs[$0].hasNews }
         let position = hasNews ? stage.notePosition() : nil
         let kept = stage.keptPosition()
-        owesAnswers = hasNews && position == nil
+        owesAnswers = false
         for index in inputs.indices where !(try inputs[index].endTurn(at: position, keptPosition: kept)) {
             owesAnswers = true
         }

@@ -115,13 +115,18 @@ extension PipelinePlan {
         guard pipelineCount > 1, !forecasts.hasJoins else { return forecasts }
         let spillLimit = forecasts.spillLimit / pipelineCount
         let share = Double(forecasts.streamsLimit) / Double(pipelineCount)
-        var plan = ForecastPlan(
-            models: forecasts.models, rules: forecasts.rules,
-            streamsLimit: spillLimit > 0
-                ? Int(share.rounded(.up))
-                : min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1),
-            batchLimit: forecasts.batchLimit, traceLength: forecasts.traceLength, spillLimit: spillLimit)
-        plan.producersLimit = forecasts.producersLimit
+        var plan = forecasts
+        plan.spillLimit = spillLimit
+        plan.streamsLimit =
+            spillLimit > 0
+            ? Int(share.rounded(.up)) : min(forecasts.streamsLimit, Int(share + 6 * share.squareRoot()) + 1)
         return plan
+    }
+
+    /// The engine of one pipeline; those that cannot spill share `quota`.
+    func engine(quota: StreamQuota? = nil) -> ForecastEngine {
+        ForecastEngine(
+            plan: forecastsOfOnePipeline, seed: .random(in: 0...(.max)),
+            quota: forecasts.spillLimit > 0 ? nil : quota)
     }
 }

@@ -3,7 +3,7 @@
 import Glibc
 import ZeroMQ
 
-/// The operating system's threads that build and run the pipelines.
+/// The operating system's threads: those that build and run the pipelines, and others for what takes long.
 package enum PipelineThread {
     /// Runs the pipelines on threads of their own until the mailbox says stop.
     ///
@@ -16,17 +16,17 @@ package enum PipelineThread {
         _ plan: PipelinePlan, mailbox: Mailbox, onReady: @escaping @Sendable () -> Void
     ) async throws {
         defer { mailbox.close() }
-        try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
+        try await run(name: "pipeline") { try runLoop(plan, mailbox: mailbox, onReady: onReady) }
+    }
+
+    /// Does what takes long on a thread of its own, so that all else goes on.
+    static func run<Value: Sendable>(
+        name: String, _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
             do throws(DaemonError) {
-                try start(name: "pipeline") {
-                    ended.resume(
-                        with: Result { () throws(DaemonError) in
-                            try runLoop(plan, mailbox: mailbox, onReady: onReady)
-                        }.mapError { $0 as any Error })
-                }
-            } catch {
-                ended.resume(throwing: error)
-            }
+                try start(name: name) { continuation.resume(with: Result { try body() }) }
+            } catch { continuation.resume(throwing: error) }
         }
     }
 
@@ -81,7 +81,7 @@ package enum PipelineThread {
             argument.release()
             throw DaemonError(
                 .unavailable,
-                "cannot start a thread for a pipeline: \(String(cString: strerror(status))); raise the limit of threads "
+                "cannot start the thread \(name): \(String(cString: strerror(status))); raise the limit of threads "
                     + "(ulimit -u, TasksMax=), or set fewer pipelines")
         }
         pthread_detach(thread)

@@ -111,8 +111,8 @@ struct ProducerDialogue: ~Copyable {
     /// Whether messages have come that are part of no position.
     var hasNews: Bool { table.hasNews }
 
-    /// All messages that have come are part of a position; nil where that has to wait.
-    mutating func endTurn(at position: UInt64?) { table.endTurn(at: position) }
+    /// All messages that have come are part of a position.
+    mutating func endTurn(at position: UInt64) { table.endTurn(at: position) }
 
     /// Tells producers what is to be told, now that all is kept up to a position; false where a peer is too full for it.
     mutating func answer(keptPosition: UInt64, by socket: inout Socket) throws(ZeroMQError) -> Bool {

@@ -45,14 +45,18 @@ package struct StatusReport: Sendable, Equatable {
         }
 
         /// What was dropped so far, by reason; reasons that have not occurred are left out.
-        package var dropsByReason: [(reason: String, count: UInt64)] {
+        package var dropsByReason: [(reason: String, count: UInt64)] { counts.filter { $0.count > 0 } }
+
+        /// What was dropped so far, by all reasons that there are for the input.
+        var counts: [(reason: String, count: UInt64)] {
             let messages = DecodeError.allCases.map { ($0.label, undecodable[Int($0.rawValue)]) }
             let observations = Refusal.allCases.map { ($0.label, refused[Int($0.rawValue)]) }
-            let producers = producers ?? ProducerCounts()
-            let unnumbered = [
-                ("early", producers.early), ("stranger", producers.strangers), ("hello", producers.refused),
-            ]
-            return (messages + observations + unnumbered).filter { $0.1 > 0 }
+            guard let producers else { return messages + observations }
+            return messages + observations
+                + [
+                    ("early", producers.early), ("stranger", producers.strangers),
+                    ("hello", producers.refused),
+                ]
         }
     }
 
@@ -172,14 +176,13 @@ package struct StatusReport: Sendable, Equatable {
         self.outputs = outputs
     }
 
+    /// How forecasts turned out, where `scores` are of the rules of `plan`: a reload may have come between.
+    func scores(of plan: PipelinePlan) -> [PooledScore?] { generation == plan.generation ? scores : [] }
+
     /// Observations taken over all inputs.
     package var observations: UInt64 { inputs.reduce(0) { $0 + $1.observations } }
     /// Forecasts published over all outputs.
     package var forecasts: UInt64 { outputs.reduce(0) { $0 + $1.published } }
     /// Messages and observations dropped over all inputs.
-    package var drops: UInt64 {
-        inputs.reduce(0) { sum, input in
-            sum + input.undecodable.reduce(0, +) + input.refused.reduce(0, +)
-        }
-    }
+    package var drops: UInt64 { inputs.reduce(0) { $0 + $1.counts.reduce(0) { $0 + $1.count } } }
 }

@@ -22,9 +22,7 @@ final class Successor: @unchecked Sendable {
 
     /// Makes the engine of one pipeline of `plan`, which shares `quota` with the others.
     init(_ plan: PipelinePlan, succession: Succession, quota: StreamQuota) {
-        engine = ForecastEngine(
-            plan: plan.forecastsOfOnePipeline, seed: .random(in: 0...(.max)),
-            quota: plan.forecasts.spillLimit > 0 ? nil : quota)
+        engine = plan.engine(quota: quota)
         encoders = plan.encoders
         self.succession = succession
         generation = plan.generation

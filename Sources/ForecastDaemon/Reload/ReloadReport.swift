@@ -75,9 +75,6 @@ package struct ReloadReport: Sendable, Codable, Equatable {
         case isSame = "same"
         case keepsRules = "keeps_rules"
     }
-
-    /// Nothing is known yet.
-    init() {}
 }
 
 extension ReloadReport {

@@ -2,7 +2,6 @@
 
 import Forecasting
 import Logging
-import ZeroMQ
 
 /// Reads the configuration again and puts it in force while the daemon runs.
 ///
@@ -82,21 +81,19 @@ struct Reloader {
         let reload = try await prepare()
         var report = reload.report
         guard !report.isSame else { return report }
-        if let clients = reload.plan.keys?.clients, report.clients != nil { try await admit(clients) }
+        // First, and whatever becomes of the rest: who is revoked must not wait for a snapshot.
+        if let keys = reload.plan.keys, report.clients != nil { try await admit(keys) }
         guard !reload.isSame else {
-            plans.replace(by: plans.plan.admitting(reload.plan.keys))
             report.isDone = true
             return report
         }
         let (succession, plan) = (reload.succession, reload.plan)
-        let successors = try await Self.onThread {
+        let successors = try await PipelineThread.run(name: "reload") {
             let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
             return (0..<plan.pipelineCount).map { _ in
                 Successor(plan, succession: succession, quota: quota)
             }
         }
-        // Whatever becomes of the rest, clients are in force: a revoked one must not wait for a snapshot.
-        plans.replace(by: plans.plan.admitting(plan.keys))
         try await hand(over: successors)
         plans.replace(by: plan)
         running = reload.prepared
@@ -109,11 +106,10 @@ struct Reloader {
     }
 
     /// Lets the sockets admit others from now on.
-    private func admit(_ clients: [String: Set<CurveKey>]) async throws(DaemonError) {
-        let revoking =
-            plans.plan.keys.map { SocketKeys($0.pair, clients: clients).revoking(since: $0.clients) } ?? []
+    private func admit(_ keys: SocketKeys) async throws(DaemonError) {
+        let revoking = keys.revoking(since: plans.plan.keys?.clients ?? [:])
         let isDone = await Self.wait(for: 1, atMost: Self.answerPatience) { progress in
-            mailbox.post(.admit(clients, revoking: revoking, isDone: progress))
+            mailbox.post(.admit(keys.clients, revoking: revoking, isDone: progress))
         }
         guard isDone else {
             throw mailbox.isStopping
@@ -122,12 +118,13 @@ struct Reloader {
                     .unavailable,
                     "the pipelines are too busy to say whether clients are admitted or cut: try again")
         }
+        plans.replace(by: plans.plan.admitting(keys))
     }
 
     /// Reads and checks configuration, models and clients.
     private func prepare() async throws -> Reload {
         let path = path
-        let (prepared, clients) = try await Self.onThread {
+        let (prepared, clients) = try await PipelineThread.run(name: "reload") {
             let configuration: DaemonConfiguration
             do throws(ConfigurationError) { configuration = try DaemonConfiguration.load(path: path) } catch {
                 throw DaemonError(error)
@@ -194,15 +191,4 @@ struct Reloader {
     private static let isStarting = DaemonError(
         .unavailable, "the daemon is starting: try again when it is ready; nothing was changed")
     private static let ended = DaemonError(.unavailable, "the daemon is stopping; nothing was changed")
-
-    /// Does what takes long on a thread of its own, so that the watchdog and all else go on.
-    private static func onThread<Value: Sendable>(
-        _ body: @escaping @Sendable () throws -> Value
-    ) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            do throws(DaemonError) {
-                try PipelineThread.start(name: "reload") { continuation.resume(with: Result { try body() }) }
-            } catch { continuation.resume(throwing: error) }
-        }
-    }
 }

@@ -43,6 +43,7 @@ extension StoredState {
                 .configuration,
                 "--verify: expected state.durability: interval or commit, found none: there is no journal")
         }
+        try EngineState.refuseIdle(plan)
         var all: [StateVerification] = []
         for index in 0..<state.layout.edition.pipelineCount { all.append(try verify(pipeline: index)) }
         return all

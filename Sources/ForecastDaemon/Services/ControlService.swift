@@ -53,17 +53,14 @@ struct ControlService: Service {
                     .usage, #"expected a line {"request": "reload", "plan": true or false}, found another"#))
         }
         do {
-            switch request {
-            case .reload(isPlan: true): return .success(try await reloader.plan())
-            case .reload(isPlan: false): return .success(try await reloader.reload())
-            }
+            return .success(try await request.plan == true ? reloader.plan() : reloader.reload())
         } catch {
             return .failure(error as? DaemonError ?? DaemonError(.software, "\(error)"))
         }
     }
 
     private static func text(of result: Result<ReloadReport, DaemonError>) -> String {
-        let answer: ControlAnswer<ReloadReport> =
+        let answer =
             switch result {
             case .success(let report): ControlAnswer(report)
             case .failure(let error): ControlAnswer(error)

@@ -40,7 +40,7 @@ package struct PipelineService: Service {
             }
         } onCancelOrGracefulShutdown: { [mailbox, notifier] in
             notifier.stopping()
-            mailbox.post(.stop)
+            mailbox.stop()
         }
     }
 

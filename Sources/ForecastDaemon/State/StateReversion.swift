@@ -112,13 +112,8 @@ extension StoredState {
     ) throws(DaemonError) -> (snapshot: SnapshotReader<LocalDisk>, lost: UInt64)? {
         let found: SnapshotReader<LocalDisk>?
         do throws(StoreError) {
-            let limit: UInt64 =
-                switch try SnapshotStore.findings(on: disk).last {
-                case .whole(let snapshot): snapshot.sequence
-                case .damaged(let damage): damage.sequence
-                case nil: 0
-                }
-            found = try SnapshotStore.search(disk, before: limit).newest
+            let newest = try SnapshotStore.search(disk).greatest
+            found = try SnapshotStore.search(disk, before: newest).newest
         } catch { throw DaemonError(error) }
         guard let found else { return nil }
         return (found, try lastRecord(on: disk) - found.sequence)

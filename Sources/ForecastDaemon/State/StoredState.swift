@@ -61,8 +61,6 @@ package struct StoredState {
                     + "configuration that the daemon ran with, or start it once with this one, after which they begin anew"
             )
         }
-        let left = saved.reduce(0) { $0 + $1.recovered.streams.left }
-        guard left == 0 else { throw Self.noRoom(for: left) }
         return saved
     }
 
@@ -71,7 +69,7 @@ package struct StoredState {
 
     /// Why streams cannot be taken one by one; nil if they can.
     func joinedProblem(_ action: String) -> DaemonError? {
-        guard plan.forecasts.hasJoins || plan.forecasts.hasRelated else { return nil }
+        guard plan.forecasts.isJoined else { return nil }
         return DaemonError(
             .usage,
             "\(action): expected all streams, because inputs_from or related joins them, found some of them; name all by "

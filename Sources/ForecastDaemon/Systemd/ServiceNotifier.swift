@@ -1,7 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import SwiftOverlayShims  // where the importer puts timespec
 
 /// Tells the service manager how the daemon is: one datagram per message to `NOTIFY_SOCKET`.
 ///
@@ -28,9 +27,7 @@ package struct ServiceNotifier: Sendable {
 
     /// A reload has begun; `ready` ends it.
     package func reloading() {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
+        send("RELOADING=1\nMONOTONIC_USEC=\(MonotonicClock.nanoseconds() / 1000)")
     }
 
     /// Shutdown has begun.

@@ -2,7 +2,7 @@
 
 /// A key of the terminal.
 package enum TopKey: Equatable, Sendable {
-    case up, down, pageUp, pageDown, home, end, enter, escape, backspace
+    case up, down, pageUp, pageDown, home, end, enter, escape, backspace, interrupt
     case character(Character)
 
     /// The keys that bytes of a terminal stand for; what is not known is passed over.
@@ -24,7 +24,7 @@ package enum TopKey: Equatable, Sendable {
                 if let key = sequences[sequence] { keys.append(key) }
             case "\r", "\n": keys.append(.enter)
             case "\u{7F}", "\u{8}": keys.append(.backspace)
-            case "\u{3}", "\u{4}": keys.append(.character("q"))  // Ctrl-C, Ctrl-D
+            case "\u{3}", "\u{4}": keys.append(.interrupt)  // Ctrl-C, Ctrl-D
             case let scalar where scalar.value >= 32: keys.append(.character(Character(scalar)))
             default: break
             }

@@ -64,13 +64,14 @@ package struct TopView: Sendable {
 extension TopView {
     /// Does what a key says.
     package mutating func press(_ key: TopKey) -> Request? {
+        if key == .interrupt { return .quit }
         if isTyping { return type(key) }
         switch key {
         case .character("q"): return .quit
         case .escape:
             if detail == nil { filter = "" } else { (detail, history) = (nil, nil) }
         case .character(" "): isPaused.toggle()
-        case .character("/"): (isTyping, detail) = (true, nil)
+        case .character("/"): (isTyping, detail, history) = (true, nil, nil)
         case .character("r"): isReversed.toggle()
         case .character("s"), .character(">"): order(by: 1)
         case .character("<"): order(by: -1)
@@ -84,7 +85,7 @@ extension TopView {
         case .pageDown: move(by: listHeight)
         case .home: move(by: -.max / 2)
         case .end: move(by: .max / 2)
-        case .backspace, .character: break
+        case .backspace, .interrupt, .character: break
         }
         return nil
     }

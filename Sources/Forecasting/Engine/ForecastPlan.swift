@@ -105,7 +105,7 @@ public struct ForecastPlan: Sendable {
     /// The rules; a stream follows the first that matches its id.
     public let rules: [Rule]
     /// The most streams that the engine has in memory.
-    public let streamsLimit: Int
+    public var streamsLimit: Int
     /// Bytes that a shelf may have for the state of further streams; 0 for no shelf.
     public var spillLimit: Int
     /// The most observations that wait for one turn's steps.

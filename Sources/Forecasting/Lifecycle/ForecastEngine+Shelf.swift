@@ -143,7 +143,7 @@ extension ForecastEngine {
         }
         adaptive[rule]?.adopt(row: Int(slot))
         spilled.remove(index)
-        if anyDeadline(of: slot) != nil { schedule(slot) }
+        if let time = anyDeadline(of: slot) { deadlines.require(slot, by: time) }
         watchUse(of: slot)
         lifecycleCounts.revived += 1
         return slot

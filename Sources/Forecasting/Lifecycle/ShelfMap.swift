@@ -26,7 +26,8 @@ struct ShelfMap {
     private(set) var head = Head()
     /// The copy that was stored before that.
     private var storedBefore: UInt64 = 0
-    private var free: [Place] = []
+    /// Free places, by their bytes; there are few lengths, about one to a rule.
+    private var free: [(byteCount: Int, offsets: [Int])] = []
     private var retired: [Place] = []
 
     init(limit: Int) { self.limit = limit }
@@ -44,9 +45,10 @@ struct ShelfMap {
     /// Takes a place for an entry; nil if there is none.
     mutating func take(_ byteCount: Int) -> Int? {
         let room = Self.room(byteCount)
-        if let index = free.lastIndex(where: { $0.byteCount == room }) {
-            free.swapAt(index, free.count - 1)
-            return free.removeLast().offset
+        if let index = free.firstIndex(where: { $0.byteCount == room }),
+            let offset = free[index].offsets.popLast()
+        {
+            return offset
         }
         guard head.end + room <= limit else { return nil }
         defer { head.end += room }
@@ -56,7 +58,13 @@ struct ShelfMap {
     /// Gives back the place of an entry that was put there when so many copies had begun.
     mutating func giveBack(_ offset: Int, _ byteCount: Int, copy: UInt64) {
         let place = Place(offset: offset, byteCount: Self.room(byteCount), copy: head.copyCount)
-        if copy == head.copyCount { free.append(place) } else { retired.append(place) }
+        if copy == head.copyCount { makeFree(place) } else { retired.append(place) }
+    }
+
+    private mutating func makeFree(_ place: Place) {
+        let index = free.firstIndex { $0.byteCount == place.byteCount } ?? free.count
+        if index == free.count { free.append((place.byteCount, [])) }
+        free[index].offsets.append(place.offset)
     }
 
     /// Takes note that the state is copied.
@@ -69,7 +77,7 @@ struct ShelfMap {
         var kept = 0
         for place in retired {
             if place.copy < storedBefore {
-                free.append(place)
+                makeFree(place)
             } else {
                 retired[kept] = place
                 kept += 1
@@ -80,7 +88,8 @@ struct ShelfMap {
 
     func save(to writer: inout StateWriter) {
         writer.append(row: [head])
-        writer.append(row: free)
+        writer.append(
+            row: free.flatMap { room in room.offsets.map { Place(offset: $0, byteCount: room.byteCount) } })
         writer.append(row: retired)
     }
 
@@ -94,7 +103,8 @@ struct ShelfMap {
         }
         head = saved
         (storedBefore, head.stored) = (saved.stored, saved.copyCount)
-        free = try reader.readRow(of: Place.self, atMost: 1 << 30)
+        free = []
+        for place in try reader.readRow(of: Place.self, atMost: 1 << 30) { makeFree(place) }
         retired = try reader.readRow(of: Place.self, atMost: 1 << 30)
     }
 }

@@ -146,6 +146,10 @@ extension SpilledStreams {
         (seed, lastNumber) = (numbers[0], numbers[1])
         let saved = try reader.readRow(of: Entry.self, atMost: 1 << 30)
         try map.restore(from: &reader)
+        guard capacity > 0 else {
+            map = ShelfMap(limit: 0)  // its places are of a file that nobody has here
+            return saved.count { $0.number > 0 }
+        }
         var left = 0
         for entry in saved where entry.number > 0 {
             guard count < capacity else {

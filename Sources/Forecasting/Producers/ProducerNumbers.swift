@@ -10,7 +10,7 @@ package struct ProducerNumbers: ~Copyable {
         var time: Timestamp
     }
 
-    private var keys: KeyTable
+    private var keys: StreamTable
     private var rows: [Row]
 
     /// The most bytes of a producer's key: the input's name, `/`, the producer's id.
@@ -20,35 +20,35 @@ package struct ProducerNumbers: ~Copyable {
 
     /// Remembers at most `capacity` producers.
     package init(capacity: Int, seed: UInt64) {
-        keys = KeyTable(capacity: capacity, longest: Self.longestKey, seed: seed)
+        keys = StreamTable(capacity: capacity, longest: Self.longestKey, seed: seed)
         rows = [Row](
             repeating: Row(number: 0, time: Timestamp(nanoseconds: 0)), count: capacity)
     }
 
     /// The number of a producer's newest message; 0 if none has come.
-    package func newest(of key: RawSpan) -> UInt64 { keys.slot(of: key).map { rows[$0].number } ?? 0 }
+    package func newest(of key: RawSpan) -> UInt64 { keys.slot(of: key).map { rows[Int($0)].number } ?? 0 }
 
     /// Takes in that a message was applied.
     package mutating func note(_ number: UInt64, of key: RawSpan, at now: Timestamp) {
         let row = Row(number: number, time: now)
         if let slot = keys.slot(of: key) {
-            rows[slot] = row
+            rows[Int(slot)] = row
         } else {
             if keys.count == keys.capacity { removeOldest() }
-            rows[keys.insert(key)] = row
+            rows[Int(keys.insert(key))] = row
         }
     }
 
     private mutating func removeOldest() {
         var oldest = 0
         for slot in rows.indices where rows[slot].time < rows[oldest].time { oldest = slot }
-        keys.remove(oldest)
+        keys.remove(UInt32(oldest))
     }
 
     /// Calls `body` with each producer's key, newest number and when it came.
     package func forEach(_ body: (RawSpan, UInt64, Timestamp) -> Void) {
-        for slot in rows.indices where keys.isTaken(slot) {
-            body(keys.key(slot), rows[slot].number, rows[slot].time)
+        for slot in 0..<UInt32(keys.slotCount) where keys.isUsed(slot) {
+            body(keys.identifier(of: slot), rows[Int(slot)].number, rows[Int(slot)].time)
         }
     }
 

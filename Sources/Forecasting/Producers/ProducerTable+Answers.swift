@@ -53,10 +53,10 @@ extension ProducerTable {
     /// The peer that a producer is connected by; no bytes where it is not.
     @_lifetime(borrow self)
     package func peer(of slot: Int) -> RawSpan {
-        rows[slot].peer >= 0 ? peers.key(rows[slot].peer) : RawSpan()
+        rows[slot].peer >= 0 ? peers.identifier(of: UInt32(rows[slot].peer)) : RawSpan()
     }
 
     /// The key of a producer.
     @_lifetime(borrow self)
-    package func key(of slot: Int) -> RawSpan { producers.key(slot) }
+    package func key(of slot: Int) -> RawSpan { producers.identifier(of: UInt32(slot)) }
 }

@@ -20,8 +20,8 @@ extension ProducerTable {
 
     /// The slot of a producer that another peer than this one says to be.
     package func otherSession(of key: RawSpan, than peer: RawSpan) -> Int? {
-        guard let slot = producers.slot(of: key), rows[slot].peer >= 0 else { return nil }
-        return peers.slot(of: peer) == rows[slot].peer ? nil : slot
+        guard let slot = producers.slot(of: key).map({ Int($0) }), rows[slot].peer >= 0 else { return nil }
+        return peers.slot(of: peer).map { Int($0) } == rows[slot].peer ? nil : slot
     }
 
     /// A peer says which producer it is; whoever said so before is not any more.
@@ -30,18 +30,16 @@ extension ProducerTable {
     ///   does not know, because it remembers nothing.
     /// - Returns: False if there is no room for another producer. Otherwise it will be welcomed.
     package mutating func greet(_ peer: RawSpan, as key: RawSpan, first: UInt64, at now: Timestamp) -> Bool {
-        guard let slot = producers.slot(of: key) ?? makeRoom(at: now, for: key) else {
+        guard let slot = producers.slot(of: key).map({ Int($0) }) ?? makeRoom(at: now, for: key) else {
             counted.refused += 1
             return false
         }
-        if let former = producer(of: peer), former != slot { disconnect(former) }
-        if let place = peers.slot(of: peer), rows[slot].peer == place {
-            // The same as before.
-        } else {
+        let former = producer(of: peer)
+        if former != slot {
+            if let former { disconnect(former) }
             disconnect(slot)
-            let place = peers.insert(peer)
-            producerOfPeer[place] = slot
-            rows[slot].peer = place
+            let place = Int(peers.insert(peer))
+            (producerOfPeer[place], rows[slot].peer) = (slot, place)
         }
         rows[slot].heard = now
         goOn(slot, first: first)
@@ -68,7 +66,7 @@ extension ProducerTable {
     /// A producer's peer is not there any more.
     package mutating func disconnect(_ slot: Int) {
         guard rows[slot].peer >= 0 else { return }
-        peers.remove(rows[slot].peer)
+        peers.remove(UInt32(rows[slot].peer))
         rows[slot].peer = -1
     }
 
@@ -79,9 +77,9 @@ extension ProducerTable {
                 now.nanoseconds - rows[oldest].heard.nanoseconds >= limits.retention
             else { return nil }
             disconnect(oldest)
-            producers.remove(oldest)
+            producers.remove(UInt32(oldest))
         }
-        let slot = producers.insert(key)
+        let slot = Int(producers.insert(key))
         var row = ProducerRow()
         row.isDue = rows[slot].isDue
         rows[slot] = row
@@ -90,7 +88,7 @@ extension ProducerTable {
 
     /// The producer of which nothing was heard for longest, of those of which all is kept.
     private var longestSilent: Int? {
-        rows.indices.filter { producers.isTaken($0) && !rows[$0].isTouched && !rows[$0].isWaiting }
+        rows.indices.filter { !rows[$0].isTouched && !rows[$0].isWaiting }
             .min { rows[$0].heard < rows[$1].heard }
     }
 }

@@ -36,8 +36,8 @@ package struct ProducerTable: ~Copyable {
 
     let limits: Limits
     var counted = ProducerCounts()
-    var producers: KeyTable
-    var peers: KeyTable
+    var producers: StreamTable
+    var peers: StreamTable
     /// By the slot of a peer: the slot of its producer.
     var producerOfPeer: [Int]
     /// By the slot of a producer.
@@ -63,8 +63,8 @@ package struct ProducerTable: ~Copyable {
     package init(_ limits: Limits, seed: UInt64) {
         self.limits = limits
         let count = limits.producers
-        producers = KeyTable(capacity: count, longest: ProducerNumbers.longestKey, seed: seed)
-        peers = KeyTable(capacity: count, longest: Self.longestPeer, seed: seed)
+        producers = StreamTable(capacity: count, longest: ProducerNumbers.longestKey, seed: seed)
+        peers = StreamTable(capacity: count, longest: Self.longestPeer, seed: seed)
         producerOfPeer = [Int](repeating: 0, count: count)
         rows = [ProducerRow](repeating: ProducerRow(), count: count)
         due = [Int](repeating: 0, count: count)
@@ -73,7 +73,7 @@ package struct ProducerTable: ~Copyable {
     }
 
     /// The slot of the producer that a peer said to be; nil if it has not said so.
-    package func producer(of peer: RawSpan) -> Int? { peers.slot(of: peer).map { producerOfPeer[$0] } }
+    package func producer(of peer: RawSpan) -> Int? { peers.slot(of: peer).map { producerOfPeer[Int($0)] } }
 
     /// What was counted so far.
     package var counts: ProducerCounts {
@@ -122,9 +122,8 @@ package struct ProducerTable: ~Copyable {
         return true
     }
 
-    /// Says that all that has come is noted up to a position; nil where that cannot be said yet.
-    package mutating func endTurn(at position: UInt64?) {
-        guard let position else { return }
+    /// Says that all that has come is noted up to a position.
+    package mutating func endTurn(at position: UInt64) {
         for slot in touched {
             rows[slot].isTouched = false
             rows[slot].note(position)

@@ -96,7 +96,7 @@ extension ForecastEngine {
         } else {
             takeModel(of: slot, from: old, to: place)
         }
-        if records[Int(place)].resampler.isOnGrid || plan.rules[rule].time.reorders { schedule(place) }
+        if let time = anyDeadline(of: place) { deadlines.require(place, by: time) }
         return change
     }
 

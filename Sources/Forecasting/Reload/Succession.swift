@@ -88,7 +88,7 @@ package struct Succession: Sendable {
 
     /// Whether streams of one plan can be handed to the other at all: none are joined or related.
     package static func isPossible(from old: ForecastPlan, to new: ForecastPlan) -> Bool {
-        !old.hasJoins && !old.hasRelated && !new.hasJoins && !new.hasRelated
+        !old.isJoined && !new.isJoined
     }
 }
 

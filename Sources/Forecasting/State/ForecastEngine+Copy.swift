@@ -25,7 +25,7 @@ extension ForecastEngine {
         precondition(queue.isEmpty && backlog.isEmpty, "the turn before must be over")
         let count = streams.slotCount
         copy.begin(streamCount: count)
-        for slot in 0..<count where !streams.isUsed(UInt32(slot)) { _ = copy.claims(slot) }
+        for slot in streams.free { _ = copy.claims(Int(slot)) }
         spilled.map.beginCopy()
         copy.writer.append(Self.stateMagic)
         copy.writer.append(row: plan.signatures)

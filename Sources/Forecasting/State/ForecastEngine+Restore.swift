@@ -140,7 +140,7 @@ extension ForecastEngine {
             }
             let slot = insert(ids[head.slot], rule: rule)
             try read(slot: slot, rule: rule, from: &reader)
-            if records[Int(slot)].resampler.isOnGrid || plan.rules[rule].time.reorders { schedule(slot) }
+            if let time = anyDeadline(of: slot) { deadlines.require(slot, by: time) }
             watchUse(of: slot)
             forecastStreamCount += 1
             result.kept += 1

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// The streams in memory: stream id -> slot number.
+/// Ids -> slot numbers: of the streams in memory, and of whatever else senders name.
 ///
 /// A slot that a stream was taken out of is given to the next one that comes; else slots are numbered first come first.
 ///
@@ -26,7 +26,7 @@ public struct StreamTable: ~Copyable {
     /// The ids, each in a place of `longest` bytes.
     private let pages: ZeroPages
     /// Slots that streams were taken out of.
-    private var free: [UInt32] = []
+    private(set) var free: [UInt32] = []
 
     /// Makes an empty table.
     ///

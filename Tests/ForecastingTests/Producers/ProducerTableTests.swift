@@ -65,7 +65,6 @@ import Testing
         let scene = Scene()
         _ = scene.greet("p", as: "a")
         _ = (scene.answers(), scene.receive(1...2, from: "p"))
-        scene.table.endTurn(at: nil)
         scene.table.acknowledge(through: 100)
         #expect(scene.answers() == [] && scene.table.hasNews)
         scene.table.endTurn(at: 101)

@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
 import StateStore
 
 extension StoredState {
@@ -9,12 +10,14 @@ extension StoredState {
     ///   - pace: How fast.
     ///   - lines: What prints them.
     package func replay(_ pace: ReplayPace, to lines: ForecastLines) throws(DaemonError) {
+        try EngineState.refuseIdle(plan)
         let count = state.layout.edition.pipelineCount
         var waiting: [PipelineReplay] = []
         for index in 0..<count {
             let replay = try PipelineReplay(
                 state, pipeline: index, plan.divided(into: count),
                 before: try newestSequence(ofPipeline: index) ?? .max)
+            guard replay.streams.left == 0 else { throw Self.noRoom(for: replay.streams.left) }
             if try replay.next() { waiting.append(replay) }
         }
         var pace = pace

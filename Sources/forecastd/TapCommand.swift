@@ -77,6 +77,12 @@ struct TapCommand: ParsableCommand {
             )
         }
         options.curve = try curve.security()
+        guard options.curve != nil || !options.isSecured || !connect.isEmpty else {
+            throw DaemonError(
+                .configuration,
+                "\(config ?? ""): its sockets ask for proof: expected --curve-key FILE and --server-key KEY, found neither"
+            )
+        }
         options.patterns = try patterns.map { try Glob($0) }
         options.limit = limit
         options.duration = duration?.duration

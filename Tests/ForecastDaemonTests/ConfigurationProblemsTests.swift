@@ -75,7 +75,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(9, "Streams-Limit: 5", #"9:1: unknown key "Streams-Limit"; did you mean "streams_limit"?"#),
         BadLine(
             9, "alarms: {above: 5}",
-            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http, state, control"#
+            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http, state, control, curve"#
         ),
         BadLine(
             9, "log: {levl: info}", #"9:7: log: unknown key "levl"; did you mean "level"?"#),
@@ -94,7 +94,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, #""a\nb\u0007": 1"#,
             #"9:1: unknown key "a\nb\u{07}"; known keys: inputs, outputs, models, streams, streams_limit, "#
-                + "pipelines, pipeline, log, http, state, control"),
+                + "pipelines, pipeline, log, http, state, control, curve"),
         BadLine(
             9, "log: {1: 2, \"1\": 3}",
             #"9:7: log: unknown key "1"; known keys: level, drops_every"#,
@@ -315,8 +315,8 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             4, "  forecasts: {socket: pub, bind: [ipc://x:1], topics: [a]}",
             #"4:47: outputs.forecasts: unknown key "topics"; known keys: socket, connect, bind, "#
-                + "high_water_mark, heartbeat, reconnect, handshake_timeout, format, time_format, "
-                + "anomalies, last_value, replay, linger"),
+                + "high_water_mark, heartbeat, reconnect, handshake_timeout, server_key, clients, insecure, "
+                + "format, time_format, anomalies, last_value, replay, subscriptions, linger"),
         BadLine(
             4, "  forecasts: {socket: pub, bind: [ipc://x:1], last_value: some}",
             #"4:59: outputs.forecasts.last_value: expected true or false, found "some""#),

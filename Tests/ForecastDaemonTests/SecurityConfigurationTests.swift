@@ -24,7 +24,7 @@ import ZeroMQ
         (
             text(#"connect: ["tcp://a:1"]"#, #"bind: ["tcp://127.0.0.1:5", "tcp://*:5"]"#, end: ""),
             [
-                "f.yaml:4:55: outputs.forecasts.bind[1]: other machines reach tcp://*:5, and nothing asks who they are: give "
+                "f.yaml:4:56: outputs.forecasts.bind[1]: other machines reach tcp://*:5, and nothing asks who they are: give "
                     + "the daemon a key (curve), use an address of this machine, as 127.0.0.1, or write insecure: true"
             ]
         ),
@@ -32,8 +32,8 @@ import ZeroMQ
             text(
                 #"bind: ["tcp://eth0:1"]"#, #"bind: ["ipc:///f"], replay: {bind: ["tcp://[::]:*"]}"#, end: ""),
             [
-                "f.yaml:2:32: inputs.plant.bind[0]: other machines reach tcp://eth0:1, and",
-                "f.yaml:4:66: outputs.forecasts.replay.bind[0]: other machines reach tcp://[::]:*, and",
+                "f.yaml:2:31: inputs.plant.bind[0]: other machines reach tcp://eth0:1, and",
+                "f.yaml:4:64: outputs.forecasts.replay.bind[0]: other machines reach tcp://[::]:*, and",
             ]
         ),
         (

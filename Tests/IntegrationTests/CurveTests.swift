@@ -204,7 +204,7 @@ import Testing
             #expect(refused.status == 78)
             #expect(
                 refused.errors.contains(
-                    "open.yaml:4:21: outputs.forecasts.bind[0]: other machines reach tcp://0.0.0.0:"))
+                    "open.yaml:4:22: outputs.forecasts.bind[0]: other machines reach tcp://0.0.0.0:"))
         }
         scenario.configuration = scenario.configuration.replacing(
             "socket: pub", with: "socket: pub, insecure: true")

@@ -16,7 +16,7 @@ import Testing
         ("Authorization: Bearer \(token) \(token)\r\n", 401), ("X-Authorization: Bearer \(token)\r\n", 401),
     ])
     func whoShowsItIsAnswered(header: String, status: Int) async throws {
-        try await withServer(token: try #require(BearerToken(Self.token))) { port in
+        try await withServer(token: BearerToken(Self.token)) { port in
             for target in ["/api/v1/status", "/api/v1/streams", "/metrics", "/", "/page/main.js", "/else"] {
                 let answer = try await get(target, port: port, headers: header)
                 let expected = target == "/else" && status == 200 ? 404 : status
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func aClientShowsIt() async throws {
-        try await withServer(token: try #require(BearerToken(Self.token))) { port in
+        try await withServer(token: BearerToken(Self.token)) { port in
             for (token, status) in [(Self.token, 200), ("other", 401), (nil, 401)] {
                 let client = try #require(MonitoringClient(url: "http://127.0.0.1:\(port)", token: token))
                 #expect(try await client.get("/api/v1/status").status == status)

@@ -29,6 +29,8 @@ package struct Tap: ~Copyable {
         package var duration: Duration?
         /// What to prove oneself with, and of whom proof is wanted; nil to talk in the clear.
         package var curve: CurveSecurity?
+        /// Whether the configuration says that proof is wanted there.
+        package var isSecured = false
         /// Names of inputs that are not shown.
         package var leftOut: [String] = []
         /// Whether to print JSON objects, one a line, instead of text.

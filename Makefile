@@ -10,8 +10,11 @@ DATA ?= ../shared/data
 SEEDS ?= 100000
 CUTS ?= 100
 KILLS ?= 200
+# How long `make soak` goes on, and where its samples and plot go.
+HOURS ?= 2
+OUT ?= .build/soak
 
-.PHONY: help run build test simulate faults check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
+.PHONY: help run build test simulate faults soak check format bench bench-peers quality anomalies golden deps deps-test arm64 clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -42,6 +45,10 @@ faults: ## CUTS power cuts under a store on ext4 and xfs, KILLS of a daemon, its
 	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts 20 --plant nosync
 	done
 	$(SUDO) /usr/bin/python3 Tests/Faults/daemon_faults.py --kills $(KILLS)
+
+soak: build ## HOURS under a load that wishes the daemon ill; OUT gets samples, plot, log and report; needs root
+	$(call install,gcc libc6-dev python3 python3-matplotlib python3-zmq)
+	$(SUDO) /usr/bin/python3 Tests/Soak/soak.py --hours "$(HOURS)" --out "$(OUT)"
 
 check: ## the format, and warnings as errors (they are in Package.swift)
 	swift format lint --strict -r Sources Tests Benchmarks Package.swift

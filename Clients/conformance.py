@@ -178,9 +178,7 @@ def keeps_within_the_window(daemon):
     daemon.greet()
     for _ in range(3):
         daemon.received = daemon.expect(b"M")
-    daemon.is_quiet(0)
-    if daemon.receive(0.5) is not None:
-        raise Wrong("expected no message beyond the window")
+    daemon.is_quiet(0.5)
     daemon.acknowledged = daemon.received
     daemon.answer()
     daemon.take_all()
@@ -265,7 +263,7 @@ def bears_repeated_and_late_acknowledgements(daemon):
 
 def bears_what_it_does_not_know(daemon):
     daemon.greet()
-    for frame in (b"", b"Z", b"A", b"W" + bytes(7), b"Aacknowledged", bytes(100)):
+    for frame in (b"", b"Z", b"A", b"W" + bytes(7), b"Aacknowledged", bytes(100), b"X", b"X\x63"):
         daemon.say(frame)
     daemon.say(b"Z", b"more")
     daemon.take_all()

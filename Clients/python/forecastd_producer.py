@@ -21,7 +21,7 @@ import time
 import zmq
 
 VERSION = 1
-STRANGER, CROWDED = 1, 5
+STRANGER, OTHER_VERSION, NO_HELLO, REPLACED, CROWDED = 1, 2, 3, 4, 5
 RETRY = 1.0
 
 
@@ -124,11 +124,12 @@ class Producer:
         self.heard = time.monotonic()
         kind, head = frames[0][:1], frames[0]
         if kind == b"X" and len(head) == 2:
-            self.is_welcome = False
+            if head[1] in (OTHER_VERSION, NO_HELLO, REPLACED):
+                raise Refused(frames[1].decode(errors="replace") if len(frames) > 1 else f"reason {head[1]}")
+            if head[1] in (STRANGER, CROWDED):
+                self.is_welcome = False
             if head[1] == STRANGER:
                 self.greeted = float("-inf")
-            elif head[1] != CROWDED:
-                raise Refused(frames[1].decode(errors="replace") if len(frames) > 1 else f"reason {head[1]}")
         elif kind == b"W" and len(head) == 33:
             _, acknowledged, received, through, interval, timeout = struct.unpack("<cQQQII", head)
             self.welcome(received, through, interval / 1000, timeout / 1000)

@@ -35,7 +35,6 @@ package struct Top {
         defer {
             listener.cancel()
             timer.cancel()
-            Terminal.restore()
         }
         show(on: terminal)
         for await happening in happenings {

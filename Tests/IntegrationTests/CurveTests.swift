@@ -50,7 +50,7 @@ import Testing
         if attack == .unknownKey {
             try eventually("the key is said") {
                 scenario.daemon.logText.contains(
-                    "the last of which came from 127.0.0.1 with the public key \(stranger.publicText)")
+                    "127.0.0.1 with the public key \(stranger.publicText)")
             }
             #expect(try scenario.figure(#"forecastd_input_client_refusals_total{input="plant"}"#) > 0)
         }

@@ -103,11 +103,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try sleep()
         stage.clock.beginTurn()
         let now = WallClock.now()
-<<<<<<< HEAD
-        if mailbox.hasCommands { try obey(mailbox.takeCommands()) }
+        if mailbox.hasAdmissions { try admitClients() }
         hasNews = try authenticator?.serve() ?? false || hasNews
-=======
->>>>>>> a5effa98a5b035580f4626f68357a631e7f2e334
         let count = try drain(at: now)
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
@@ -136,7 +133,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func sleep() throws(ZeroMQError) {
         let doorbell = mailbox.doorbells[0]
         doorbell.arm()
-        let isIdle = !stage.hasForecasts && !mailbox.isStopping && !questions.isAsked
+        let isIdle =
+            !stage.hasForecasts && !mailbox.isStopping && !mailbox.hasAdmissions && !questions.isAsked
         var limit = outputs.delay(atMost: hasNews ? Self.reportInterval : 1_000_000_000)
         if let most = stage.mostSleep { limit = min(limit, most) }
         if owesAnswers { limit = min(limit, 1_000_000) }
@@ -156,25 +154,20 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try stage.passTime(to: &outputs, at: now)
     }
 
-<<<<<<< HEAD
-    private mutating func obey(_ commands: [Mailbox.Command]) throws(ZeroMQError) {
-        for command in commands {
-            switch command {
-            case .stop: isStopping = true
-            case .admit(let clients, let revoking, let isDone):
-                // In this order: whoever is cut and comes back at once meets the new list.
-                authenticator?.clients = clients
-                for index in inputs.indices where revoking.contains("inputs.\(report.inputs[index].name)") {
-                    try inputs[index].cutPeers()
-                }
-                try outputs.cutPeers(of: revoking)
-                isDone.yield()
+    /// Lets sockets admit others, and cuts those that they admit no longer.
+    private mutating func admitClients() throws(ZeroMQError) {
+        for admission in mailbox.takeAdmissions() {
+            // In this order: whoever is cut and comes back at once meets the new list.
+            authenticator?.clients = admission.clients
+            for index in inputs.indices
+            where admission.revoking.contains("inputs.\(report.inputs[index].name)") {
+                try inputs[index].cutPeers()
             }
+            try outputs.cutPeers(of: admission.revoking)
+            admission.isDone.yield()
         }
     }
 
-=======
->>>>>>> a5effa98a5b035580f4626f68357a631e7f2e334
     /// Takes in at most `batchLimit` messages that have arrived; gives their number.
     private mutating func drain(at now: Timestamp) throws(ZeroMQError) -> Int {
         var count = 0
@@ -295,15 +288,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
 
     private mutating func countRefusedClients() {
         switch authenticator {
-        case .some(let authenticator):
-            for index in report.inputs.indices {
-                report.inputs[index].refusedClients = authenticator.refusals(
-                    of: "inputs.\(report.inputs[index].name)")
-            }
-            for index in report.outputs.indices {
-                report.outputs[index].refusedClients = authenticator.refusals(
-                    of: "outputs.\(report.outputs[index].name)")
-            }
+        case .some(let authenticator): report.countRefusedClients(of: authenticator)
         case nil: break
         }
     }

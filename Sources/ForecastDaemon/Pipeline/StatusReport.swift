@@ -170,6 +170,16 @@ package struct StatusReport: Sendable, Equatable {
         }
     }
 
+    /// Writes down whom an authenticator refused.
+    mutating func countRefusedClients(of authenticator: borrowing Authenticator) {
+        for index in inputs.indices {
+            inputs[index].refusedClients = authenticator.refusals(of: "inputs.\(inputs[index].name)")
+        }
+        for index in outputs.indices {
+            outputs[index].refusedClients = authenticator.refusals(of: "outputs.\(outputs[index].name)")
+        }
+    }
+
     /// Makes a report.
     package init(inputs: [Input], outputs: [Output]) {
         self.inputs = inputs

@@ -109,7 +109,7 @@ struct Reloader {
     private func admit(_ keys: SocketKeys) async throws(DaemonError) {
         let revoking = keys.revoking(since: plans.plan.keys?.clients ?? [:])
         let isDone = await Self.wait(for: 1, atMost: Self.answerPatience) { progress in
-            mailbox.post(.admit(keys.clients, revoking: revoking, isDone: progress))
+            mailbox.admit(.init(clients: keys.clients, revoking: revoking, isDone: progress))
         }
         guard isDone else {
             throw mailbox.isStopping

@@ -79,7 +79,9 @@ public struct Authenticator: ~Copyable {
         if clients[domain]?.contains(key) ?? false { return true }
         refusals[domain, default: Refusals()].count += 1
         refusals[domain]?.key = key
-        refusals[domain]?.address = String(decoding: request[3], as: UTF8.self)
+        // A socket that understands IPv6 as well gives IPv4 addresses its form.
+        let address = String(decoding: request[3], as: UTF8.self)
+        refusals[domain]?.address = address.hasPrefix("::ffff:") ? String(address.dropFirst(7)) : address
         return false
     }
 }

@@ -34,7 +34,8 @@ struct CurveOptions: ParsableArguments {
 
     private static func key(_ text: String) throws -> CurveKey {
         guard let key = CurveKey(text: text) else {
-            throw ValidationError("--server-key: expected 40 characters as `forecastd keygen` prints, found \"\(text)\"")
+            throw ValidationError(
+                "--server-key: expected 40 characters as `forecastd keygen` prints, found \"\(text)\"")
         }
         return key
     }

@@ -140,7 +140,8 @@ import ZeroMQ
         if attempt == .unknownKey || attempt == .keyOfAnotherDomain {
             let refusals = door.refusals
             #expect(
-                refusals.count > 0 && refusals.key == stranger.publicKey && refusals.address.hasSuffix("127.0.0.1"))
+                refusals.count > 0 && refusals.key == stranger.publicKey
+                    && refusals.address.hasSuffix("127.0.0.1"))
         }
     }
 

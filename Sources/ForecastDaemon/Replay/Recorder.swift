@@ -42,7 +42,11 @@ package struct Recorder: ~Copyable {
         leftOut: inout [String]
     ) throws(DaemonError) {
         let keys =
-            if let curve { SocketKeys(curve.keys, clients: [:]) } else { try SocketKeys(prepared.configuration) }
+            if let curve {
+                SocketKeys(curve.keys, clients: [:])
+            } else {
+                try SocketKeys(prepared.configuration)
+            }
         var all = prepared.pipelinePlan(keys: keys).inputs
         if let serverKey = curve?.serverKey {
             for index in all.indices where all[index].isSecured {

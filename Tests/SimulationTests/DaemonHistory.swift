@@ -11,6 +11,18 @@ struct DaemonHistory {
         case message(producer: Int, number: UInt64, previous: UInt64)
         case step(Timestamp)
         case silence(Timestamp)
+        /// The engine of another plan took over.
+        case reload(Int)
+        /// One of another plan began with its state.
+        case restart(Int)
+
+        /// Whether it changed the plan.
+        var isOfPlans: Bool {
+            switch self {
+            case .reload, .restart: true
+            default: false
+            }
+        }
     }
 
     /// What becomes of a turn's events.
@@ -29,6 +41,8 @@ struct DaemonHistory {
         var events: [Event] = []
         /// The last record of its events.
         var written: UInt64 = 0
+        /// The plan whose engine took over when they had been applied.
+        var reload: Int?
         /// The last record when it was over, which a snapshot may lead to.
         var through: UInt64 = 0
     }
@@ -40,8 +54,18 @@ struct DaemonHistory {
         var isTorn = false
         /// The last message of each producer.
         var numbers = SimulatedProducers.keys.map { _ in UInt64(0) }
-        /// Observations in the journal behind each record that a snapshot may lead to.
-        var behind: [UInt64: Int] = [0: 0]
+        /// The plan that is followed.
+        var plan = 0
+        /// The records that a snapshot may lead to.
+        var marks: [UInt64: Mark] = [0: Mark()]
+    }
+
+    /// How far things were at a record.
+    struct Mark {
+        /// Events so far, and the plan that was followed.
+        var (events, plan) = (0, 0)
+        /// Observations in the journal behind it.
+        var behind = 0
     }
 
     /// What was there at the last start, up to this record.
@@ -49,7 +73,8 @@ struct DaemonHistory {
     private(set) var baseThrough: UInt64 = 0
     var turns: [Turn] = []
 
-    var eventCount: Int { base.events.count + turns.reduce(0) { $0 + $1.events.count } }
+    /// What the daemon was told, without changes of plans.
+    var eventCount: Int { base.eventCount + turns.reduce(0) { $0 + $1.events.count } }
 
     mutating func goOn(from candidate: Candidate, last: UInt64) {
         (base, baseThrough, turns) = (candidate, last, [])
@@ -57,18 +82,23 @@ struct DaemonHistory {
         base.events.append(.step(candidate.lastTime))
     }
 
-    /// All that may be found from a snapshot that leads to record `snapshot`, a journal up to record `last`, and so many
-    /// observations read from it.
-    func candidates(snapshot: UInt64, last: UInt64, observations: Int) -> [Candidate] {
+    /// All that may be found under a plan from a snapshot that leads to record `snapshot`, a journal up to record `last`, and
+    /// so many observations read from it.
+    func candidates(plan: Int, snapshot: UInt64, last: UInt64, observations: Int) -> [Candidate] {
         var all: [Candidate] = []
-        if snapshot <= baseThrough { all = behind(base, turns[...], last: last) }
+        if let start = base.restarted(under: plan, at: snapshot) {
+            all = behind(start, turns[...], last: last)
+        }
         var start = base
         for (index, turn) in turns.enumerated() {
             start.add(turn.events[...])
-            start.behind[turn.through] = 0
-            if turn.through == snapshot { all += behind(start, turns[(index + 1)...], last: last) }
+            if let plan = turn.reload { start.reload(plan) }
+            start.mark(turn.through)
+            if turn.through == snapshot, let start = start.restarted(under: plan, at: snapshot) {
+                all += behind(start, turns[(index + 1)...], last: last)
+            }
         }
-        return all.filter { $0.behind[snapshot] == observations }
+        return all.filter { $0.marks[snapshot]?.behind == observations }
     }
 
     /// What the journal makes of a state.
@@ -80,7 +110,8 @@ struct DaemonHistory {
             case .journalled where turn.written <= last:
                 for index in all.indices {
                     all[index].add(turn.events[...])
-                    all[index].behind[turn.through] = 0
+                    // A snapshot that leads to a record before was not taken here.
+                    if all[index].marks[turn.through] == nil { all[index].mark(turn.through) }
                 }
             default:
                 guard turn.before < last else { continue }
@@ -115,8 +146,33 @@ extension DaemonHistory.Candidate {
             }
             events.append(event)
         }
-        for record in behind.keys { behind[record]! += count }
+        for record in marks.keys { marks[record]!.behind += count }
     }
+
+    /// Lets the engine of another plan take over.
+    mutating func reload(_ plan: Int) {
+        events.append(.reload(plan))
+        self.plan = plan
+    }
+
+    /// Takes note of a record that a snapshot may lead to.
+    mutating func mark(_ record: UInt64) { marks[record] = .init(events: events.count, plan: plan) }
+
+    /// What becomes of it when the journal behind a record is applied to the state there under a plan, under which no
+    /// reload is applied; nil if there was no such record.
+    func restarted(under plan: Int, at record: UInt64) -> Self? {
+        guard let mark = marks[record] else { return nil }
+        var new = self
+        new.events.removeSubrange(mark.events...)
+        // A start does not know the numbers that a reload lets streams go on with which begin anew.
+        if mark.plan != plan || new.events.contains(where: \.isOfPlans) { new.events.append(.restart(plan)) }
+        new.events += events[mark.events...].filter { !$0.isOfPlans }
+        new.plan = plan
+        new.marks = marks.filter { $0.key <= record }
+        return new
+    }
+
+    var eventCount: Int { events.count { !$0.isOfPlans } }
 
     /// The clock's time in the last of the observations.
     var lastTime: Timestamp {
@@ -125,14 +181,16 @@ extension DaemonHistory.Candidate {
     }
 
     /// Tells an engine all of it.
-    func tell(_ engine: inout ForecastEngine, streams: [String]) {
+    func tell(_ engine: inout ForecastEngine, in scene: DaemonScene) {
         for event in events {
             switch event {
             case .observation(let stream, let observation, let now, _):
                 // Where the step of a turn is missing.
                 if engine.isFull { while engine.advance(at: now) {} }
-                _ = engine.accept(observation, of: streams[stream].utf8.span.bytes, at: now)
+                _ = engine.accept(observation, of: scene.streams[stream].utf8.span.bytes, at: now)
             case .message: break
+            case .reload(let plan): scene.reload(&engine, to: plan)
+            case .restart(let plan): scene.restart(&engine, under: plan)
             case .step(let now):
                 while engine.advance(at: now) {}
             case .silence(let now):

@@ -6,12 +6,12 @@ extension DaemonSimulation {
     /// How often what was to be tested came about.
     struct Counts {
         var (observations, replayed, restored, torn, lost) = (0, 0, 0, 0, 0)
-        var (snapshots, powerCuts, failures, fullDisks, cleanStops) = (0, 0, 0, 0, 0)
+        var (snapshots, powerCuts, failures, fullDisks, cleanStops, reloads) = (0, 0, 0, 0, 0, 0)
 
         private static var all: [WritableKeyPath<Counts, Int>] {
             [
                 \.observations, \.replayed, \.restored, \.torn, \.lost, \.snapshots, \.powerCuts, \.failures,
-                \.fullDisks, \.cleanStops,
+                \.fullDisks, \.cleanStops, \.reloads,
             ]
         }
 

@@ -18,11 +18,11 @@ extension DaemonSimulation {
 
     func recover() throws(End) {
         recovered = nil
-        var engine = ForecastEngine(plan: scene.plan, seed: generator.next())
+        var engine = ForecastEngine(plan: scene.plans[plan].forecasts, seed: generator.next())
         let snapshot = newestSnapshot()
         let writer = try attempt { () throws(DaemonError) in
             try EngineRecovery(
-                plan, disk: disk, path: "disk", identity: generator.next(), options: Self.options
+                statePlan, disk: disk, path: "disk", identity: generator.next(), options: Self.options
             )
             .recover(&engine, spareRoom: spareRoom)
         }
@@ -30,18 +30,18 @@ extension DaemonSimulation {
         try checkProducers(of: engine)
         let link = try attempt { () throws(DaemonError) in
             try StateLink(
-                engineDoorbell: Doorbell(), groupLimit: plan.groupLimit, report: plan.report,
+                engineDoorbell: Doorbell(), groupLimit: statePlan.groupLimit, report: statePlan.report,
                 fail: { [unowned self] _ in fail() },
                 wait: { [unowned self] _ in _ = storage?.turn() })
         }
         let synchroniser = writer.synchroniser
         storage = StateStorage(
-            plan, link: link, disk: disk, synchroniser: synchroniser, spill: nil, spareRoom: spareRoom,
+            statePlan, link: link, disk: disk, synchroniser: synchroniser, spill: nil, spareRoom: spareRoom,
             clock: { [unowned self] in clock })
-        let log = EngineLog(writer, link: link, durability: plan.durability)
+        let log = EngineLog(writer, link: link, durability: statePlan.durability)
         stage = EngineStage(
-            scene.pipelinePlan, engine: engine, log: log, questions: scene.questions,
-            successions: scene.successions)
+            scene.plans[plan], engine: engine, log: log, questions: scene.questions,
+            successions: successions)
         (self.synchroniser, self.link) = (synchroniser, link)
         disk.meanwhile = { [unowned self] name in
             guard name.hasPrefix("journal-"), pick(0...2) == 0, !hasFailed else { return }
@@ -71,7 +71,7 @@ extension DaemonSimulation {
             throw .violation(
                 "the state after record \(last), from a snapshot at \(snapshot), is none that it may be")
         }
-        if stoppedClean && found.events.count < history.eventCount {
+        if stoppedClean && found.eventCount < history.eventCount {
             throw .violation("it stopped in order, and something is lost")
         }
         if found.isTorn { counts.torn += 1 }
@@ -81,12 +81,9 @@ extension DaemonSimulation {
 
     /// Holds what an engine knows of producers against what they were told.
     func checkProducers(of engine: borrowing ForecastEngine) throws(End) {
-        let newest = SimulatedProducers.keys.map { engine.producers.newest(of: $0.utf8.span.bytes) }
-        guard newest == history.base.numbers else {
-            throw .violation("those up to \(history.base.numbers) were applied, and up to \(newest) it knows")
-        }
+        let newest = Self.newestMessages(of: engine)
         let isKept =
-            switch plan.durability {
+            switch statePlan.durability {
             case .commit: true
             case .interval: !hasLostPower
             case .none: false
@@ -104,20 +101,28 @@ extension DaemonSimulation {
         producers.begin(newest: newest, at: senders.now)
     }
 
+    private static func newestMessages(of engine: borrowing ForecastEngine) -> [UInt64] {
+        SimulatedProducers.keys.map { engine.producers.newest(of: $0.utf8.span.bytes) }
+    }
+
     /// What an engine was told that has come to the same state; nil if nothing that may be.
     func explanation(
         of engine: inout ForecastEngine, snapshot: UInt64, last: UInt64
     ) -> DaemonHistory.Candidate? {
         guard let recovered else { return nil }
         counts.replayed += Int(recovered.observations)
-        var copy = StateSimulationTests.Run(scene.plan, streams: scene.streams, seed: 2)
+        var copy = StateSimulationTests.Run(scene.plans[plan].forecasts, streams: scene.streams, seed: 2)
         var reader = StateSimulationTests.reader(StateSimulationTests.chunks(of: &engine))
         guard (try? copy.engine.restore(from: &reader)) != nil else { return nil }
         let found = whatFollows(&copy)
-        return history.candidates(snapshot: snapshot, last: last, observations: Int(recovered.observations))
+        let observations = Int(recovered.observations)
+        let newest = Self.newestMessages(of: engine)
+        return history.candidates(plan: plan, snapshot: snapshot, last: last, observations: observations)
             .first {
-                var other = StateSimulationTests.Run(scene.plan, streams: scene.streams, seed: 1)
-                $0.tell(&other.engine, streams: scene.streams)
+                guard $0.numbers == newest else { return false }
+                var other = StateSimulationTests.Run(
+                    scene.plans[0].forecasts, streams: scene.streams, seed: 1)
+                $0.tell(&other.engine, in: scene)
                 return whatFollows(&other) == found
             }
     }
@@ -138,10 +143,10 @@ extension DaemonSimulation {
     /// Finds the state again without going on from it, and says whether it is one that may be.
     func recoverOnce() throws(DaemonError) -> Bool {
         recovered = nil
-        var engine = ForecastEngine(plan: scene.plan, seed: generator.next())
+        var engine = ForecastEngine(plan: scene.plans[plan].forecasts, seed: generator.next())
         let snapshot = newestSnapshot()
         let writer = try EngineRecovery(
-            plan, disk: disk, path: "disk", identity: generator.next(), options: Self.options
+            statePlan, disk: disk, path: "disk", identity: generator.next(), options: Self.options
         ).recover(&engine, spareRoom: spareRoom)
         return explanation(of: &engine, snapshot: snapshot, last: writer.appended) != nil
     }

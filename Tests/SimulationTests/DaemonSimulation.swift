@@ -27,7 +27,11 @@ final class DaemonSimulation: @unchecked Sendable {
     var senders: NastyStreams
     let scene: DaemonScene
     let spareRoom: SpareRoom<SimulatedDisk>
-    var plan: StatePlan
+    var statePlan: StatePlan
+    /// The number of the plan that a start follows, and of the one that the engine does.
+    var (plan, planInForce) = (0, 0)
+    var successions: SuccessionBox
+    var isReloading = false
     var history = DaemonHistory()
     var producers: SimulatedProducers
     /// The last message of each producer that the engine knows, and that counts as applied.
@@ -61,11 +65,16 @@ final class DaemonSimulation: @unchecked Sendable {
         producers = SimulatedProducers(mistake: mistake)
         senders = NastyStreams(streamCount: scene.streams.count, seed: seed)
         spareRoom = SpareRoom(Ballast(disk, size: Self.ballastSize), at: clock)
-        plan = StatePlan(
+        successions = Self.successionBox()
+        statePlan = StatePlan(
             directory: "",
             durability: durability ?? StatePlan.Durability.allCases.randomElement(using: &generator)!,
             snapshotEvery: .seconds(60), snapshotAfter: 6000, ballast: Self.ballastSize)
-        plan.report = { [unowned self] event in note(event) }
+        statePlan.report = { [unowned self] event in note(event) }
+    }
+
+    static func successionBox() -> SuccessionBox {
+        do { return SuccessionBox(doorbell: try Doorbell()) } catch { fatalError("\(error)") }
     }
 
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
@@ -114,6 +123,7 @@ final class DaemonSimulation: @unchecked Sendable {
         stage = nil
         storage = nil
         (synchroniser, link, hasFailed) = (nil, nil, false)
+        (successions, isReloading, planInForce) = (Self.successionBox(), false, plan)
         // What the disk failed to synchronise the kernel may have forgotten.
         if disk.hasFailed { written = durable }
         let isCut = pick(0...2) > 0
@@ -142,19 +152,34 @@ final class DaemonSimulation: @unchecked Sendable {
 
     func act() throws(End) {
         clock += .milliseconds(pick(0...9) == 0 ? pick(0...40_000) : pick(0...1500))
-        switch pick(0...9) {
-        case 0...4: try turn()
-        case 5...8: _ = storage!.turn()
+        switch pick(0...19) {
+        case 0...9: try turn()
+        case 10...16: _ = storage!.turn()
+        case 17: reload()
         default: disk.faults.capacity = pick(0...1) == 0 ? disk.usedBytes + pick(0...20) * 1024 : .max
         }
         if hasFailed { throw .diskFailed }
+    }
+
+    /// Begins to put another plan in force, or goes on with it; whatever happens, the next start follows it.
+    func reload() {
+        let (_, progress) = AsyncStream.makeStream(of: Void.self)
+        guard !isReloading else { return successions.agree(progress: progress) }
+        plan = pick(0...scene.plans.count - 1)
+        let (old, new) = (scene.plans[planInForce], scene.plans[plan])
+        successions.offer(
+            Successor(
+                new, succession: Succession(from: old.forecasts, to: new.forecasts),
+                quota: StreamQuota(limit: new.forecasts.streamsLimit)), progress: progress)
+        isReloading = true
     }
 
     /// One turn of the loop.
     func turn() throws(End) {
         let wasFull = link!.status.isFull
         var turn = DaemonHistory.Turn(
-            before: synchroniser!.written, mode: wasFull || plan.durability == .none ? .lost : .journalled)
+            before: synchroniser!.written,
+            mode: wasFull || statePlan.durability == .none ? .lost : .journalled)
         var event = senders.next()
         while case .observation(let stream, let observation, let now) = event {
             let identifier = scene.streams[stream]
@@ -181,7 +206,11 @@ final class DaemonSimulation: @unchecked Sendable {
         }
         turn.written = synchroniser!.written
         if turn.mode == .journalled && (link!.status.isFull || hasFailed) { turn.mode = .unclear }
-        _ = stage!.endTurn(at: now)
+        if stage!.endTurn(at: now) {
+            turn.reload = plan
+            (planInForce, isReloading) = (plan, false)
+            counts.reloads += 1
+        }
         turn.through = synchroniser!.written
         history.turns.append(turn)
     }

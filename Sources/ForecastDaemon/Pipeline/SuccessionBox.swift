@@ -36,12 +36,12 @@ package final class SuccessionBox: Sendable {
 // What the reload says.
 extension SuccessionBox {
     /// Offers an engine; `progress` tells when the pipeline holds still for it.
-    func offer(_ successor: Successor, progress: AsyncStream<Void>.Continuation) {
+    package func offer(_ successor: Successor, progress: AsyncStream<Void>.Continuation) {
         change(progress) { $0 = State(stage: .offered, successor: successor, progress: progress) }
     }
 
     /// Lets the pipeline go on with the engine; `progress` tells when it does.
-    func agree(progress: AsyncStream<Void>.Continuation) {
+    package func agree(progress: AsyncStream<Void>.Continuation) {
         change(progress) { ($0.stage, $0.progress) = (.agreed, progress) }
     }
 

@@ -1,14 +1,14 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import BasicContainers
-import Forecasting
+package import Forecasting
 import WireFormat
 
 /// An engine that is to take over from a pipeline's, made ready while that one goes on.
 ///
 /// Whoever has it has it alone: the reload, then the pipeline's thread, then the reload again, which gives up the engine
 /// before, that is in it then.
-final class Successor: @unchecked Sendable {
+package final class Successor: @unchecked Sendable {
     var engine: ForecastEngine
     /// One per output.
     var encoders: RigidArray<ForecastEncoder>
@@ -21,7 +21,7 @@ final class Successor: @unchecked Sendable {
     private(set) var pause = Duration.zero
 
     /// Makes the engine of one pipeline of `plan`, which shares `quota` with the others.
-    init(_ plan: PipelinePlan, succession: Succession, quota: StreamQuota) {
+    package init(_ plan: PipelinePlan, succession: Succession, quota: StreamQuota) {
         engine = plan.engine(quota: quota)
         encoders = plan.encoders
         self.succession = succession

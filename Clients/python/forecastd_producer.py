@@ -13,6 +13,7 @@ Documentation/LossFreeInput.md; any client can be held against that with Clients
 import argparse
 import collections
 import os
+import pathlib
 import struct
 import sys
 import time
@@ -31,16 +32,20 @@ class Refused(Exception):
 class Producer:
     """One producer: numbers messages, keeps them until they are acknowledged, sends again what was lost.
 
-    `limit` is how many messages may be unacknowledged before `send` waits. Not for several threads.
+    `limit` is how many messages may be unacknowledged before `send` waits. Where the input asks for proof (CURVE), `secret_key`
+    is this side's secret key and `server_key` the daemon's public one, each of 40 characters. Not for several threads.
     """
 
-    def __init__(self, endpoint, identifier, limit=100_000):
+    def __init__(self, endpoint, identifier, limit=100_000, secret_key=None, server_key=None):
         self.endpoint, self.identifier, self.limit = endpoint, identifier.encode(), limit
         self.pending = collections.deque()  # unacknowledged messages, the first of which has the number `base`
         self.base = None  # unknown before the first welcome
         self.sent = self.through = self.received = 0
         self.interval, self.timeout = 5.0, 15.0
         self.asked = None  # at the last question: (sent, received)
+        if (secret_key is None) != (server_key is None):
+            raise ValueError("expected secret_key and server_key together, found one of them")
+        self.secret_key, self.server_key = secret_key, server_key
         self.context = zmq.Context.instance()
         self.socket = None
         self.connect()
@@ -52,6 +57,10 @@ class Producer:
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.IMMEDIATE, 1)
         self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
+        if self.secret_key is not None:
+            self.socket.curve_secretkey = self.secret_key.encode()
+            self.socket.curve_publickey = zmq.curve_public(self.secret_key.encode())
+            self.socket.curve_serverkey = self.server_key.encode()
         self.socket.connect(self.endpoint)
         self.is_welcome = False
         self.heard = self.spoken = time.monotonic()
@@ -156,8 +165,14 @@ def main():
     parser.add_argument("--connect", required=True, help="endpoint of the input, as tcp://127.0.0.1:5559")
     parser.add_argument("--producer", required=True, help="the id of this producer, which no other one has")
     parser.add_argument("--limit", type=int, default=100_000, help="messages that may be unacknowledged")
+    parser.add_argument("--curve-key", metavar="FILE", help="file of the secret key, as forecastd keygen makes it")
+    parser.add_argument("--server-key", metavar="KEY", help="the daemon's public key")
     options = parser.parse_args()
-    producer, rest, is_open = Producer(options.connect, options.producer, options.limit), b"", True
+    if (options.curve_key is None) != (options.server_key is None):
+        parser.error("expected --curve-key and --server-key together")
+    secret_key = pathlib.Path(options.curve_key).read_text().strip() if options.curve_key else None
+    producer = Producer(options.connect, options.producer, options.limit, secret_key, options.server_key)
+    rest, is_open = b"", True
     try:
         while is_open or producer.pending:
             has_room = len(producer.pending) < options.limit

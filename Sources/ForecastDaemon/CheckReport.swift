@@ -2,6 +2,7 @@
 
 import Forecasting
 import RecurrentKernels
+import ZeroMQ
 
 /// What `forecastd check` says: what is in force for each rule, and what it costs.
 package struct CheckReport: Sendable, Encodable {
@@ -88,6 +89,27 @@ package struct CheckReport: Sendable, Encodable {
         }
     }
 
+    /// The daemon's key and its sockets' clients.
+    struct Curve: Sendable, Encodable {
+        var publicKey: String
+        /// Keys that are admitted, by socket.
+        var clients: [String: Int]
+
+        init(_ keys: SocketKeys) {
+            (publicKey, clients) = (keys.pair.publicKey.text, keys.clients.mapValues(\.count))
+        }
+
+        var text: String {
+            "the daemon's public key is \(publicKey)"
+                + clients.sorted { $0.key < $1.key }.map { ", \($0.key) admits \($0.value) clients" }.joined()
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case clients
+            case publicKey = "public_key"
+        }
+    }
+
     /// What an input with producers promises.
     struct LossFree: Sendable, Encodable {
         var input: String
@@ -110,13 +132,15 @@ package struct CheckReport: Sendable, Encodable {
     /// Bytes on disk for the state of further ones; absent where they are refused.
     var spillBytes: Int?
     package var memoryBytes: Int
+    /// Whom sockets ask for proof; nil where none does.
+    var curve: Curve?
     /// Where reports are served; nil for nowhere.
     var http: String?
     /// Where state is kept, and through what; nil for nowhere.
     var state: String?
 
     enum CodingKeys: String, CodingKey {
-        case rules, kept, http, state
+        case rules, kept, curve, http, state
         case lossFree = "loss_free"
         case streamsLimit = "streams_limit"
         case spillBytes = "spill_bytes"
@@ -124,7 +148,9 @@ package struct CheckReport: Sendable, Encodable {
     }
 
     /// Describes a configuration that was made ready.
-    package init(_ prepared: PreparedDaemon) {
+    ///
+    /// - Parameter keys: Those of its sockets; nil where none asks for proof.
+    package init(_ prepared: PreparedDaemon, keys: SocketKeys? = nil) {
         let plan = prepared.forecasts
         let errors = prepared.models.map { model in
             model.configuration.precision == .float32
@@ -172,6 +198,7 @@ package struct CheckReport: Sendable, Encodable {
             * (plan.bytesPerBatch + plan.bytesOfDecisions)
             + plan.bytesOfSpilled
             + kept.reduce(0) { $0 + $1.bytes }
+        curve = keys.map { Curve($0) }
         http = prepared.configuration.http.map { "http://\($0.authority)" }
         state = prepared.configuration.state.map { "\($0.directory), durability \($0.durability)" }
     }
@@ -199,7 +226,7 @@ package struct CheckReport: Sendable, Encodable {
     /// The report as lines of text.
     package var text: String {
         (["configuration and models are good; first match wins:"] + rules.flatMap(\.lines)
-            + lossFree.map(\.text) + kept.map(\.text)
+            + lossFree.map(\.text) + kept.map(\.text) + (curve.map { [$0.text] } ?? [])
             + [
                 "at most \(streamsLimit) streams\(spillBytes == nil ? "" : " in memory"), which take at most "
                     + "\(Self.mebibytes(memoryBytes)) MiB" + spillText

@@ -42,7 +42,9 @@ package struct Daemon: Sendable {
         if let http = prepared.configuration.http {
             let monitor = DaemonMonitor(plans: plans, mailbox: mailbox, metricPatterns: http.metricsStreams)
             services.append(
-                MonitoringService(http: http, monitor: monitor, logger: logger, listening: listening))
+                MonitoringService(
+                    http: http, token: try http.bearerToken(), monitor: monitor, logger: logger,
+                    listening: listening))
         } else {
             listening.finish()
         }

@@ -170,7 +170,7 @@ package struct PreparedDaemon: Sendable {
             journal ?? StreamLogHandler.standardError(label: label) as any LogHandler
         }
         logger.logLevel = configuration.log.level
-        var plan = pipelinePlan()
+        var plan = pipelinePlan(keys: try SocketKeys(configuration))
         plan.state?.acceptsLoss = acceptsLoss
         try await Daemon(self, path: path, plan: plan, logger: logger).run()
     }
@@ -186,16 +186,20 @@ extension PreparedDaemon {
     }
 
     /// What the pipelines are to do.
-    package func pipelinePlan() -> PipelinePlan {
-        PipelinePlan(
+    ///
+    /// - Parameter keys: Those of the configuration; without them the plan's sockets cannot be opened that ask for proof.
+    package func pipelinePlan(keys: SocketKeys? = nil) -> PipelinePlan {
+        var plan = PipelinePlan(
             inputs: configuration.inputs.map { input in
                 var options = SocketOptions(input.connection)
+                let isSecured = configuration.isSecured(input.connection)
+                if isSecured { options.prove(input.connection, "inputs.\(input.name)", by: keys) }
                 options.receiveHighWaterMark = input.connection.highWaterMark
                 options.maximumMessageSize = input.maximumMessageSize
                 return PipelinePlan.Input(
                     name: input.name, socket: input.socketKind, options: options,
                     connect: input.connection.connect, bind: input.connection.bind, topics: input.topics,
-                    decoder: input.decoder, producers: input.producers)
+                    decoder: input.decoder, producers: input.producers, isSecured: isSecured)
             },
             outputs: configuration.outputs.map { output in
                 var options = SocketOptions(output.connection)
@@ -203,10 +207,15 @@ extension PreparedDaemon {
                 options.linger = output.linger
                 // Subscribers send nothing but short prefixes.
                 options.maximumMessageSize = 1024
+                // They wait in the connection, not in memory.
+                options.receiveHighWaterMark = 10_000
+                let isSecured = configuration.isSecured(output.connection)
+                if isSecured { options.prove(output.connection, "outputs.\(output.name)", by: keys) }
                 return PipelinePlan.Output(
                     name: output.name, options: options, connect: output.connection.connect,
                     bind: output.connection.bind, format: output.format, times: output.timeFormat,
-                    alarms: output.anomalies, keeping: keeping(output))
+                    alarms: output.anomalies, keeping: keeping(output), subscriptions: output.subscriptions,
+                    isSecured: isSecured)
             }, forecasts: forecasts, labels: labels, pipelineCount: pipelineCount,
             batchLimit: configuration.pipeline.batchLimit,
             ioThreads: configuration.pipeline.ioThreads,
@@ -217,6 +226,8 @@ extension PreparedDaemon {
                     snapshotAfter: $0.snapshotAfter, ballast: $0.ballast)
             },
             epoch: UInt64(max(0, WallClock.now().nanoseconds)))
+        plan.keys = keys
+        return plan
     }
 }
 
@@ -239,5 +250,11 @@ extension SocketOptions {
         reconnectInterval = connection.reconnect.initial
         maximumReconnectInterval = connection.reconnect.maximum
         handshakeInterval = connection.handshakeTimeout
+    }
+
+    fileprivate mutating func prove(
+        _ connection: ConnectionConfiguration, _ socket: String, by keys: SocketKeys?
+    ) {
+        curve = keys.map { CurveSecurity(keys: $0.pair, serverKey: connection.serverKey, domain: socket) }
     }
 }

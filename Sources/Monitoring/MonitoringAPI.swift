@@ -21,6 +21,8 @@ package struct MonitoringAPI: Sendable {
         var target: String
         var host: String?
         var hasBody: Bool
+        /// What the request shows to be answered.
+        var authorization: String?
         /// The id of the last event that came, where one listened before.
         var lastEvent: String?
     }
@@ -47,6 +49,8 @@ package struct MonitoringAPI: Sendable {
     ///
     /// A page elsewhere can make a browser ask us under its own name (DNS rebinding); then `Host` is that name.
     let isLoopbackOnly: Bool
+    /// What requests have to show but for those of health; nil for nothing.
+    let token: BearerToken?
 
     /// Answers a request, whatever it is.
     func answer(_ head: Head) async -> Answer {
@@ -77,6 +81,12 @@ package struct MonitoringAPI: Sendable {
             throw MonitoringProblem(.contentTooLarge, expected: "a request without a body", found: "a body")
         }
         let request = try MonitoringRequest(target: head.target)
+        let isHealth = [["healthz"], ["readyz"]].contains(request.path)
+        if let token, !isHealth, !token.isShown(by: head.authorization) {
+            throw MonitoringProblem(
+                .unauthorized, expected: "Authorization: Bearer and the token of http.token",
+                found: head.authorization == nil ? "no such header" : "another one")
+        }
         switch request.path {
         case ["healthz"]:
             try request.allow([])

@@ -51,15 +51,18 @@ package struct MonitoringServer: Sendable {
     /// - Parameters:
     ///   - host: The address to listen on; a loopback address takes requests for this machine only.
     ///   - port: The port; 0 for any free one.
+    ///   - token: What requests have to show; nil for nothing.
     package init(
-        host: String, port: Int, source: some MonitoringSource, limits: Limits = Limits(), logger: Logger
+        host: String, port: Int, source: some MonitoringSource, token: BearerToken? = nil,
+        limits: Limits = Limits(), logger: Logger
     ) {
         self.host = host
         self.port = port
         self.limits = limits
         feed = EventFeed(source, limit: limits.listeners, interval: limits.eventInterval)
         api = MonitoringAPI(
-            source: source, feed: feed, isLoopbackOnly: LoopbackName.matches(Self.authority(host)))
+            source: source, feed: feed, isLoopbackOnly: LoopbackName.matches(Self.authority(host)),
+            token: token)
         var logger = logger
         logger.logLevel = max(.warning, logger.logLevel)  // below that the library logs every connection
         self.logger = logger
@@ -101,6 +104,7 @@ package struct MonitoringServer: Sendable {
                     MonitoringAPI.Head(
                         method: request.method.rawValue, target: request.head.path ?? "",
                         host: request.head.authority, hasBody: RequestGate.hasBody(request.head),
+                        authorization: request.headers[.authorization],
                         lastEvent: request.headers[.lastEventID]))
                 let head = Self.head(of: answer, isLast: RequestGate.hasBody(request.head))
                 guard let listener = answer.listener else {
@@ -156,6 +160,7 @@ package struct MonitoringServer: Sendable {
             .contentSecurityPolicy: answer.policy,
         ]
         if answer.listener == nil { fields[.contentLength] = String(answer.body.count) }
+        if answer.status == 401 { fields[.wwwAuthenticate] = "Bearer" }
         if answer.status == 405 { fields[.allow] = "GET, HEAD" }
         if isLast { fields[.connection] = "close" }
         return HTTPResponse(status: .init(code: answer.status), headerFields: fields)

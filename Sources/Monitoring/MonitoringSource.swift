@@ -38,6 +38,8 @@ package struct MonitoringProblem: Error, Sendable, Equatable {
     package enum Status: Int, Sendable {
         /// The request is not understood.
         case badRequest = 400
+        /// The request does not show the token.
+        case unauthorized = 401
         /// There is nothing of that name.
         case notFound = 404
         /// Nothing is changed over HTTP.

@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import WireFormat
-import ZeroMQ
+public import ZeroMQ
 
 /// Sends values to a loss-free input of forecastd (`socket: router`): numbers messages, keeps them until they are
 /// acknowledged, sends again what was lost.
@@ -12,6 +12,7 @@ public struct Producer: ~Copyable {
     private let endpoint: String
     private let identifier: [UInt8]
     private let limit: Int
+    private let curve: CurveSecurity?
     private var socket: Socket
     private var frame: Message
     private var pending = PendingMessages()
@@ -34,18 +35,25 @@ public struct Producer: ~Copyable {
     /// - Parameters:
     ///   - identifier: Names this producer for good, and no other: 1 to 64 bytes of `A-Z a-z 0-9 . _ : / -`.
     ///   - limit: Messages that may be unacknowledged.
-    public init(_ identifier: String, connect endpoint: String, limit: Int = 100_000) throws(ProducerError) {
+    ///   - curve: This side's keys and the daemon's public key, where the input asks for proof.
+    public init(
+        _ identifier: String, connect endpoint: String, limit: Int = 100_000, curve: CurveSecurity? = nil
+    ) throws(ProducerError) {
         let context: Context
         do throws(ZeroMQError) { context = try Context() } catch { throw .socket(error) }
-        let socket = try Self.socket(to: endpoint, in: context)
+        let socket = try Self.socket(to: endpoint, in: context, curve: curve)
         (self.endpoint, self.identifier, self.limit) = (endpoint, Array(identifier.utf8), limit)
+        self.curve = curve
         self.context = context
         self.socket = socket
         frame = Message()
     }
 
-    private static func socket(to endpoint: String, in context: Context) throws(ProducerError) -> Socket {
+    private static func socket(
+        to endpoint: String, in context: Context, curve: CurveSecurity?
+    ) throws(ProducerError) -> Socket {
         var options = SocketOptions()
+        options.curve = curve
         options.linger = .zero
         options.maximumReconnectInterval = .seconds(2)
         do throws(ZeroMQError) {
@@ -112,7 +120,7 @@ public struct Producer: ~Copyable {
     }
 
     private mutating func connectAnew() throws(ProducerError) {
-        socket = try Self.socket(to: endpoint, in: context)
+        socket = try Self.socket(to: endpoint, in: context, curve: curve)
         (heard, spoken, greeted, isWelcome) = (.now, .now, nil, false)
     }
 

@@ -18,7 +18,8 @@ package enum ConnectionEvent: Sendable, Equatable {
 package struct ConnectionLog: Sendable {
     private let endpoints: [String]
     private var connected: [Int32: String] = [:]
-    private var accepted: Set<Int32> = []
+    /// Which of all connections those are that peers have made, by their descriptors.
+    private var acceptances: [Int32: UInt64] = [:]
     private var (made, failedHandshakes): (UInt64, UInt64) = (0, 0)
     /// Lost connections by their endpoint, with the round in which they were lost.
     private var lost: [String: UInt64] = [:]
@@ -35,11 +36,11 @@ package struct ConnectionLog: Sendable {
             made += 1
             recover(name)
         case .accepted(let descriptor):
-            accepted.insert(descriptor)
             made += 1
+            acceptances[descriptor] = made
         case .disconnected(let descriptor):
             // One that was not made by the socket but accepted: its peer comes back or not.
-            if accepted.remove(descriptor) != nil { return }
+            if acceptances.removeValue(forKey: descriptor) != nil { return }
             guard let name = connected.removeValue(forKey: descriptor) else { return }
             lost[name] = round
         case .retried(let name):
@@ -52,8 +53,14 @@ package struct ConnectionLog: Sendable {
     /// What was noted so far.
     package var counts: ConnectionCounts {
         ConnectionCounts(
-            open: connected.count + accepted.count, made: made, failedHandshakes: failedHandshakes)
+            open: connected.count + acceptances.count, made: made, failedHandshakes: failedHandshakes)
     }
+
+    /// The descriptors of connections that peers have made and that stand.
+    package var accepted: [Int32] { Array(acceptances.keys) }
+
+    /// Which of all connections the one on a descriptor is that a peer has made; nil if none has.
+    package func acceptance(of descriptor: Int32) -> UInt64? { acceptances[descriptor] }
 
     /// Ends a round; gives the endpoints of connections that were lost before the round and not tried again.
     package mutating func takeGivenUp() -> [String] {

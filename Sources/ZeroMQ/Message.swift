@@ -24,6 +24,12 @@ public struct Message: ~Copyable {
     /// The frame's length in bytes.
     public var byteCount: Int { zmq_msg_size(content) }
 
+    /// The descriptor of the connection that the frame came over, which may be closed by now; nil where that is not known.
+    public var descriptor: Int32? {
+        let descriptor = zmq_msg_get(content, ZMQ_SRCFD)
+        return descriptor >= 0 ? descriptor : nil
+    }
+
     /// Whether further frames of the same message follow, to be received next.
     public var hasMore: Bool { zmq_msg_more(content) == 1 }
 

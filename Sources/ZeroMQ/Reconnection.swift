@@ -1,8 +1,9 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import CZeroMQ
+import Glibc
 
-/// Makes connections anew that libzmq has given up.
+/// Makes connections anew that libzmq has given up, and cuts those that are not wanted any more.
 ///
 /// libzmq tries a lost connection again, but not one whose peer broke the protocol, as by a frame above
 /// `SocketOptions/maximumMessageSize`: without this the socket would be deaf to that peer for ever.
@@ -24,7 +25,7 @@ public struct Reconnection: ~Copyable {
     /// Call it about once a second, on the socket's thread, when all that has arrived is received: libzmq has
     /// the time between two calls to try again by itself. What a given up connection had not delivered is lost.
     public mutating func restore(_ socket: inout Socket) throws(ZeroMQError) -> Int {
-        while let event = try monitor.next() { log.note(event) }
+        try listen()
         let endpoints = log.takeGivenUp()
         for endpoint in endpoints {
             // An error says that the endpoint is forgotten already.
@@ -32,5 +33,48 @@ public struct Reconnection: ~Copyable {
             try socket.connect(endpoint)
         }
         return endpoints.count
+    }
+
+    /// Cuts the connections that peers have made to the socket, all of them: whoever is still admitted comes back.
+    ///
+    /// libzmq decides on a peer only when it connects, and has no way to turn one away later. What was on its way over a
+    /// connection is lost, as where the network cuts it; what had arrived can still be received.
+    public mutating func cutPeers() throws(ZeroMQError) {
+        try listen()
+        try cut(log.accepted)
+    }
+
+    /// Cuts a connection that a peer has made; false where it is not one, or is a later one than a number says.
+    ///
+    /// - Parameter number: What `acceptance(of:)` said of the connection.
+    public mutating func cutPeer(_ descriptor: Int32, accepted number: UInt64) throws(ZeroMQError) -> Bool {
+        try listen()
+        guard log.acceptance(of: descriptor) == number else { return false }
+        try cut([descriptor])
+        return true
+    }
+
+    /// As `acceptance(of:)`, after a look.
+    public mutating func identify(_ descriptor: Int32) throws(ZeroMQError) -> UInt64? {
+        try listen()
+        return log.acceptance(of: descriptor)
+    }
+
+    /// Which of all connections that were made the one on a descriptor is, as of the last look; nil if no peer has made it.
+    public func acceptance(of descriptor: Int32) -> UInt64? { log.acceptance(of: descriptor) }
+
+    private mutating func listen() throws(ZeroMQError) {
+        while let event = try monitor.next() { log.note(event) }
+    }
+
+    private mutating func cut(_ descriptors: [Int32]) throws(ZeroMQError) {
+        let copies = descriptors.map { (descriptor: $0, copy: fcntl($0, F_DUPFD_CLOEXEC, 0)) }
+        // libzmq says that a connection is lost before it closes its descriptor: where it has not said so by now, the copy is
+        // of that connection, and not of what has the number next.
+        try listen()
+        for (descriptor, copy) in copies where copy >= 0 {
+            if log.acceptance(of: descriptor) != nil { shutdown(copy, Int32(SHUT_RDWR)) }
+            close(copy)
+        }
     }
 }

@@ -20,6 +20,8 @@ public enum SocketKind: Sendable, Equatable {
     /// Receives the messages of all its peers in turn, each with a first frame that says of whom, and answers each
     /// peer, see `Socket/address(_:)`.
     case router
+    /// Receives requests and answers each before the next.
+    case rep
 
     var constant: Int32 {
         switch self {
@@ -30,12 +32,13 @@ public enum SocketKind: Sendable, Equatable {
         case .push: ZMQ_PUSH
         case .dealer: ZMQ_DEALER
         case .router: ZMQ_ROUTER
+        case .rep: ZMQ_REP
         }
     }
 
     var publishes: Bool { self == .pub || self == .xpub }
 
-    var sends: Bool { publishes || self == .push || self == .dealer || self == .router }
+    var sends: Bool { self != .sub && self != .pull }
 }
 
 /// A socket, owned by one thread.
@@ -48,6 +51,7 @@ public struct Socket: ~Copyable {
     /// What the socket does with messages.
     public let kind: SocketKind
     let reportsDrops: Bool
+    private let curve: CurveSecurity?
     /// Whether the last frame that was sent announced another one.
     var isWithinMessage = false
 
@@ -58,6 +62,7 @@ public struct Socket: ~Copyable {
         handle = try SocketHandle(kind, in: context, options: options)
         self.kind = kind
         reportsDrops = kind.publishes && options.reportsDrops
+        curve = options.curve
     }
 
     /// Listens on an endpoint: `tcp://address:port`, `ipc:///path` or `inproc://name`; the port `*` lets the
@@ -68,6 +73,7 @@ public struct Socket: ~Copyable {
         guard Self.isPortInRange(endpoint) else {
             throw ZeroMQError(code: EINVAL, operation: "bind to \(endpoint)")
         }
+        if let curve { try handle.serve(curve) }
         try handle.call("bind to \(endpoint)") { zmq_bind($0, endpoint) }
     }
 
@@ -75,10 +81,13 @@ public struct Socket: ~Copyable {
     ///
     /// The connection is made in the background: a peer that is absent, or a host name that cannot be
     /// resolved, is no error; libzmq tries again.
+    ///
+    /// - Precondition: Where the options have `curve`, that has a `serverKey`.
     public mutating func connect(_ endpoint: String) throws(ZeroMQError) {
         guard Self.isPortInRange(endpoint) else {
             throw ZeroMQError(code: EINVAL, operation: "connect to \(endpoint)")
         }
+        if let curve { try handle.prove(curve) }
         try handle.call("connect to \(endpoint)") { zmq_connect($0, endpoint) }
     }
 

@@ -35,7 +35,8 @@ final class SocketHandle {
         try set(
             ZMQ_IMMEDIATE, to: (kind == .push || kind == .dealer) && options.immediate ? 1 : 0, "immediate")
         if kind.publishes { try refuseWhenFull(options.reportsDrops) }
-        if kind == .xpub { try set(ZMQ_XPUB_VERBOSE, to: 1, "the reporting of subscriptions") }
+        // Each one, also of topics that another peer has subscribed to already.
+        if kind == .xpub { try set(ZMQ_XPUB_VERBOSER, to: 1, "the reporting of subscriptions") }
         if kind == .router { try set(ZMQ_ROUTER_MANDATORY, to: 1, "the reporting of absent peers") }
     }
 
@@ -71,7 +72,7 @@ final class SocketHandle {
         try set(option, to: duration.wholeMilliseconds, name)
     }
 
-    private func set(_ option: Int32, to value: Int, _ name: String) throws(ZeroMQError) {
+    func set(_ option: Int32, to value: Int, _ name: String) throws(ZeroMQError) {
         var value = Int32(clamping: value)
         try call("set \(name) of a \(kind) socket to \(value)") {
             zmq_setsockopt($0, option, &value, MemoryLayout<Int32>.size)

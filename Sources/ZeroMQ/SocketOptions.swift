@@ -18,7 +18,7 @@ public struct SocketOptions: Sendable, Equatable {
     /// A peer that sends a longer one is disconnected, and its message is lost.
     ///
     /// The limit is per frame: libzmq gathers a message of endlessly many frames in memory before it hands
-    /// out the first. Let only trusted peers connect, and limit the memory of the process.
+    /// out the first. Let only trusted peers connect (`curve`), and limit the memory of the process.
     public var maximumMessageSize = 1 << 20
     /// How long a closed socket that sends goes on trying to send what waits.
     ///
@@ -53,6 +53,8 @@ public struct SocketOptions: Sendable, Equatable {
     ///
     /// `Socket/publish(_:more:)` needs it. The other kinds ignore it.
     public var reportsDrops = false
+    /// How the socket proves who it is and of whom it wants proof; nil for not at all.
+    public var curve: CurveSecurity?
 
     /// Makes the default settings.
     public init() {}

@@ -2,8 +2,8 @@
 
 /// What a subscriber of an `xpub` socket asks for, as the socket receives it.
 ///
-/// libzmq has granted it by then; which subscriber it was is not said. The end of a subscription is received only when
-/// nobody is left who has it.
+/// libzmq has granted it by then; `Message/descriptor` says over which connection it came. Where a connection ends, its
+/// subscriptions are ended too, over none.
 public enum SubscriptionRequest: ~Escapable {
     /// The messages whose first frame begins with these bytes.
     case subscribe(RawSpan)

@@ -8,7 +8,10 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Checks configuration and models, and says what is in force for each rule.",
-        discussion: "Opens no sockets. Exits with 78 if the configuration is wrong, 65 or 66 if a model is.")
+        discussion: """
+            Opens no sockets. Exits with 78 if the configuration is wrong, 65 or 66 if a model is, 66 or 77 if a key file cannot
+            be used.
+            """)
 
     @OptionGroup var file: ConfigurationOption
 
@@ -16,7 +19,10 @@ struct CheckCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let report = CheckReport(try PreparedDaemon(file.load()))
+        let configuration = try file.load()
+        let keys = try SocketKeys(configuration)
+        _ = try configuration.http?.bearerToken()
+        let report = CheckReport(try PreparedDaemon(configuration), keys: keys)
         try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }
 }

@@ -11,6 +11,9 @@ struct DaemonOptions: ParsableArguments {
     @Option(help: "Ask here instead (default: http://127.0.0.1:8080).")
     var url: String?
 
+    @Option(help: "The file of the token that the daemon asks for (default: the http.token of --config).")
+    var token: String?
+
     /// Refuses two places.
     func check() throws {
         guard url == nil || config == nil else {
@@ -18,17 +21,20 @@ struct DaemonOptions: ParsableArguments {
         }
     }
 
-    /// The daemon's address.
-    var address: String {
+    /// Where and how to ask.
+    var query: StateQuery {
         get throws {
-            if let url { return url }
-            guard let config else { return "http://127.0.0.1:8080" }
-            guard let http = try ConfigurationOption.load(path: config).http else {
-                throw DaemonError(
-                    .configuration,
-                    "\(config): expected http: {bind: \"127.0.0.1:8080\"} or the like, found no http")
+            var (url, token) = (url ?? "http://127.0.0.1:8080", token)
+            if let config {
+                guard let http = try ConfigurationOption.load(path: config).http else {
+                    throw DaemonError(
+                        .configuration,
+                        "\(config): expected http: {bind: \"127.0.0.1:8080\"} or the like, found no http")
+                }
+                (url, token) = ("http://\(http.authority)", token ?? http.token)
             }
-            return "http://\(http.authority)"
+            return try StateQuery(
+                url: url, token: try token.map { try HTTPConfiguration.readToken($0, key: "--token") })
         }
     }
 }

@@ -21,7 +21,7 @@ struct Forecastd: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, ReloadCommand.self, GenerateCommand.self, SendCommand.self,
             TapCommand.self, TopCommand.self, WhyCommand.self, StateCommand.self, RecordCommand.self,
             ReplayCommand.self, TrainCommand.self, BacktestCommand.self, ModelCommand.self, BenchCommand.self,
-            VersionCommand.self,
+            KeygenCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

@@ -10,10 +10,13 @@ struct RecordCommand: ParsableCommand {
         abstract: "Writes the messages of a daemon's inputs into a file, for `replay`.",
         discussion: """
             Subscribes as the inputs of the configuration do, whether the daemon runs or not, and writes each message with the \
-            time when it came, until a limit or Ctrl-C.
+            time when it came, until a limit or Ctrl-C. To publishers that ask for proof it shows the daemon's key, unless \
+            --curve-key names another.
             """)
 
     @OptionGroup var file: ConfigurationOption
+
+    @OptionGroup var curve: CurveOptions
 
     @Option(help: "Messages after which to end.")
     var limit: Int?
@@ -34,7 +37,8 @@ struct RecordCommand: ParsableCommand {
         var leftOut: [String] = []
         var recorder = try Recorder(
             try PreparedDaemon(try file.load()), to: output,
-            .init(limit: limit, duration: duration?.duration), leftOut: &leftOut)
+            .init(limit: limit, duration: duration?.duration),
+            curve: try curve.security(isServerKnown: true), leftOut: &leftOut)
         if !leftOut.isEmpty {
             StandardError.writeLine(
                 "record: without \(leftOut.joined(separator: ", ")): only sub inputs that connect can be recorded"

@@ -23,6 +23,8 @@ struct SendCommand: ParsableCommand {
     @Option(help: "The id of this producer, which no other one may have: 1 to 64 of A-Z a-z 0-9 . _ : / -.")
     var producer: String
 
+    @OptionGroup var curve: CurveOptions
+
     @Option(help: "Messages that may be unacknowledged; beyond, lines wait to be read.")
     var limit = 100_000
 
@@ -32,8 +34,9 @@ struct SendCommand: ParsableCommand {
     }
 
     func run() throws {
+        let security = try curve.security()
         do throws(ProducerError) {
-            var client = try Producer(producer, connect: connect, limit: limit)
+            var client = try Producer(producer, connect: connect, limit: limit, curve: security)
             var input = StandardInputLines()
             while !input.isAtEnd || client.unacknowledgedCount > 0 {
                 while client.hasRoom, let line = input.takeLine() {

@@ -43,7 +43,7 @@ struct StateShowCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let query = try StateQuery(url: try daemon.address)
+        let query = try daemon.query
         if let stream {
             let report = try await query.stream(stream)
             try StandardOutput.writeLine(json ? try report.jsonText() : StateView.page(report))

@@ -46,6 +46,8 @@ struct TapCommand: AsyncParsableCommand {
     @Option(help: "Connect here instead (repeatable; by default the endpoints of the demonstration).")
     var connect: [String] = []
 
+    @OptionGroup var curve: CurveOptions
+
     @Option(help: "Messages after which to end; with --drops, lines.")
     var limit: Int?
 
@@ -74,7 +76,7 @@ struct TapCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard side != .drops else {
-            var tap = try DropTap(url: try daemon.address, patterns: patterns, isJSON: json)
+            var tap = DropTap(try daemon.query, patterns: patterns, isJSON: json)
             return try await tap.run(limit: limit, duration: duration?.duration)
         }
         let configuration = try daemon.config.map { try ConfigurationOption.load(path: $0) }
@@ -85,6 +87,13 @@ struct TapCommand: AsyncParsableCommand {
             throw DaemonError(
                 .configuration,
                 "\(daemon.config ?? ""): expected an endpoint that a tap can subscribe to, found none; use --connect"
+            )
+        }
+        options.curve = try curve.security()
+        guard options.curve != nil || !options.isSecured || !connect.isEmpty else {
+            throw DaemonError(
+                .configuration,
+                "\(daemon.config ?? ""): its sockets ask for proof: expected --curve-key FILE and --server-key KEY, found neither"
             )
         }
         options.patterns = try patterns.map { try Glob($0) }

@@ -25,7 +25,7 @@ struct TopCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var top = try Top(url: try daemon.address, interval: .seconds(interval))
+        var top = Top(try daemon.query, interval: .seconds(interval))
         try await top.run()
     }
 }

@@ -29,7 +29,7 @@ struct WhyCommand: AsyncParsableCommand {
     func validate() throws { try daemon.check() }
 
     func run() async throws {
-        let report = try await StateQuery(url: try daemon.address).decisions(stream)
+        let report = try await daemon.query.decisions(stream)
         try StandardOutput.writeLine(json ? try report.jsonText() : DecisionView.page(report))
     }
 }

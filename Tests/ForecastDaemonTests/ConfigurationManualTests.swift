@@ -13,8 +13,11 @@ import Testing
 
     static func manualText() throws -> String { try String(contentsOfFile: manual, encoding: .utf8) }
 
+    /// With the keys that need files of one's own.
+    static func wholeText() throws -> String { try manualText().replacing("#: ", with: "") }
+
     @Test func everyKeyIsInTheManual() throws {
-        let keys = try DaemonConfiguration.keys(in: Self.manualText(), file: Self.manual)
+        let keys = try DaemonConfiguration.keys(in: Self.wholeText(), file: Self.manual)
         #expect(keys.known.count > 40)
         #expect(keys.known.subtracting(keys.written).map(\.description).sorted() == [])
     }
@@ -67,6 +70,18 @@ import Testing
         #expect(manual.models == bare.models)
         #expect(manual.streams == bare.streams)
         #expect(manual == bare)
+    }
+
+    @Test func keysThatNeedFilesAreUnderstood() throws {
+        let whole = try DaemonConfiguration.parse(try Self.wholeText(), file: Self.manual)
+        let curve = try #require(whole.curve)
+        #expect(
+            curve.secretKey.hasSuffix("config/forecastd.secret")
+                && curve.clients?.hasSuffix("config/clients") == true)
+        #expect(whole.inputs[0].connection.serverKey == whole.outputs[0].connection.serverKey)
+        #expect(whole.inputs[0].connection.serverKey != nil)
+        #expect(whole.outputs[0].connection.clients?.hasSuffix("config/readers") == true)
+        #expect(whole.http?.token == "$CREDENTIALS_DIRECTORY/token")
     }
 
     /// Where a comment ends with "Default X.", the key below it has the value X.

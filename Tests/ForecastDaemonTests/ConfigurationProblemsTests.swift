@@ -75,7 +75,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(9, "Streams-Limit: 5", #"9:1: unknown key "Streams-Limit"; did you mean "streams_limit"?"#),
         BadLine(
             9, "alarms: {above: 5}",
-            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http, state, control"#
+            #"9:1: unknown key "alarms"; known keys: inputs, outputs, models, streams, streams_limit, pipelines, pipeline, log, http, state, control, curve"#
         ),
         BadLine(
             9, "log: {levl: info}", #"9:7: log: unknown key "levl"; did you mean "level"?"#),
@@ -94,7 +94,7 @@ struct BadLine: Sendable, CustomTestStringConvertible {
         BadLine(
             9, #""a\nb\u0007": 1"#,
             #"9:1: unknown key "a\nb\u{07}"; known keys: inputs, outputs, models, streams, streams_limit, "#
-                + "pipelines, pipeline, log, http, state, control"),
+                + "pipelines, pipeline, log, http, state, control, curve"),
         BadLine(
             9, "log: {1: 2, \"1\": 3}",
             #"9:7: log: unknown key "1"; known keys: level, drops_every"#,
@@ -209,34 +209,34 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             2, "  {}",
             "2:3: inputs: expected at least one name with its settings (name: {key: value}), found a mapping"),
         BadLine(
-            2, "  my plant: {socket: sub, bind: [tcp://*:5556]}",
+            2, "  my plant: {socket: sub, bind: [ipc://x:5556]}",
             #"2:3: inputs: expected a name, 1 to 64 characters of A-Z a-z 0-9 _ -, found "my plant""#),
         BadLine(
-            2, "  plant: {socket: pub, bind: [tcp://*:5556]}",
+            2, "  plant: {socket: pub, bind: [ipc://x:5556]}",
             #"2:19: inputs.plant.socket: expected sub, pull or router, found "pub"; did you mean "sub"?"#),
         BadLine(
-            2, "  plant: {socket: router, bind: [tcp://*:5556], topics: [a]}",
+            2, "  plant: {socket: router, bind: [ipc://x:5556], topics: [a]}",
             "2:57: inputs.plant.topics: only for socket: sub; a router socket takes all that producers send"),
         BadLine(
-            2, "  plant: {socket: pull, bind: [tcp://*:5556], window: 5}",
+            2, "  plant: {socket: pull, bind: [ipc://x:5556], window: 5}",
             "2:55: inputs.plant.window: only for socket: router, whose producers number their messages"),
         BadLine(
-            2, "  plant: {socket: router, bind: [tcp://*:5556], producers: 0, window: 5, forget_after: 5s}",
+            2, "  plant: {socket: router, bind: [ipc://x:5556], producers: 0, window: 5, forget_after: 5s}",
             #"2:60: inputs.plant.producers: expected a whole number from 1 to 100000, found "0""#,
             "2:88: inputs.plant.forget_after: expected a duration from 1m to 366d, found \"5s\""),
         BadLine(
-            2, "  plant: {socket: pull, bind: [tcp://*:5556], topics: [a]}",
+            2, "  plant: {socket: pull, bind: [ipc://x:5556], topics: [a]}",
             "2:55: inputs.plant.topics: only for socket: sub; a pull socket takes all that is pushed to it"),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:5556], topics: []}",
+            2, "  plant: {socket: sub, bind: [ipc://x:5556], topics: []}",
             "2:54: inputs.plant.topics: expected a list of prefixes of stream ids, found an empty one: leave "
                 + "topics out to subscribe to everything"),
         BadLine(
-            2, #"  plant: {socket: sub, bind: [tcp://*:5556], topics: ["plant.*"]}"#,
+            2, #"  plant: {socket: sub, bind: [ipc://x:5556], topics: ["plant.*"]}"#,
             #"2:55: inputs.plant.topics[0]: expected a prefix, which needs no * at its end, found "plant.*"; "#
                 + #"did you mean "plant."?"#),
         BadLine(
-            2, #"  plant: {socket: sub, bind: [tcp://*:5556], topics: ["*"]}"#,
+            2, #"  plant: {socket: sub, bind: [ipc://x:5556], topics: ["*"]}"#,
             "2:55: inputs.plant.topics[0]: expected a prefix, not a pattern (leave topics out to subscribe to "
                 + #"everything), found "*""#),
         BadLine(
@@ -250,90 +250,90 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             2, "  plant: {socket: sub, bind: [tcp://127.0.0.1:5557]}",
             "4:35: outputs.forecasts.bind[0]: tcp://127.0.0.1:5557 is bound by inputs.plant.bind already"),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], maximum_message_size: 1MB}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], maximum_message_size: 1MB}",
             "2:65: inputs.plant.maximum_message_size: expected a size from 256B to 1GiB with its unit (B, KiB, "
                 + #"MiB or GiB), as 64KiB, found "1MB"; did you mean "1MiB"?"#),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], heartbeat: {interval: 20s}}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], heartbeat: {interval: 20s}}",
             "2:54: inputs.plant.heartbeat.timeout: 15s is shorter than the interval of 20s: every connection "
                 + "would be given up",
             "2:54: inputs.plant.heartbeat.ttl: 15s is shorter than the interval of 20s: peers would give up "
                 + "between two heartbeats"),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], reconnect: {initial: 1m}}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], reconnect: {initial: 1m}}",
             "2:54: inputs.plant.reconnect.maximum: 30s is shorter than the initial pause of 1m"),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], columns: [value]}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], columns: [value]}",
             "2:52: inputs.plant.columns: only for format: text, f64 or f32; this input has json"),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, fields: {time: [t]}}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], format: text, fields: {time: [t]}}",
             "2:65: inputs.plant.fields: only for format: json or msgpack; this input has text"),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, columns: [ts, skip]}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], format: text, columns: [ts, skip]}",
             "2:66: inputs.plant.columns: expected one value or named column at least, and nothing but skip twice, "
                 + "found ts, skip"
         ),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], format: txt, columns: [vlaue]}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], format: txt, columns: [vlaue]}",
             #"2:51: inputs.plant.format: expected json, text, lineprotocol, msgpack, f64 or f32, found "txt"; "#
                 + #"did you mean "text"?"#,
             "2:66: inputs.plant.columns[0]: expected value, ts, skip, or a name behind a point (.temp: the stream "
                 + #"ID.temp), found "vlaue"; did you mean "value"?"#
         ),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, columns: [temp, .temp, .temp]}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], format: text, columns: [temp, .temp, .temp]}",
             "2:67: inputs.plant.columns[0]: expected value, ts, skip, or a name behind a point (.temp: the stream "
                 + #"ID.temp), found "temp"; did you mean ".temp"?"#),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], format: text, columns: [.temp, .temp]}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], format: text, columns: [.temp, .temp]}",
             "2:66: inputs.plant.columns: expected one value or named column at least, and nothing but skip twice, "
                 + "found .temp, .temp"),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], format: f32, columns: [ts, value]}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], format: f32, columns: [ts, value]}",
             "2:65: inputs.plant.columns: f32 has no ts: single precision tells times of today apart by minutes"
         ),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], format: msgpack, numbers_as_text: true}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], format: msgpack, numbers_as_text: true}",
             "2:77: inputs.plant.numbers_as_text: only for format: json; this input has msgpack"),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], numbers_as_text: yes}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], numbers_as_text: yes}",
             #"2:60: inputs.plant.numbers_as_text: expected true or false, found "yes"; did you mean "true"?"#),
         BadLine(
-            2, #"  plant: {socket: sub, bind: [tcp://*:1], fields: {value: ["/a/b", /a, "/~"]}}"#,
+            2, #"  plant: {socket: sub, bind: [ipc://x:1], fields: {value: ["/a/b", /a, "/~"]}}"#,
             #"2:72: inputs.plant.fields.value[2]: expected a JSON pointer, in which ~ is written ~0 and / inside "#
                 + #"of a name ~1, found "/~""#),
         BadLine(
-            2, #"  plant: {socket: sub, bind: [tcp://*:1], fields: {value: ["/a/b"], time: [a]}}"#,
+            2, #"  plant: {socket: sub, bind: [ipc://x:1], fields: {value: ["/a/b"], time: [a]}}"#,
             #"2:59: inputs.plant.fields.value: one of the field "/a/b" and the field "a" of time is inside of the "#
                 + "other: a field is either read or looked into"),
         BadLine(
-            2, #"  plant: {socket: sub, bind: [tcp://*:1], fields: {value: ["/y"], time: ["y"]}}"#,
+            2, #"  plant: {socket: sub, bind: [ipc://x:1], fields: {value: ["/y"], time: ["y"]}}"#,
             #"2:59: inputs.plant.fields.value: the field "/y" is named by time already"#),
         BadLine(
-            2, "  plant: {socket: sub, bind: [tcp://*:1], fields: {time: [t, y]}}",
+            2, "  plant: {socket: sub, bind: [ipc://x:1], fields: {time: [t, y]}}",
             #"2:51: inputs.plant.fields.value: the field "y" is named by time already"#),
         BadLine(
-            4, "  forecasts: {socket: pub, bind: [tcp://*:1], topics: [a]}",
+            4, "  forecasts: {socket: pub, bind: [ipc://x:1], topics: [a]}",
             #"4:47: outputs.forecasts: unknown key "topics"; known keys: socket, connect, bind, "#
-                + "high_water_mark, heartbeat, reconnect, handshake_timeout, format, time_format, "
-                + "anomalies, last_value, replay, linger"),
+                + "high_water_mark, heartbeat, reconnect, handshake_timeout, server_key, clients, insecure, "
+                + "format, time_format, anomalies, last_value, replay, subscriptions, linger"),
         BadLine(
-            4, "  forecasts: {socket: pub, bind: [tcp://*:1], last_value: some}",
+            4, "  forecasts: {socket: pub, bind: [ipc://x:1], last_value: some}",
             #"4:59: outputs.forecasts.last_value: expected true or false, found "some""#),
         BadLine(
-            4, "  forecasts: {socket: pub, bind: [tcp://*:1], replay: {}}",
+            4, "  forecasts: {socket: pub, bind: [ipc://x:1], replay: {}}",
             #"4:55: outputs.forecasts.replay: missing key "bind": the endpoints, as bind: ["tcp://127.0.0.1:5558"]"#
         ),
         BadLine(
-            4, "  forecasts: {socket: pub, bind: [tcp://*:1], replay: {bind: [tcp://*:1], limit: 5KiB}}",
-            "4:63: outputs.forecasts.replay.bind[0]: tcp://*:1 is bound by outputs.forecasts.bind already",
+            4, "  forecasts: {socket: pub, bind: [ipc://x:1], replay: {bind: [ipc://x:1], limit: 5KiB}}",
+            "4:63: outputs.forecasts.replay.bind[0]: ipc://x:1 is bound by outputs.forecasts.bind already",
             #"4:82: outputs.forecasts.replay.limit: expected a size from 1MiB to 1024GiB, found "5KiB""#),
         BadLine(
-            4, "  forecasts: {socket: pub, bind: [tcp://*:1], format: mspack}",
+            4, "  forecasts: {socket: pub, bind: [ipc://x:1], format: mspack}",
             #"4:55: outputs.forecasts.format: expected json or msgpack, found "mspack"; did you mean "msgpack"?"#
         ),
         BadLine(
-            4, "  forecasts: {socket: pub, bind: [tcp://*:1], time_format: iso}",
+            4, "  forecasts: {socket: pub, bind: [ipc://x:1], time_format: iso}",
             #"4:60: outputs.forecasts.time_format: expected rfc3339, s, ms, us or ns, found "iso""#),
     ]
 

@@ -8,7 +8,7 @@ import WireFormat
 
 @Suite struct ConfigurationValuesTests {
     private static func input(_ settings: String) throws -> InputConfiguration {
-        let text = ConfigurationSample.text(2, "  plant: {socket: sub, bind: [tcp://*:5556], \(settings)}")
+        let text = ConfigurationSample.text(2, "  plant: {socket: sub, bind: [ipc:///x], \(settings)}")
         return try DaemonConfiguration.parse(text, file: "f.yaml").inputs[0]
     }
 
@@ -142,7 +142,9 @@ import WireFormat
 
     @Test(arguments: ["tcp://*:5557", "tcp://eth0:5557", "tcp://127.0.0.1:*", "tcp://[::]:5557", "ipc:///a"])
     func endpointsCanBeBound(endpoint: String) throws {
-        let text = ConfigurationSample.text(4, "  forecasts: {socket: pub, bind: [\"\(endpoint)\"]}")
+        let isLocal = ["tcp://127.0.0.1:*", "ipc:///a"].contains(endpoint)
+        let key = isLocal ? "" : ", insecure: true"
+        let text = ConfigurationSample.text(4, "  forecasts: {socket: pub, bind: [\"\(endpoint)\"]\(key)}")
         let configuration = try DaemonConfiguration.parse(text, file: "f.yaml")
         #expect(configuration.outputs[0].connection.bind == [endpoint])
     }
@@ -213,7 +215,7 @@ import WireFormat
 
     @Test func forecastsCanBeMessagePack() throws {
         let text = ConfigurationSample.text(
-            4, "  forecasts: {socket: pub, bind: [tcp://*:5557], format: msgpack}")
+            4, "  forecasts: {socket: pub, bind: [ipc:///x], format: msgpack}")
         #expect(try DaemonConfiguration.parse(text, file: "f").outputs[0].format == .messagePack)
     }
 

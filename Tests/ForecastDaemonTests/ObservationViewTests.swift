@@ -60,7 +60,7 @@ import WireFormat
             Self.text("ok 7", isJSON: true, decoder: decoder) == #"{"stream":"plant.a","value":7}"# + "\n")
     }
 
-    static func configuration(_ inputs: String, outputs: String = #"["tcp://*:5557"]"#) throws
+    static func configuration(_ inputs: String, outputs: String = #"["ipc:///f"]"#) throws
         -> DaemonConfiguration
     {
         try DaemonConfiguration.parse(
@@ -75,7 +75,7 @@ import WireFormat
     @Test func aTapListensWhereTheInputsDo() throws {
         let configuration = try Self.configuration(
             """
-            {a: {socket: sub, connect: ["tcp://a:1", "tcp://b:1"]}, b: {socket: pull, bind: ["tcp://*:2"]},
+            {a: {socket: sub, connect: ["tcp://a:1", "tcp://b:1"]}, b: {socket: pull, bind: ["ipc:///b"]},
              c: {socket: sub, connect: ["tcp://c:1"], format: text}, d: {socket: sub, connect: ["tcp://d:1"]}}
             """)
         let options = Tap.Options(inputsOf: configuration)
@@ -86,8 +86,9 @@ import WireFormat
 
     /// One endpoint is enough, and more would show everything twice.
     @Test(arguments: [
-        (#"["tcp://*:5557", "ipc:///f"]"#, ["tcp://127.0.0.1:5557"]),
-        (#"["tcp://0.0.0.0:5"]"#, ["tcp://127.0.0.1:5"]), (#"["tcp://[::]:5"]"#, ["tcp://127.0.0.1:5"]),
+        (#"["tcp://*:5557", "ipc:///f"], insecure: true"#, ["tcp://127.0.0.1:5557"]),
+        (#"["tcp://0.0.0.0:5"], insecure: true"#, ["tcp://127.0.0.1:5"]),
+        (#"["tcp://[::]:5"], insecure: true"#, ["tcp://127.0.0.1:5"]),
         (#"["tcp://127.0.0.1:*", "ipc:///f"]"#, ["ipc:///f"]), (#"["tcp://127.0.0.1:*"]"#, []),
     ])
     func aTapListensToOneEndpointOfTheOutputs(bind: String, endpoints: [String]) throws {

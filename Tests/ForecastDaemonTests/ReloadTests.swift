@@ -2,6 +2,7 @@
 
 import ForecastDaemon
 import Testing
+import ZeroMQ
 
 /// What a reload says of a configuration, and which it refuses.
 @Suite struct ReloadTests {
@@ -88,8 +89,9 @@ import Testing
         ("pipelines: 2", "pipelines: 2\npipeline: {batch_limit: 5}", "expected pipeline as at"),
         (
             "pipelines: 2",
-            "pipelines: 2\nhttp: {bind: \"127.0.0.1:1\"}\nstate: {directory: d}\ncontrol: {path: c}",
-            "expected http, state, control as at"
+            "pipelines: 2\nhttp: {bind: \"127.0.0.1:1\"}\nstate: {directory: d}\ncontrol: {path: c}\n"
+                + "curve: {secret_key: s, clients: c}",
+            "expected http, state, control, curve as at"
         ),
         ("horizon: 4", "horizon: 900", "outputs.forecasts keeps forecasts"),
     ]
@@ -102,6 +104,31 @@ import Testing
             #expect(error.status == .configuration && error.description.contains(message), "\(error)")
             #expect(error.description.contains("nothing was changed"))
         }
+    }
+
+    /// Keys that come and go are a change of their own.
+    @Test func clientsAreTold() throws {
+        let running = try prepared(Self.text)
+        let (a, b, c) = (
+            CurveKeyPair.random().publicKey, CurveKeyPair.random().publicKey, CurveKeyPair.random().publicKey
+        )
+        let before: [String: Set<CurveKey>] = ["inputs.lab": [a, b], "inputs.plant": [a]]
+        let plan = running.pipelinePlan(keys: SocketKeys(.random(), clients: before))
+        func report(_ clients: [String: Set<CurveKey>]?) throws -> ReloadReport {
+            try Reload(to: running, from: running, current: plan, start: plan, clients: clients).report
+        }
+        for same in [nil, before] {
+            let report = try report(same)
+            #expect(report.isSame && report.clients == nil)
+        }
+        let changed = try report(["inputs.lab": [b, c], "inputs.plant": [a]])
+        #expect(!changed.isSame && changed.keepsRules)
+        #expect(changed.clients == [.init(socket: "inputs.lab", admitted: 1, revoked: 1)])
+        #expect(
+            changed.text.split(separator: "\n") == [
+                "a reload would leave rules and models as they are",
+                "clients of inputs.lab: 1 admitted, 1 revoked (all its connections are cut; those still admitted come back)",
+            ])
     }
 
     @Test func forecastsBeyondTheRoomBetweenPipelinesAreRefused() throws {

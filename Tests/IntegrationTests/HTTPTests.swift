@@ -219,4 +219,36 @@ import Testing
         #expect(scenario.daemon.stop() == 0)
         _ = halves
     }
+
+    /// With a token, commands show it, and a file that others can read is refused.
+    @Test func aTokenIsAskedFor() throws {
+        let port = try Scenario.freePort()
+        let scenario = try Scenario()
+        #expect(scenario.daemon.stop() == 0)
+        let file = scenario.directory.url.appending(path: "token").path
+        try "0123456789abcdef\n".write(toFile: file, atomically: false, encoding: .utf8)
+        scenario.configuration += "\nhttp: {bind: \"127.0.0.1:\(port)\", token: token}\n"
+        let yaml = scenario.directory.url.appending(path: "token.yaml")
+        try scenario.configuration.write(to: yaml, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+        for command in ["check", "run"] {
+            let refused = try DaemonProcess.run([command, "--config", yaml.path], in: scenario.directory)
+            #expect(
+                refused.status == 77
+                    && refused.errors.contains("http.token: \(file): expected a file that its owner alone"))
+        }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        try scenario.restartDaemon()
+        #expect(try HTTPExchange.get("/api/v1/status", port: Int(port)).status == 401)
+        #expect(try HTTPExchange.get("/metrics", port: Int(port)).status == 401)
+        #expect(try HTTPExchange.get("/healthz", port: Int(port)).status == 200)
+        let url = "http://127.0.0.1:\(port)"
+        for (arguments, status) in [
+            (["--url", url], 77), (["--url", url, "--token", file], 0), (["--config", yaml.path], 0),
+        ] {
+            let shown = try DaemonProcess.run(["state", "show"] + arguments, in: scenario.directory)
+            #expect(shown.status == status, "\(arguments): \(shown.errors)")
+        }
+        #expect(scenario.daemon.stop() == 0)
+    }
 }

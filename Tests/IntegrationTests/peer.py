@@ -107,8 +107,12 @@ def reference_vectors(path, ticks, zone, mode="stateful", window=None):
     return forecasts
 
 
-def open_socket(name, kind, bind=None, connect=None, topics=(), limit=0):
-    """kind: xpub, push, sub, xsub, pull, dealer. Answers with the bound endpoint."""
+def open_socket(name, kind, bind=None, connect=None, topics=(), limit=0, secret=None, server=None):
+    """kind: xpub, push, sub, xsub, pull, dealer. Answers with the bound endpoint.
+
+    With CURVE where there is a secret key: as a client that wants proof of the server's public key, or as a server that
+    admits everybody.
+    """
     kinds = {
         "xpub": zmq.XPUB, "push": zmq.PUSH, "sub": zmq.SUB, "xsub": zmq.XSUB, "pull": zmq.PULL, "dealer": zmq.DEALER}
     socket = context.socket(kinds[kind])
@@ -118,6 +122,12 @@ def open_socket(name, kind, bind=None, connect=None, topics=(), limit=0):
     socket.setsockopt(zmq.SNDTIMEO, TIMEOUT_MS)
     for topic in topics:
         socket.setsockopt(zmq.SUBSCRIBE, topic.encode())
+    if secret:
+        socket.curve_secretkey, socket.curve_publickey = secret.encode(), zmq.curve_public(secret.encode())
+        if server:
+            socket.curve_serverkey = server.encode()
+        else:
+            socket.curve_server = True
     if bind:
         bind_when_free(socket, bind)
     if connect:
@@ -142,6 +152,24 @@ def send(name, messages):
     """messages: lists of frames, each text in latin 1."""
     for frames in messages:
         sockets[name].send_multipart([frame.encode("latin-1") for frame in frames])
+
+
+def offer(name, frames):
+    """Sends a message if there is a connection; answers whether there is one."""
+    try:
+        sockets[name].send_multipart([frame.encode("latin-1") for frame in frames], zmq.DONTWAIT)
+        return True
+    except zmq.Again:
+        return False
+
+
+def drain(name):
+    """Takes what has come and what comes within a fifth of a second after; answers with the number of messages."""
+    count = 0
+    while sockets[name].poll(200):
+        sockets[name].recv_multipart()
+        count += 1
+    return count
 
 
 def send_packed(name, messages):
@@ -282,7 +310,7 @@ def close(name):
 operations = {
     function.__name__: function
     for function in (
-        model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe,
+        offer, drain, model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe,
         ask, refusals, follow, followed, talk, close)}
 
 for line in sys.stdin:

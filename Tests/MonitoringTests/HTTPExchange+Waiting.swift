@@ -18,9 +18,11 @@ extension HTTPExchange {
 
 /// Gets what is at `target`.
 func get(
-    _ target: String, port: Int, method: String = "GET", host: String = "localhost"
+    _ target: String, port: Int, method: String = "GET", host: String = "localhost", headers: String = ""
 ) async throws -> HTTPExchange.Answer {
-    try await onThread { try HTTPExchange.get(target, port: port, method: method, host: host) }
+    try await onThread {
+        try HTTPExchange.get(target, port: port, method: method, host: host, headers: headers)
+    }
 }
 
 /// Runs what blocks on a thread of its own.

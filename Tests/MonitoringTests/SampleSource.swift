@@ -175,11 +175,13 @@ final class SampleSource: MonitoringSource {
 /// Runs a server as a daemon would, and gives its port to `body`.
 func withServer(
     _ source: SampleSource = SampleSource(), host: String = "127.0.0.1", port: Int = 0,
-    limits: MonitoringServer.Limits = .init(), _ body: @escaping @Sendable (Int) async throws -> Void
+    token: BearerToken? = nil, limits: MonitoringServer.Limits = .init(),
+    _ body: @escaping @Sendable (Int) async throws -> Void
 ) async throws {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    let server = MonitoringServer(host: host, port: port, source: source, limits: limits, logger: logger)
+    let server = MonitoringServer(
+        host: host, port: port, source: source, token: token, limits: limits, logger: logger)
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     let group = ServiceGroup(
         configuration: .init(

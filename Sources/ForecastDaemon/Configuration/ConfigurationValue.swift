@@ -212,6 +212,7 @@ struct ConfigurationValue {
                 report.add(ConfigurationTable.duplicateKeyMessage, path: path, at: key.position)
                 return nil
             }
+            report.locate(path, at: key.position)
             return ConfigurationTable.read(
                 value, name: scalar.string, path: path, section: "\(section).*", at: key.position,
                 report: report)

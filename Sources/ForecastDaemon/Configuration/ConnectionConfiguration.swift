@@ -1,5 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+public import ZeroMQ
+
 /// The settings that every socket has: where it is, and how it keeps a connection.
 public struct ConnectionConfiguration: Sendable, Equatable {
     /// Endpoints that the socket connects to.
@@ -14,6 +16,19 @@ public struct ConnectionConfiguration: Sendable, Equatable {
     public var reconnect: ReconnectConfiguration
     /// The time that a new peer has to introduce itself.
     public var handshakeTimeout = Duration.seconds(3)
+    /// What those have to prove that the socket connects to.
+    public var serverKey: CurveKey?
+    /// The file of the public keys of those who may connect; nil for that of all sockets.
+    public var clients: String?
+    /// Whether the socket talks with everybody, in the clear.
+    public var isInsecure = false
+}
+
+extension ConnectionConfiguration {
+    /// Makes the path of the clients' keys relative to where the configuration `file` stands.
+    mutating func resolveClients(besideFile file: String) {
+        clients = clients.map { SecretFile.path($0, besideFile: file) }
+    }
 }
 
 extension ConnectionConfiguration: ConfigurationSection {
@@ -29,6 +44,9 @@ extension ConnectionConfiguration: ConfigurationSection {
         heartbeat = table.readSection("heartbeat")
         reconnect = table.readSection("reconnect")
         table.read("handshake_timeout", in: .milliseconds(100)...(.seconds(60)), into: &handshakeTimeout)
+        serverKey = table.take("server_key")?.publicKey()
+        clients = table.take("clients")?.text("the path of a file of public keys")
+        table.read("insecure", into: &isInsecure)
     }
 }
 

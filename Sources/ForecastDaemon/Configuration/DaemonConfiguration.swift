@@ -22,6 +22,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
     public var http: HTTPConfiguration?
     /// How state is kept; nil where a restart forgets it.
     public var state: StateConfiguration?
+    /// The daemon's own key and whom its sockets admit; nil where they talk with everybody.
+    public var curve: CurveConfiguration?
     /// Where the running daemon is told what changes it; nil for the place that the service manager gives, if it does.
     public var control: ControlConfiguration?
 
@@ -65,6 +67,14 @@ public struct DaemonConfiguration: Sendable, Equatable {
         }
         configuration.state?.resolveDirectory(besideFile: report.file)
         configuration.control?.resolvePath(besideFile: report.file)
+        configuration.curve?.resolvePaths(besideFile: report.file)
+        configuration.http?.resolveToken(besideFile: report.file)
+        for index in configuration.inputs.indices {
+            configuration.inputs[index].connection.resolveClients(besideFile: report.file)
+        }
+        for index in configuration.outputs.indices {
+            configuration.outputs[index].connection.resolveClients(besideFile: report.file)
+        }
         return configuration
     }
 }
@@ -82,7 +92,9 @@ extension DaemonConfiguration: ConfigurationSection {
         http = table.take("http")?.readSection(name: "http")
         state = table.take("state")?.readSection(name: "state")
         control = table.take("control")?.readSection(name: "control")
+        curve = table.take("curve")?.readSection(name: "curve")
         checkRules(table)
+        checkSecurity(table)
         for output in outputs
         where output.anomalies != .off && !streams.contains(where: { $0.anomalies != nil }) {
             table.problem(

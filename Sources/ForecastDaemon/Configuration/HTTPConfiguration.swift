@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Monitoring
+package import Monitoring
 
 /// Where the daemon's reports are served over HTTP.
 public struct HTTPConfiguration: Sendable, Equatable {
@@ -11,6 +11,8 @@ public struct HTTPConfiguration: Sendable, Equatable {
     public var port = 8080
     /// Whether other machines may ask, though nothing asks who they are.
     public var isInsecure = false
+    /// The file of a token that all but health is told for; nil where everybody is told.
+    public var token: String?
     /// Ticks of each stream that are kept with their forecasts, to be looked at.
     public var history = 240
     /// Patterns of the streams that have figures of their own in /metrics.
@@ -18,6 +20,11 @@ public struct HTTPConfiguration: Sendable, Equatable {
 
     /// Address and port as they stand in the configuration and in a URL.
     package var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+
+    /// Makes the token's path relative to where the configuration `file` stands.
+    mutating func resolveToken(besideFile file: String) {
+        token = token.map { SecretFile.path($0, besideFile: file) }
+    }
 
     /// The defaults.
     init() {}
@@ -54,6 +61,7 @@ extension HTTPConfiguration: ConfigurationSection {
             }
         }
         table.read("insecure", into: &isInsecure)
+        token = table.take("token")?.text("the path of a file")
         table.read("history", in: 0...10_000, into: &history)
         let patterns = table.take("metrics_streams")?.list(
             of: "patterns of stream ids", hint: "leave it out for none"
@@ -72,4 +80,33 @@ extension HTTPConfiguration: ConfigurationSection {
     }
 
     private static let expected = "an address and a port, as 127.0.0.1:8080 or \"[::1]:8080\""
+}
+
+extension HTTPConfiguration {
+    /// Reads the file of the token; nil where there is none.
+    package func bearerToken() throws(DaemonError) -> BearerToken? {
+        guard
+            let token = try token.map({ path throws(DaemonError) in
+                try Self.readToken(path, key: "http.token")
+            })
+        else {
+            return nil
+        }
+        return BearerToken(token)
+    }
+
+    /// Reads a token of a file.
+    ///
+    /// - Parameter key: The key of the configuration or the option that names the file, for messages.
+    package static func readToken(_ path: String, key: String) throws(DaemonError) -> String {
+        let text = try SecretFile.line(path, key: key)
+        guard BearerToken(text) != nil else {
+            let lengths = BearerToken.lengths
+            throw DaemonError(
+                .configuration,
+                "\(key): \(path): expected a token of \(lengths.lowerBound) to \(lengths.upperBound) of A-Z a-z 0-9 - . _ ~ + /, "
+                    + "as `openssl rand -hex 32` makes, found another text")
+        }
+        return text
+    }
 }

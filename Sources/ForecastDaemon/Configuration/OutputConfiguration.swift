@@ -36,6 +36,8 @@ public struct OutputConfiguration: Sendable, Equatable {
     public var lastValue = false
     /// Where forecasts that were published are to be had again; nil for nowhere.
     public var replay: ReplayConfiguration?
+    /// The most topics that a subscriber may ask for on a connection.
+    public var subscriptions = 10_000
     /// How long, at the end, messages that wait may still be sent.
     public var linger = Duration.seconds(1)
 }
@@ -50,6 +52,7 @@ extension OutputConfiguration: ConfigurationSection {
         table.read("anomalies", into: &anomalies)
         table.read("last_value", into: &lastValue)
         replay = table.take("replay")?.readSection(name: "replay")
+        table.read("subscriptions", in: 1...1_000_000, into: &subscriptions)
         table.read("linger", in: .zero...(.seconds(60)), into: &linger)
     }
 }

@@ -33,8 +33,14 @@ extension StatusReport {
             },
             family("connections", "Connections that stand.", as: .gauge) { UInt64($0.connections.open) },
             family("connections_total", "Connections made or accepted.") { $0.connections.made },
-            family("handshake_failures_total", "Connections whose peer does not speak our ZeroMQ.") {
+            family(
+                "handshake_failures_total",
+                "Connections whose peer does not speak our ZeroMQ, or proves no admitted key."
+            ) {
                 $0.connections.failedHandshakes
+            },
+            family("client_refusals_total", "Clients that proved a key which is not admitted.") {
+                $0.refusedClients.count
             },
             family("restored_total", "Connections made anew after the peer broke the protocol.") {
                 $0.restored
@@ -67,15 +73,27 @@ extension StatusReport {
             family("forecasts_total", "Forecasts published.") { $0.published },
             family("drops_total", "Forecasts that did not reach every subscriber.") { $0.dropped },
             family("repeated_total", "Last forecasts published again for new subscribers.") { $0.repeated },
-            family("refused_subscriptions_total", "Subscriptions that no stream can match.") {
+            family(
+                "refused_subscriptions_total",
+                "Subscriptions that no stream can match, or that too many wait before."
+            ) {
                 $0.refusedSubscriptions
             },
             family("connections", "Subscribers that are connected.", as: .gauge) {
                 UInt64($0.connections.open)
             },
             family("connections_total", "Connections made or accepted.") { $0.connections.made },
-            family("handshake_failures_total", "Connections whose peer does not speak our ZeroMQ.") {
+            family(
+                "handshake_failures_total",
+                "Connections whose peer does not speak our ZeroMQ, or proves no admitted key."
+            ) {
                 $0.connections.failedHandshakes
+            },
+            family("client_refusals_total", "Clients that proved a key which is not admitted.") {
+                $0.refusedClients.count
+            },
+            family("cut_subscribers_total", "Connections cut because they asked for too many topics.") {
+                $0.cutSubscribers
             },
             family("replay_requests_total", "Requests to the replay socket, good and bad.") {
                 $0.replay?.requests

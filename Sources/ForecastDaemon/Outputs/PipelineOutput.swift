@@ -8,9 +8,13 @@ struct PipelineOutput: ~Copyable {
     private var socket: Socket
     private var reconnection: Reconnection
     private var retained: RetainedMessages?
+    private var subscriptions: SubscriptionLimit
     private var lastValues: LastValueRepeat?
     private var replay: ReplayServer?
     private var counts: StatusReport.Output
+
+    /// No flood of requests may hold up the rest of a turn for longer.
+    private static let requestsPerTurn = 1000
 
     /// Opens the sockets and lets `poller` watch them, so that they notice subscribers that come and go also while
     /// nothing is published.
@@ -19,8 +23,9 @@ struct PipelineOutput: ~Copyable {
     ) throws(ZeroMQError) {
         var options = plan.options
         options.reportsDrops = true
-        let isRepeated = plan.keeping?.isRepeated ?? false
-        var socket = try Socket(isRepeated ? .xpub : .pub, in: context, options: options)
+        precondition(
+            !plan.isSecured || options.curve != nil, "an output that asks for proof needs the daemon's keys")
+        var socket = try Socket(.xpub, in: context, options: options)
         let reconnection = try Reconnection(of: socket, to: plan.connect)
         for endpoint in plan.bind { try socket.bind(endpoint) }
         for endpoint in plan.connect { try socket.connect(endpoint) }
@@ -28,7 +33,9 @@ struct PipelineOutput: ~Copyable {
         replay = try Self.replay(plan, epoch: epoch, context: context, poller: &poller)
         self.socket = socket
         self.reconnection = reconnection
-        lastValues = isRepeated ? LastValueRepeat() : nil
+        subscriptions = SubscriptionLimit(plan.subscriptions)
+        let isRepeated = plan.keeping?.isRepeated ?? false
+        lastValues = isRepeated ? LastValueRepeat(waitingLimit: plan.subscriptions) : nil
         retained = plan.keeping.map { RetainedMessages($0) }
         counts = StatusReport.Output(name: plan.name)
     }
@@ -41,6 +48,9 @@ struct PipelineOutput: ~Copyable {
             replay, topicsLimit: keeping.topicsLimit, epoch: epoch, options: plan.options, context: context,
             poller: &poller)
     }
+
+    /// The output's name in the configuration.
+    var name: String { counts.name }
 
     /// Publishes a message without waiting.
     ///
@@ -59,7 +69,19 @@ struct PipelineOutput: ~Copyable {
 
     /// Gives peers what was published before, for a limited time; says whether there was anything to do.
     mutating func serve(at now: Timestamp) throws(ZeroMQError) -> Bool {
-        try Self.serve(retained, by: &socket, &lastValues, &replay, at: now)
+        let hasHeard = try hear()
+        return try Self.serve(retained, by: &socket, &lastValues, &replay, at: now) || hasHeard
+    }
+
+    /// Takes in what subscribers ask for; says whether there was anything.
+    private mutating func hear() throws(ZeroMQError) -> Bool {
+        var count = 0
+        while count < Self.requestsPerTurn, try subscriptions.receive(from: &socket, peers: &reconnection) {
+            count += 1
+            lastValues?.note(subscriptions.request)
+            try subscriptions.discardRest(from: &socket)
+        }
+        return count > 0
     }
 
     // Static with explicit parameters: one property may not be in hand while another one changes.
@@ -80,8 +102,26 @@ struct PipelineOutput: ~Copyable {
     /// Makes connections anew that were cut because the peer broke the protocol, about once a second; says whether
     /// anything became of any.
     mutating func restoreConnections() throws(ZeroMQError) -> Bool {
-        let before = reconnection.counts
-        return try reconnection.restore(&socket) > 0 || reconnection.counts != before
+        let before = connectionCounts
+        let restored = try reconnection.restore(&socket)
+        try replay?.restoreConnections()
+        return restored > 0 || connectionCounts != before
+    }
+
+    /// Cuts the connections that peers have made; those that are still admitted come back.
+    mutating func cutPeers() throws(ZeroMQError) {
+        try reconnection.cutPeers()
+        try replay?.cutPeers()
+    }
+
+    /// Those of the replay socket count where they fail: it is the output's other door.
+    private var connectionCounts: ConnectionCounts {
+        var counts = reconnection.counts
+        switch replay {
+        case .some(let replay): counts.failedHandshakes += replay.failedHandshakes
+        case .none: break
+        }
+        return counts
     }
 
     /// How many nanoseconds may pass until the next `serve`; nil if there is no need.
@@ -99,7 +139,8 @@ struct PipelineOutput: ~Copyable {
     /// What was published so far.
     var currentCounts: StatusReport.Output {
         var counts = counts
-        counts.connections = reconnection.counts
+        counts.connections = connectionCounts
+        counts.cutSubscribers = subscriptions.cut
         switch lastValues {
         case .some(let lastValues):
             counts.repeated = lastValues.repeated

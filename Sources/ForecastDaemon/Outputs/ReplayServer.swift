@@ -8,6 +8,7 @@ package import ZeroMQ
 /// Answers peers who missed messages of an output, from a log of the newest, a few messages in each turn.
 package struct ReplayServer: ~Copyable {
     private var socket: Socket
+    private var reconnection: Reconnection
     private var log: ReplayLog
     private let epoch: [UInt8]
     private var frames: RigidArray<Message>
@@ -41,15 +42,26 @@ package struct ReplayServer: ~Copyable {
         options.sendHighWaterMark = Self.highWaterMark
         options.receiveHighWaterMark = Self.highWaterMark
         var socket = try Socket(.router, in: context, options: options)
+        let reconnection = try Reconnection(of: socket, to: [])
         for endpoint in plan.bind { try socket.bind(endpoint) }
         _ = poller.add(socket)
         self.socket = socket
+        self.reconnection = reconnection
         log = ReplayLog(byteCount: plan.byteCount, topicsLimit: topicsLimit)
         self.epoch = Array(epoch.utf8)
         frames = RigidArray(capacity: ReplayRequest.frameLimit)
         for _ in 0..<ReplayRequest.frameLimit { frames.append(Message()) }
         answers = RigidArray(capacity: Self.answersLimit)
     }
+
+    /// Takes note of what became of connections, about once a second.
+    mutating func restoreConnections() throws(ZeroMQError) { _ = try reconnection.restore(&socket) }
+
+    /// Cuts the connections that peers have made; those that are still admitted come back.
+    mutating func cutPeers() throws(ZeroMQError) { try reconnection.cutPeers() }
+
+    /// Connections whose peer does not speak our ZeroMQ.
+    var failedHandshakes: UInt64 { reconnection.counts.failedHandshakes }
 
     /// Notes a message of the topic with a number among `RetainedMessages`.
     package mutating func note(_ payload: RawSpan, topic: Int, sequence: UInt64) {

@@ -1,9 +1,20 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
+import ZeroMQ
 
 /// What the pipelines' threads share with the rest of the daemon: questions and the wish to end in, reports out.
 package final class Mailbox: Sendable {
+    /// Whom sockets are to admit from now on.
+    struct Admission: Sendable {
+        /// The public keys, by socket.
+        let clients: [String: Set<CurveKey>]
+        /// The sockets that no longer admit someone, whose connections are to be cut.
+        let revoking: Set<String>
+        /// Told when that is so.
+        let isDone: AsyncStream<Void>.Continuation
+    }
+
     /// What one thread says of itself.
     private struct Thread {
         var report: StatusReport?
@@ -11,6 +22,8 @@ package final class Mailbox: Sendable {
     }
 
     private let threads: Mutex<[Thread]>
+    private let admissions = Mutex<[Admission]>([])
+    private let areAdmissionsWaiting = Atomic<Bool>(false)
     private let isStopAsked = Atomic<Bool>(false)
     private let isBehindSockets = Atomic<Bool>(false)
     /// What wakes each thread.
@@ -38,6 +51,25 @@ package final class Mailbox: Sendable {
 
     /// Whether the pipelines were asked to end.
     package var isStopping: Bool { isStopAsked.load(ordering: .sequentiallyConsistent) }
+
+    /// Lets the sockets admit others.
+    func admit(_ admission: Admission) {
+        admissions.withLock { $0.append(admission) }
+        areAdmissionsWaiting.store(true, ordering: .sequentiallyConsistent)
+        doorbells[0].ring()
+    }
+
+    /// Whether `takeAdmissions` has any.
+    var hasAdmissions: Bool { areAdmissionsWaiting.load(ordering: .sequentiallyConsistent) }
+
+    /// The admissions that wait, for the thread of the sockets.
+    func takeAdmissions() -> [Admission] {
+        areAdmissionsWaiting.store(false, ordering: .sequentiallyConsistent)
+        return admissions.withLock { waiting in
+            defer { waiting.removeAll() }
+            return waiting
+        }
+    }
 
     /// Whether values may wait in the sockets because the thread of the sockets has more than it can take in.
     var isBehind: Bool {

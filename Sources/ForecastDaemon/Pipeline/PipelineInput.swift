@@ -26,6 +26,9 @@ struct PipelineInput: ~Copyable {
         _ plan: PipelinePlan.Input, topicsLimit: Int, earlier: [EarlierProducer], context: Context,
         poller: inout Poller
     ) throws(ZeroMQError) {
+        precondition(
+            !plan.isSecured || plan.options.curve != nil,
+            "an input that asks for proof needs the daemon's keys")
         var socket = try Socket(plan.socket, in: context, options: plan.options)
         let reconnection = try Reconnection(of: socket, to: plan.connect)
         for topic in plan.topics { try socket.subscribe(to: topic) }
@@ -51,6 +54,9 @@ struct PipelineInput: ~Copyable {
     ///
     /// To be called about once a second, after the socket is drained.
     mutating func restoreConnections() throws(ZeroMQError) -> Int { try reconnection.restore(&socket) }
+
+    /// Cuts the connections that peers have made; those that are still admitted come back.
+    mutating func cutPeers() throws(ZeroMQError) { try reconnection.cutPeers() }
 
     /// What became of the socket's connections, as of the last `restoreConnections`.
     var connectionCounts: ConnectionCounts { reconnection.counts }

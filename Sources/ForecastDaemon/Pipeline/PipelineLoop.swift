@@ -18,6 +18,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private let bellItem: Int
     private var inputs: RigidArray<PipelineInput>
     private var outputs: PipelineOutputs
+    /// Decides who may connect; nil where no socket asks for proof.
+    private var authenticator: Authenticator?
     private var poller: Poller
     private var stage: Stage
     private var decoded: DecodedMessage
@@ -47,6 +49,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         poller = Poller()
         bellItem = poller.add(descriptor: mailbox.doorbells[0].descriptor)
         inputs = RigidArray(capacity: plan.inputs.count)
+        // Before the sockets, whose peers it decides on.
+        let authenticator = try Self.authenticator(plan.keys, in: context, poller: &poller)
         for input in plan.inputs {
             inputs.append(
                 try PipelineInput(
@@ -54,6 +58,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
                     context: context, poller: &poller))
         }
         outputs = try PipelineOutputs(plan, context: context, poller: &poller)
+        self.authenticator = authenticator
         self.mailbox = mailbox
         questions = mailbox.questions[0]
         self.stage = stage
@@ -67,6 +72,15 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         firstInput = 0
         report = StatusReport(plan)
         mailbox.publish(report, of: 0)
+    }
+
+    private static func authenticator(
+        _ keys: SocketKeys?, in context: Context, poller: inout Poller
+    ) throws(ZeroMQError) -> Authenticator? {
+        guard let keys else { return nil }
+        let authenticator = try Authenticator(keys.clients, in: context)
+        authenticator.watch(by: &poller)
+        return authenticator
     }
 
     /// Runs turns until the mailbox says stop, then takes in and publishes what still arrives, for a limited time.
@@ -91,6 +105,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         try sleep()
         stage.clock.beginTurn()
         let now = WallClock.now()
+        if mailbox.hasAdmissions { try admitClients() }
+        hasNews = try authenticator?.serve() ?? false || hasNews
         let count = try drain(at: now)
         hasNews = hasNews || count > 0 || stage.hasForecasts
         try stage.forecast(to: &outputs, at: now)
@@ -123,7 +139,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func sleep() throws(ZeroMQError) {
         let doorbell = mailbox.doorbells[0]
         doorbell.arm()
-        let isIdle = !stage.hasForecasts && !mailbox.isStopping && !questions.isAsked
+        let isIdle =
+            !stage.hasForecasts && !mailbox.isStopping && !mailbox.hasAdmissions && !questions.isAsked
         var limit = outputs.delay(atMost: hasNews ? Self.reportInterval : 1_000_000_000)
         if let most = stage.mostSleep { limit = min(limit, most) }
         if owesAnswers { limit = min(limit, 1_000_000) }
@@ -141,6 +158,20 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         guard isSilence, let deadline = stage.nextDeadline, deadline <= now else { return }
         hasNews = true
         try stage.passTime(to: &outputs, at: now)
+    }
+
+    /// Lets sockets admit others, and cuts those that they admit no longer.
+    private mutating func admitClients() throws(ZeroMQError) {
+        for admission in mailbox.takeAdmissions() {
+            // In this order: whoever is cut and comes back at once meets the new list.
+            authenticator?.clients = admission.clients
+            for index in inputs.indices
+            where admission.revoking.contains("inputs.\(report.inputs[index].name)") {
+                try inputs[index].cutPeers()
+            }
+            try outputs.cutPeers(of: admission.revoking)
+            admission.isDone.yield()
+        }
     }
 
     /// Takes in at most `batchLimit` messages that have arrived; gives their number.
@@ -263,6 +294,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private mutating func publishReport(at now: Timestamp) {
         stage.count(into: &report)
         outputs.count(into: &report)
+        countRefusedClients()
         for input in inputs.indices {
             report.inputs[input].sequences = inputs[input].sequenceCounts
             report.inputs[input].producers = inputs[input].producerCounts
@@ -271,5 +303,12 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         reportTime = now
         hasNews = false
         mailbox.publish(report, of: 0)
+    }
+
+    private mutating func countRefusedClients() {
+        switch authenticator {
+        case .some(let authenticator): report.countRefusedClients(of: authenticator)
+        case nil: break
+        }
     }
 }

@@ -45,6 +45,13 @@ struct PipelineOutputs: ForecastSink, ~Copyable {
         return isChanged
     }
 
+    /// Cuts the connections that peers have made to outputs of some names.
+    mutating func cutPeers(of sockets: Set<String>) throws(ZeroMQError) {
+        for index in outputs.indices where sockets.contains("outputs.\(outputs[index].name)") {
+            try outputs[index].cutPeers()
+        }
+    }
+
     /// Writes into a report what was published.
     func count(into report: inout StatusReport) {
         for index in outputs.indices { report.outputs[index] = outputs[index].currentCounts }

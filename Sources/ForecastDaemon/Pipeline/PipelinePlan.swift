@@ -24,6 +24,8 @@ package struct PipelinePlan: Sendable {
         package var decoder: PayloadDecoder
         /// What producers may do (`router` only).
         package var producers: ProducerTable.Limits?
+        /// Whether the socket asks for proof of who is at the other side; then `options` have `curve`.
+        package var isSecured = false
     }
 
     /// A socket that forecasts go out by.
@@ -47,6 +49,10 @@ package struct PipelinePlan: Sendable {
         package var alarms = Alarms.off
         /// What is kept of what was published; nil for nothing.
         package var keeping: OutputKeeping?
+        /// The most topics that a subscriber may ask for on a connection.
+        package var subscriptions = 10_000
+        /// Whether the sockets ask for proof of who is at the other side; then `options` have `curve`.
+        package var isSecured = false
     }
 
     /// Where observations come from.
@@ -71,6 +77,8 @@ package struct PipelinePlan: Sendable {
     package var epoch: UInt64
     /// Plans that were in force before, in this life.
     package var generation = 0
+    /// What sockets prove themselves with and whom they admit; nil where none asks for proof.
+    package var keys: SocketKeys?
 }
 
 extension PipelinePlan {
@@ -86,6 +94,13 @@ extension PipelinePlan {
 
     /// Threads that the pipelines run on: one, or one for the sockets and one for each pipeline.
     package var threadCount: Int { pipelineCount == 1 ? 1 : 1 + pipelineCount }
+
+    /// The plan with other clients.
+    func admitting(_ keys: SocketKeys?) -> PipelinePlan {
+        var plan = self
+        plan.keys = keys
+        return plan
+    }
 
     /// The longest horizon of all rules.
     var maximumHorizon: Int { forecasts.rules.map(\.horizon).max() ?? 1 }

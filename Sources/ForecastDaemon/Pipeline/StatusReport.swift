@@ -28,6 +28,8 @@ package struct StatusReport: Sendable, Equatable {
         package var producers: ProducerCounts?
         /// What became of the socket's connections.
         package var connections = ConnectionCounts()
+        /// Clients whose keys are not admitted.
+        package var refusedClients = Authenticator.Refusals()
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -70,12 +72,16 @@ package struct StatusReport: Sendable, Equatable {
         package var repeated: UInt64 = 0
         /// Forecasts that are not kept, because those of as many other topics are as there is room for.
         package var unkept: UInt64 = 0
-        /// What subscribers asked for that no topic can match.
+        /// What subscribers asked for that no topic can match, or that too many wait before.
         package var refusedSubscriptions: UInt64 = 0
         /// What was asked of the replay socket; nil where there is none.
         package var replay: ReplayCounts?
         /// What became of the socket's connections.
         package var connections = ConnectionCounts()
+        /// Clients whose keys are not admitted.
+        package var refusedClients = Authenticator.Refusals()
+        /// Connections that were cut because more topics were asked for over them than may be.
+        package var cutSubscribers: UInt64 = 0
 
         /// Makes an account without counts.
         package init(name: String) { self.name = name }
@@ -84,7 +90,8 @@ package struct StatusReport: Sendable, Equatable {
         package var dropsByReason: [(reason: String, count: UInt64)] {
             let replay = replay ?? ReplayCounts()
             return [
-                ("subscription", refusedSubscriptions), ("request", replay.malformed), ("busy", replay.busy),
+                ("subscription", refusedSubscriptions), ("topics", cutSubscribers),
+                ("request", replay.malformed), ("busy", replay.busy),
                 ("abandoned", replay.abandoned), ("unkept", unkept),
             ].filter { $0.1 > 0 }
         }
@@ -160,6 +167,16 @@ package struct StatusReport: Sendable, Equatable {
         for (rule, score) in other.scores.enumerated() where other.generation == generation {
             guard let score else { continue }
             if scores[rule] == nil { scores[rule] = score } else { scores[rule]?.add(score) }
+        }
+    }
+
+    /// Writes down whom an authenticator refused.
+    mutating func countRefusedClients(of authenticator: borrowing Authenticator) {
+        for index in inputs.indices {
+            inputs[index].refusedClients = authenticator.refusals(of: "inputs.\(inputs[index].name)")
+        }
+        for index in outputs.indices {
+            outputs[index].refusedClients = authenticator.refusals(of: "outputs.\(outputs[index].name)")
         }
     }
 

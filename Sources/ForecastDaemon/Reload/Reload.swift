@@ -2,6 +2,7 @@
 
 import Forecasting
 import WireFormat
+package import ZeroMQ
 
 /// A configuration that is to follow the one in force: what differs, and whether that can change while the daemon runs.
 package struct Reload: Sendable {
@@ -11,22 +12,28 @@ package struct Reload: Sendable {
     let plan: PipelinePlan
     let succession: Succession
     private let running: PreparedDaemon
+    /// Whom sockets admit now.
+    private let clientsBefore: [String: Set<CurveKey>]
 
     /// Compares what is to be in force with what is.
     ///
     /// - Parameters:
     ///   - start: The plan that the daemon began with, which rooms in memory were made for.
     ///   - current: The plan in force, of `running`.
+    ///   - clients: Whom sockets are to admit; nil for those of the plan in force.
     /// - Throws: A `DaemonError` that names what cannot change while the daemon runs.
     package init(
-        to prepared: PreparedDaemon, from running: PreparedDaemon, current: PipelinePlan, start: PipelinePlan
+        to prepared: PreparedDaemon, from running: PreparedDaemon, current: PipelinePlan, start: PipelinePlan,
+        clients: [String: Set<CurveKey>]? = nil
     ) throws(DaemonError) {
         self.prepared = prepared
         self.running = running
         var plan = prepared.pipelinePlan()
         (plan.epoch, plan.generation) = (current.epoch, current.generation + 1)
         // A path that was given at the start, and the rest of what belongs to the process.
-        plan.state = current.state
+        (plan.state, plan.keys) = (current.state, current.keys)
+        if let clients { plan.keys?.clients = clients }
+        clientsBefore = current.keys?.clients ?? [:]
         self.plan = plan
         succession = Succession(from: current.forecasts, to: plan.forecasts)
         let fixed = prepared.configuration.fixedKeys(thatDifferFrom: running.configuration)
@@ -46,10 +53,22 @@ package struct Reload: Sendable {
         try checkRooms(start)
     }
 
-    /// Whether configuration and model files are as they were.
+    /// Whether configuration and model files are as they were, whatever became of clients.
     package var isSame: Bool {
         prepared.configuration == running.configuration
             && prepared.models.map(\.file.digest) == running.models.map(\.file.digest)
+    }
+
+    /// The sockets whose clients are others than those in force; nil where there are none.
+    private var clients: [ReloadReport.Clients]? {
+        guard let keys = plan.keys else { return nil }
+        let changed = keys.clients.keys.sorted().compactMap { socket -> ReloadReport.Clients? in
+            let (old, new) = (clientsBefore[socket] ?? [], keys.clients[socket] ?? [])
+            guard old != new else { return nil }
+            return ReloadReport.Clients(
+                socket: socket, admitted: new.subtracting(old).count, revoked: old.subtracting(new).count)
+        }
+        return changed.isEmpty ? nil : changed
     }
 
     /// What was made at the start has room for the longest forecast.
@@ -78,7 +97,9 @@ extension Reload {
     /// What becomes of the rules.
     package var report: ReloadReport {
         var report = ReloadReport()
-        report.isSame = isSame
+        report.clients = clients
+        report.isSame = isSame && clients == nil
+        report.keepsRules = isSame
         let old = running.forecasts.rules.map(\.match.pattern)
         report.rules = plan.forecasts.rules.enumerated().map { index, rule in
             let source = old.firstIndex(of: rule.match.pattern)
@@ -113,7 +134,7 @@ extension DaemonConfiguration {
                 (streamsLimit == other.streamsLimit, "streams_limit"),
                 (pipelines == other.pipelines, "pipelines"), (pipeline == other.pipeline, "pipeline"),
                 (log == other.log, "log"), (http == other.http, "http"), (state == other.state, "state"),
-                (control == other.control, "control"),
+                (control == other.control, "control"), (curve == other.curve, "curve"),
             ].compactMap { $0.0 ? nil : $0.1 }
     }
 

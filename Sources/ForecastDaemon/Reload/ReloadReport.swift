@@ -31,10 +31,32 @@ package struct ReloadReport: Sendable, Codable, Equatable {
         }
     }
 
+    /// A socket whose clients are others than before.
+    package struct Clients: Sendable, Codable, Equatable {
+        /// As `inputs.plant`.
+        package var socket: String
+        /// Keys that are admitted now and were not before, and the other way round.
+        package var (admitted, revoked): (Int, Int)
+
+        enum CodingKeys: String, CodingKey { case socket, admitted, revoked }
+
+        /// Says what changes.
+        package init(socket: String, admitted: Int, revoked: Int) {
+            (self.socket, self.admitted, self.revoked) = (socket, admitted, revoked)
+        }
+
+        var text: String {
+            "clients of \(socket): \(admitted) admitted, \(revoked) revoked"
+                + (revoked > 0 ? " (all its connections are cut; those still admitted come back)" : "")
+        }
+    }
+
     /// Whether anything is in force now: false for a plan, and where nothing has changed.
     package var isDone = false
-    /// Whether configuration and model files are as they were.
+    /// Whether configuration, model files and clients are as they were.
     package var isSame = false
+    /// Whether rules and models are as they were, whatever became of clients.
+    package var keepsRules = false
     package var rules: [Rule] = []
     /// The patterns of rules that are no more.
     package var removed: [String] = []
@@ -42,13 +64,16 @@ package struct ReloadReport: Sendable, Codable, Equatable {
     package var streams: [String: Int] = [:]
     /// Each stream, for a plan.
     package var list: [Stream]?
+    /// Sockets whose clients are others; absent where none are.
+    package var clients: [Clients]?
     /// How long the pipelines stood still, the longest of them, in seconds.
     package var pause: Double?
 
     enum CodingKeys: String, CodingKey {
-        case rules, removed, streams, list, pause
+        case rules, removed, streams, list, clients, pause
         case isDone = "done"
         case isSame = "same"
+        case keepsRules = "keeps_rules"
     }
 }
 
@@ -59,6 +84,16 @@ extension ReloadReport {
     /// The report as lines of text.
     package var text: String {
         guard !isSame else { return "nothing has changed: configuration and model files are as they were" }
+        let clientLines = (clients ?? []).map(\.text)
+        guard !keepsRules else {
+            return
+                ([
+                    isDone
+                        ? "reloaded; rules and models are as they were"
+                        : "a reload would leave rules and models as they are"
+                ]
+                + clientLines).joined(separator: "\n")
+        }
         var lines = [
             isDone
                 ? "reloaded; rules, first match wins:"
@@ -76,12 +111,14 @@ extension ReloadReport {
         for change in StreamChange.allCases where change != .unchanged {
             lines += listing(of: change)
         }
+        lines += clientLines
         if let pause { lines.append("the pipelines stood still for \(Int((pause * 1000).rounded(.up))) ms") }
         return lines.joined(separator: "\n")
     }
 
     /// How many streams, by what becomes of them, in one line.
     package var summary: String {
+        if keepsRules { return (clients ?? []).map(\.text).joined(separator: "; ") }
         let parts = StreamChange.allCases.compactMap { change in
             streams[change.rawValue].map { "\($0) \(change.rawValue)" }
         }

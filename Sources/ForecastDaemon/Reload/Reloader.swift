@@ -81,6 +81,12 @@ struct Reloader {
         let reload = try await prepare()
         var report = reload.report
         guard !report.isSame else { return report }
+        // First, and whatever becomes of the rest: who is revoked must not wait for a snapshot.
+        if let keys = reload.plan.keys, report.clients != nil { try await admit(keys) }
+        guard !reload.isSame else {
+            report.isDone = true
+            return report
+        }
         let (succession, plan) = (reload.succession, reload.plan)
         let successors = try await PipelineThread.run(name: "reload") {
             let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
@@ -99,17 +105,33 @@ struct Reloader {
         return report
     }
 
-    /// Reads and checks configuration and models.
+    /// Lets the sockets admit others from now on.
+    private func admit(_ keys: SocketKeys) async throws(DaemonError) {
+        let revoking = keys.revoking(since: plans.plan.keys?.clients ?? [:])
+        let isDone = await Self.wait(for: 1, atMost: Self.answerPatience) { progress in
+            mailbox.admit(.init(clients: keys.clients, revoking: revoking, isDone: progress))
+        }
+        guard isDone else {
+            throw mailbox.isStopping
+                ? Self.ended
+                : DaemonError(
+                    .unavailable,
+                    "the pipelines are too busy to say whether clients are admitted or cut: try again")
+        }
+        plans.replace(by: plans.plan.admitting(keys))
+    }
+
+    /// Reads and checks configuration, models and clients.
     private func prepare() async throws -> Reload {
         let path = path
-        let prepared = try await PipelineThread.run(name: "reload") {
+        let (prepared, clients) = try await PipelineThread.run(name: "reload") {
             let configuration: DaemonConfiguration
             do throws(ConfigurationError) { configuration = try DaemonConfiguration.load(path: path) } catch {
                 throw DaemonError(error)
             }
-            return try PreparedDaemon(configuration)
+            return (try PreparedDaemon(configuration), try SocketKeys.clients(configuration))
         }
-        return try Reload(to: prepared, from: running, current: plans.plan, start: start)
+        return try Reload(to: prepared, from: running, current: plans.plan, start: start, clients: clients)
     }
 
     /// Lets all pipelines hold still, then lets the engines take over; none if one does not hold still in time.

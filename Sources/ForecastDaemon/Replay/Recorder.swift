@@ -2,7 +2,7 @@
 
 import BasicContainers
 import Glibc
-import ZeroMQ
+package import ZeroMQ
 
 /// Writes the messages that a daemon's inputs get into a file, beside the daemon or without it.
 package struct Recorder: ~Copyable {
@@ -33,12 +33,26 @@ package struct Recorder: ~Copyable {
 
     /// Makes the file, where there is none yet.
     ///
-    /// - Parameter leftOut: Receives the names of inputs that cannot be listened to: what a pull input takes, the daemon lacks,
+    /// - Parameters:
+    ///   - curve: What to prove oneself with instead of the daemon's key; without a server's key, those of the inputs.
+    ///   - leftOut: Receives the names of inputs that cannot be listened to: what a pull input takes, the daemon lacks,
     ///   and where a daemon binds, nobody else can.
     package init(
-        _ prepared: PreparedDaemon, to path: String, _ options: Options, leftOut: inout [String]
+        _ prepared: PreparedDaemon, to path: String, _ options: Options, curve: CurveSecurity? = nil,
+        leftOut: inout [String]
     ) throws(DaemonError) {
-        let all = prepared.pipelinePlan().inputs
+        let keys =
+            if let curve {
+                SocketKeys(curve.keys, clients: [:])
+            } else {
+                try SocketKeys(prepared.configuration)
+            }
+        var all = prepared.pipelinePlan(keys: keys).inputs
+        if let serverKey = curve?.serverKey {
+            for index in all.indices where all[index].isSecured {
+                all[index].options.curve?.serverKey = serverKey
+            }
+        }
         let inputs = all.filter { $0.socket == .sub && !$0.connect.isEmpty }
         leftOut = all.map(\.name).filter { name in !inputs.contains { $0.name == name } }
         guard !inputs.isEmpty else {

@@ -3,6 +3,7 @@
 import Forecasting
 import Logging
 import ServiceLifecycle
+import ZeroMQ
 
 /// Says in the log, at a limited rate, what was dropped and why.
 package struct DropLogService: Service {
@@ -48,6 +49,8 @@ package struct DropLogService: Service {
                     "input \(input.name) dropped: \(reasons.joined(separator: ", ")) "
                         + "(forecastd tap --drops --config FILE shows them, with http.bind)")
             }
+            lines += refusals(
+                "input \(input.name)", from: before?.inputs[index].refusedClients, to: input.refusedClients)
             lines += losses(of: input.name, from: before?.inputs[index].sequences, to: input.sequences)
             let restored = input.restored - (before?.inputs[index].restored ?? 0)
             if restored > 0 {
@@ -61,6 +64,9 @@ package struct DropLogService: Service {
             if dropped > 0 {
                 lines.append("output \(output.name): \(dropped) forecasts did not reach every subscriber")
             }
+            lines += refusals(
+                "output \(output.name)", from: before?.outputs[index].refusedClients,
+                to: output.refusedClients)
             let reasons = Self.news(
                 from: before?.outputs[index].dropsByReason ?? [], to: output.dropsByReason)
             if !reasons.isEmpty {
@@ -81,6 +87,17 @@ package struct DropLogService: Service {
             let known = before.first { $0.reason == reason }?.count ?? 0
             return count > known ? "\(reason) \(count - known)" : nil
         }
+    }
+
+    /// A line for clients that were refused between two reports.
+    private static func refusals(
+        _ socket: String, from before: Authenticator.Refusals?, to after: Authenticator.Refusals
+    ) -> [String] {
+        guard after.count > before?.count ?? 0, let key = after.key else { return [] }
+        return [
+            "\(socket) refused \(after.count - (before?.count ?? 0)) clients whose keys are not admitted, the last of which "
+                + "came from \(after.address.isEmpty ? "this machine" : after.address.printable) with the public key \(key.text)"
+        ]
     }
 
     /// A line for models that became worse than they were between two reports, and one for those that are good again.

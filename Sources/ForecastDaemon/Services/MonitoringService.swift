@@ -7,6 +7,8 @@ import ServiceLifecycle
 /// Serves the daemon's reports over HTTP.
 struct MonitoringService: Service {
     let http: HTTPConfiguration
+    /// What requests have to show; nil for nothing.
+    let token: BearerToken?
     let monitor: DaemonMonitor
     let logger: Logger
     /// Finished when requests are answered.
@@ -14,7 +16,8 @@ struct MonitoringService: Service {
 
     /// Runs until shutdown.
     func run() async throws {
-        let server = MonitoringServer(host: http.host, port: http.port, source: monitor, logger: logger)
+        let server = MonitoringServer(
+            host: http.host, port: http.port, source: monitor, token: token, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 do {

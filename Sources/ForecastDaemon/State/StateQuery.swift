@@ -9,9 +9,10 @@ package struct StateQuery: Sendable {
 
     /// Asks the daemon that serves at `url`.
     ///
+    /// - Parameter token: What the daemon asks for; nil for nothing.
     /// - Throws: A `DaemonError` if that is no `http://host:port`.
-    package init(url: String) throws(DaemonError) {
-        guard let client = MonitoringClient(url: url) else {
+    package init(url: String, token: String? = nil) throws(DaemonError) {
+        guard let client = MonitoringClient(url: url, token: token) else {
             throw DaemonError(
                 .usage, "--url: expected http://host:port, found \(ConfigurationSuggestion.quoted(url))")
         }
@@ -114,6 +115,12 @@ package struct StateQuery: Sendable {
         }
         guard let problem = try? decoder.decode(MonitoringProblem.Body.self, from: answer.body).error else {
             throw DaemonError(.unavailable, "what answers at \(client.url) is no forecastd of this version")
+        }
+        if answer.status == 401 {
+            throw DaemonError(
+                .permission,
+                "\(client.url): expected \(problem.expected), found \(problem.found): --token names the file of it"
+                    .printable)
         }
         throw DaemonError(
             answer.status == 503 ? .unavailable : .usage,

@@ -16,10 +16,9 @@ package struct DropTap {
     /// Time between two looks at the daemon.
     private static let interval = Duration.seconds(1)
 
-    /// Asks the daemon that serves at `url` for drops of streams that match one of the patterns, or of all.
-    package init(url: String, patterns: [String], isJSON: Bool) throws(DaemonError) {
-        query = try StateQuery(url: url)
-        (self.patterns, self.isJSON) = (patterns, isJSON)
+    /// Asks a daemon for drops of streams that match one of the patterns, or of all.
+    package init(_ query: StateQuery, patterns: [String], isJSON: Bool) {
+        (self.query, self.patterns, self.isJSON) = (query, patterns, isJSON)
     }
 
     /// Shows what was dropped and what is, until so many lines, a time, a signal or the end of whoever reads it.

@@ -18,6 +18,7 @@ extension Tap.Options {
         self.init(
             side: .inputs(inputs.first?.decoder ?? .json(JSONDecoder())),
             endpoints: configuration == nil ? [Self.defaultInput] : inputs.flatMap(\.connection.connect))
+        isSecured = inputs.contains { configuration?.isSecured($0.connection) ?? false }
         leftOut = all.map(\.name).filter { name in !inputs.contains { $0.name == name } }
     }
 
@@ -36,5 +37,7 @@ extension Tap.Options {
                 }
                 return endpoint
             })
+        isSecured =
+            configuration?.outputs.contains { configuration?.isSecured($0.connection) ?? false } ?? false
     }
 }

@@ -3,7 +3,7 @@
 package import Forecasting
 import Glibc
 package import WireFormat
-import ZeroMQ
+package import ZeroMQ
 
 /// Shows what goes in or out of a daemon: subscribes as any client would, decodes, prints.
 package struct Tap: ~Copyable {
@@ -27,6 +27,10 @@ package struct Tap: ~Copyable {
         package var limit: Int?
         /// Time after which to end; nil for no limit.
         package var duration: Duration?
+        /// What to prove oneself with, and of whom proof is wanted; nil to talk in the clear.
+        package var curve: CurveSecurity?
+        /// Whether the configuration says that proof is wanted there.
+        package var isSecured = false
         /// Names of inputs that are not shown.
         package var leftOut: [String] = []
         /// Whether to print JSON objects, one a line, instead of text.
@@ -74,6 +78,7 @@ package struct Tap: ~Copyable {
             socketOptions.maximumReconnectInterval = .seconds(1)
             // Whatever a daemon may be told to take: a connection that is cut for its size never comes back.
             socketOptions.maximumMessageSize = 1 << 30
+            socketOptions.curve = options.curve
             var socket = try Socket(.sub, in: context, options: socketOptions)
             // The subscriptions come first, so that the connection has them from the start.
             let prefixes = options.patterns.isEmpty ? [""] : options.patterns.map(\.literalPrefix)

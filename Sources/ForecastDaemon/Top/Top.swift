@@ -15,10 +15,9 @@ package struct Top {
         case due
     }
 
-    /// Looks at the daemon that serves at `url`, each `interval`.
-    package init(url: String, interval: Duration) throws(DaemonError) {
-        query = try StateQuery(url: url)
-        self.interval = interval
+    /// Looks at the daemon that `query` asks, each `interval`.
+    package init(_ query: StateQuery, interval: Duration) {
+        (self.query, self.interval) = (query, interval)
     }
 
     /// Shows until a key or a signal says quit.

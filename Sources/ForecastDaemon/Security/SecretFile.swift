@@ -1,0 +1,68 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A file with a secret: a key or a token, in one line, that nobody but its owner may read.
+package enum SecretFile {
+    /// What a path begins with that is in the directory of the service manager's credentials.
+    private static let credentials = "$CREDENTIALS_DIRECTORY/"
+    private static let longest = 4096
+
+    /// A path of a configuration, a relative one made to start where its `file` stands.
+    static func path(_ path: String, besideFile file: String) -> String {
+        guard !path.hasPrefix("/"), !path.hasPrefix(credentials), let slash = file.lastIndex(of: "/") else {
+            return path
+        }
+        return file[...slash] + path
+    }
+
+    /// Reads the secret.
+    ///
+    /// - Parameters:
+    ///   - key: The key of the configuration or the option that names the file, for messages.
+    ///   - environment: Variables of the process; of use where the path begins with `$CREDENTIALS_DIRECTORY/`.
+    /// - Throws: A `DaemonError` where the file cannot be read, or others can read it too.
+    package static func line(
+        _ path: String, key: String, environment: (String) -> String? = ProcessEnvironment.variable
+    ) throws(DaemonError) -> String {
+        let (path, isCredential) = try resolved(path, key: key, environment: environment)
+        let (text, mode) = try SmallFile.read(path, key: key, atMost: longest)
+        guard isCredential || mode & 0o077 == 0 else {
+            throw DaemonError(
+                .permission,
+                "\(key): \(path): expected a file that its owner alone can read (mode 0600), found mode "
+                    + "0\(String(mode & 0o7777, radix: 8)): chmod 600 \(path); whoever has read it can pass for this side, so "
+                    + "if others may have, make a new one")
+        }
+        let lines = text.split(whereSeparator: \.isNewline)
+        guard lines.count == 1, let line = lines.first, !line.contains(where: \.isWhitespace) else {
+            throw DaemonError(
+                .configuration,
+                "\(key): \(path): expected one line without blanks, found \(lines.count) lines")
+        }
+        return String(line)
+    }
+
+    private static func resolved(
+        _ path: String, key: String, environment: (String) -> String?
+    ) throws(DaemonError) -> (path: String, isCredential: Bool) {
+        let directory = environment("CREDENTIALS_DIRECTORY")
+        guard path.hasPrefix(credentials) else {
+            // The service manager's own files may be readable by a group.
+            return (path, directory.map { path.hasPrefix($0 + "/") && !path.contains("/../") } ?? false)
+        }
+        guard let directory else {
+            throw DaemonError(
+                .configuration,
+                "\(key): \(path): expected the variable CREDENTIALS_DIRECTORY, which systemd sets where the unit has "
+                    + "LoadCredential=, found none")
+        }
+        return (directory + "/" + path.dropFirst(credentials.count), true)
+    }
+}
+
+/// The variables of this process.
+package enum ProcessEnvironment {
+    /// A variable's value; nil if it is not set.
+    package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}

@@ -1,0 +1,45 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Files of a few lines, which someone else may have put there.
+enum SmallFile {
+    /// The text and the mode of a regular file.
+    static func read(
+        _ path: String, key: String, atMost limit: Int
+    ) throws(DaemonError) -> (text: String, mode: mode_t) {
+        func failure(_ code: Int32) -> DaemonError {
+            DaemonError(
+                code == EACCES ? .permission : .noInput,
+                "\(key): \(path): expected a file that can be read: \(String(cString: strerror(code)))")
+        }
+        // Whoever opens a pipe would wait for its other end.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw failure(errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure(errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw DaemonError(.configuration, "\(key): \(path): expected a regular file, found another kind")
+        }
+        guard status.st_size <= limit else {
+            throw DaemonError(
+                .configuration, "\(key): \(path): expected at most \(limit) bytes, found \(status.st_size)")
+        }
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var count = 0
+        while count < limit {
+            let more = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress! + count, limit - count)
+            }
+            if more < 0 && errno == EINTR { continue }
+            guard more >= 0 else { throw failure(errno) }
+            guard more > 0 else { break }
+            count += more
+        }
+        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
+            throw DaemonError(.configuration, "\(key): \(path): expected text, found bytes that are none")
+        }
+        return (text, status.st_mode)
+    }
+}

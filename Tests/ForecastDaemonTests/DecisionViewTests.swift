@@ -75,7 +75,7 @@ import Testing
         ),
         (
             decision(.filled(.forecast), .duration(10 * second)), "filled",
-            "a tick without values, 22:13:15, filled with the forecast, last 21.5",
+            "a tick without values, 22:13:15, filled with the forecast (or the last value, where there was none), last 21.5",
             "gaps: {fill: forecast, limit: 10s}"
         ),
         (
@@ -173,7 +173,8 @@ import Testing
                 """)
         #expect(
             DecisionView.page(StreamDecisions(stream: "plant.a", since: report.since, decisions: []))
-                == "plant.a: values were taken as they came, since the daemon began at 2023-11-14T00:00:00Z")
+                == "plant.a: nothing is remembered that was decided for it since the daemon began at 2023-11-14T00:00:00Z"
+        )
     }
 
     /// What was told before is told no more; a message's payload cannot move the cursor.

@@ -66,7 +66,10 @@ import Testing
                 StreamQuestion(
                     number: 1,
                     subject: .drops(after: after, limit: limit, match: try match.map { try Glob($0) })))
-            return search.advance(over: small.engine)
+            for _ in 0..<small.engine.decidedPlaceCount {
+                if let answer = search.advance(over: small.engine) { return answer }
+            }
+            return nil
         }
         let all = try #require(try drops())
         #expect(Set(all.drops.map(\.stream)) == ["plant.a", "plant.b", "plant.c", "lab.a"] && all.more == 0)

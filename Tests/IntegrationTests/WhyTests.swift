@@ -70,7 +70,9 @@ import Testing
             "  the value 4 of 2023-11-14T22:13:26Z was dropped: it came too late  (lateness: 0s)  2 times since "
         #expect(page[2].contains(text), "\(page)")
         #expect(try decisions("lab.x").map(\.key) == ["streams: match"])
-        #expect(try run("why", "probe").output.contains("probe: values were taken as they came, since"))
+        #expect(
+            try run("why", "probe").output.contains(
+                "probe: nothing is remembered that was decided for it since"))
         let unknown = try run("why", "plant.b")
         #expect(unknown.status == 66 && unknown.errors.contains("did you mean plant.a?"), "\(unknown)")
         #expect(try run("why", "a b").status == 64)

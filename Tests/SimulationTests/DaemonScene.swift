@@ -41,7 +41,8 @@ struct DaemonScene {
     /// Lets an engine take over from one that follows another plan.
     func reload(_ engine: inout ForecastEngine, to number: Int) {
         var next = ForecastEngine(plan: plans[number].forecasts, seed: 3)
-        _ = next.takeOver(&engine, by: Succession(from: engine.plan, to: plans[number].forecasts))
+        let succession = Succession(from: engine.plan, to: plans[number].forecasts)
+        _ = next.takeOver(&engine, by: succession, at: Timestamp(nanoseconds: 0))
         engine = next
     }
 

@@ -15,7 +15,7 @@ struct SuccessionSimulationTests {
     ) -> [StreamChange: Int] {
         let succession = Succession(from: run.engine.plan, to: plan)
         var next = ForecastEngine(plan: plan, seed: seed)
-        let changes = next.takeOver(&run.engine, by: succession)
+        let changes = next.takeOver(&run.engine, by: succession, at: Timestamp(nanoseconds: 0))
         run.engine = next
         return changes
     }

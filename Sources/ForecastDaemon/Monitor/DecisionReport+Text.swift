@@ -144,9 +144,9 @@ extension TimePolicy.Fill {
     fileprivate var words: String {
         switch self {
         case .hold, .skip: "the last value"
-        case .linear: "a straight line"
-        case .seasonal: "the value one season before"
-        case .forecast: "the forecast"
+        case .linear: "a straight line (where the next value had come, else the last value)"
+        case .seasonal: "the value one season before (or the last one, where there was none)"
+        case .forecast: "the forecast (or the last value, where there was none)"
         }
     }
 }

@@ -46,7 +46,7 @@ extension EngineStage {
             isHeld = true
             return false
         case .take(let successor):
-            successor.takeOver(&engine, &encoders)
+            successor.takeOver(&engine, &encoders, at: now)
             (generation, isHeld) = (successor.generation, false)
             // A question that is being answered is answered anew.
             search = nil

@@ -107,13 +107,15 @@ package struct StreamSearch: ~Copyable {
 
     package let question: StreamQuestion
     private var answer = StreamAnswer()
+    private var dropStreamCount = 0
 
     /// Begins to answer.
     package init(_ question: StreamQuestion) {
         self.question = question
         switch question.subject {
         case .several(let first, _, _), .changed(_, let first, _, _): answer.next = first
-        case .one, .trace, .recent, .decisions, .drops, .sequences, .unreadable: break
+        case .drops: answer.next = 0
+        case .one, .trace, .recent, .decisions, .sequences, .unreadable: break
         }
     }
 
@@ -164,7 +166,7 @@ package struct StreamSearch: ~Copyable {
             return answer
         case .drops(let change, let limit, let match):
             addDrops(after: change, of: engine, limit: limit, match: match)
-            return answer
+            return answer.next == nil ? answer : nil
         case .sequences, .unreadable:
             return answer  // the thread of the sockets knows
         }
@@ -173,19 +175,22 @@ package struct StreamSearch: ~Copyable {
     private mutating func addDrops(
         after change: UInt64, of engine: borrowing ForecastEngine, limit: Int, match: [Glob]
     ) {
-        answer.change = engine.decisionCount
-        var count = 0
-        for place in engine.decidedPlaces(after: change) {
+        let start = answer.next ?? 0
+        if start == 0 { answer.change = engine.decisionCount }
+        let end = min(start + Self.sliceLength, engine.decidedPlaceCount)
+        for place in start..<end where engine.hasDrop(in: place, after: change) {
             let identifier = engine.identifier(decidedIn: place)
             guard match.isEmpty || match.contains(where: { $0.matches(identifier) }) else { continue }
-            let drops = engine.decisions(in: place).filter { $0.isDrop && $0.change > change }
-            guard !drops.isEmpty else { continue }
-            count += 1
-            guard count <= limit else { continue }
+            guard dropStreamCount < limit else {
+                answer.more += 1
+                continue
+            }
+            dropStreamCount += 1
             let name = identifier.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            let drops = engine.decisions(in: place).filter { $0.isDrop && $0.change > change }
             answer.drops += drops.map { (name, $0) }
         }
-        answer.more = max(0, count - limit)
+        answer.next = end == engine.decidedPlaceCount ? nil : end
     }
 
     private mutating func answerIfComplete(_ engine: borrowing ForecastEngine, isFull: Bool) -> StreamAnswer?

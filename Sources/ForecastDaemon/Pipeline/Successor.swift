@@ -30,11 +30,13 @@ package final class Successor: @unchecked Sendable {
     }
 
     /// Takes over from the engine and the encoders of a pipeline, and keeps those instead.
-    func takeOver(_ old: inout ForecastEngine, _ oldEncoders: inout RigidArray<ForecastEncoder>) {
+    func takeOver(
+        _ old: inout ForecastEngine, _ oldEncoders: inout RigidArray<ForecastEncoder>, at now: Timestamp
+    ) {
         let begin = ContinuousClock.now
         swap(&old, &engine)
         swap(&oldEncoders, &encoders)
-        changes = old.takeOver(&engine, by: succession)
+        changes = old.takeOver(&engine, by: succession, at: now)
         pause = .now - begin
     }
 }

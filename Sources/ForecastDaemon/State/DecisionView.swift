@@ -8,7 +8,7 @@ package enum DecisionView {
     package static func page(_ report: StreamDecisions) -> String {
         guard !report.decisions.isEmpty else {
             return
-                "\(report.stream): values were taken as they came, since the daemon began at \(report.since)"
+                "\(report.stream): nothing is remembered that was decided for it since the daemon began at \(report.since)"
                 .printable
         }
         let header = "\(report.stream): what was decided of late, the newest last"

@@ -5,7 +5,7 @@ import Glibc
 /// The last decisions for streams, by their ids: whoever has a slot later has nothing to do with them.
 ///
 /// Streams share sets of eight places, by a hash of their id, as addresses do in a cache. Where a set is full, the stream
-/// gives way whose last decision is longest ago; what is minor takes no place of what is not. A stream has 16 entries,
+/// gives way whose last decision is longest ago; what is minor takes no place of what is not, and less than an hour old. A stream has 16 entries,
 /// and what is decided again within a minute is counted in one: neither a flood of one stream nor one of strangers
 /// pushes out what is known of others. Nothing of it is state: it is not saved, and has no effect.
 package struct DecisionTable: ~Copyable {
@@ -20,6 +20,8 @@ package struct DecisionTable: ~Copyable {
         var count: UInt8
         /// Whether all of them are minor.
         var isMinor: Bool
+        /// When the last one was taken.
+        var last: Timestamp
     }
 
     /// Entries of a stream.
@@ -75,7 +77,7 @@ package struct DecisionTable: ~Copyable {
             return
         }
         changeCount += 1
-        heads[place].change = changeCount
+        (heads[place].change, heads[place].last) = (changeCount, clock)
         heads[place].isMinor = heads[place].isMinor && decision.isMinor
         put(decision, in: place)
     }
@@ -113,6 +115,11 @@ package struct DecisionTable: ~Copyable {
         return nil
     }
 
+    /// Whether a place is given up for whatever comes: what it holds is minor, or an hour old.
+    private func gives(_ place: Int) -> Bool {
+        heads[place].isMinor || abs(clock.seconds(since: heads[place].last)) >= 3600
+    }
+
     /// A place for a stream that has none; nil if what is there is not to give way.
     private mutating func newPlace(_ identifier: RawSpan, _ hash: UInt64, _ isMinor: Bool) -> Int? {
         var victim: Int?
@@ -121,16 +128,15 @@ package struct DecisionTable: ~Copyable {
                 victim = place
                 break
             }
-            guard heads[place].isMinor || !isMinor else { continue }
+            guard gives(place) || !isMinor else { continue }
             let isBetter = victim.map { victim in
-                heads[place].isMinor != heads[victim].isMinor
-                    ? heads[place].isMinor : heads[place].change < heads[victim].change
+                gives(place) != gives(victim) ? gives(place) : heads[place].change < heads[victim].change
             }
             if isBetter ?? true { victim = place }
         }
         guard let victim else { return nil }
         heads[victim] = Head(
-            hash: hash, change: 0, length: UInt8(identifier.byteCount), count: 0, isMinor: true)
+            hash: hash, change: 0, length: UInt8(identifier.byteCount), count: 0, isMinor: true, last: clock)
         identifier.withUnsafeBytes {
             (ids.start + victim * Self.idLength).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
         }
@@ -147,13 +153,20 @@ extension DecisionTable {
         return decisions(in: place)
     }
 
-    /// Places of streams for which something was decided after change number `change`.
-    package func places(after change: UInt64) -> [Int] {
-        (0..<(mask + 1) * Self.ways).filter { heads[$0].change > change }
+    /// Places of streams, used or not.
+    package var placeCount: Int { (mask + 1) * Self.ways }
+
+    /// Whether a value of the stream in a place was dropped, or came late, after change number `change`.
+    package func hasDrop(in place: Int, after change: UInt64) -> Bool {
+        guard heads[place].change > change else { return false }
+        let first = place * Self.length
+        return (first..<first + Int(heads[place].count)).contains {
+            entries[$0].isDrop && entries[$0].change > change
+        }
     }
 
     /// The same of the stream in a place.
-    func decisions(in place: Int) -> [Decision] {
+    package func decisions(in place: Int) -> [Decision] {
         let first = place * Self.length
         return (first..<first + Int(heads[place].count)).map { entries[$0] }.sorted { $0.change < $1.change }
     }

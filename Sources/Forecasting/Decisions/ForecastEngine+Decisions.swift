@@ -15,8 +15,13 @@ extension ForecastEngine {
     /// Decisions so far; each has its number.
     package var decisionCount: UInt64 { decisions.changeCount }
 
-    /// Places, in the table of decisions, of streams that have had one after number `change`.
-    package func decidedPlaces(after change: UInt64) -> [Int] { decisions.places(after: change) }
+    /// Places of streams in the table of decisions.
+    package var decidedPlaceCount: Int { decisions.placeCount }
+
+    /// Whether a value of the stream in such a place was dropped, or came late, after decision `change`.
+    package func hasDrop(in place: Int, after change: UInt64) -> Bool {
+        decisions.hasDrop(in: place, after: change)
+    }
 
     /// The id of the stream in such a place.
     @_lifetime(borrow self)

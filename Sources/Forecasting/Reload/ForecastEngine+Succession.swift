@@ -11,7 +11,7 @@ extension ForecastEngine {
     /// - Precondition: No stream has come here; the turn of `old` is over, and no copy of it is being taken; neither plan
     ///   joins or relates streams.
     package mutating func takeOver(
-        _ old: inout ForecastEngine, by succession: Succession
+        _ old: inout ForecastEngine, by succession: Succession, at now: Timestamp
     ) -> [StreamChange: Int] {
         precondition(streams.count == 0, "streams are taken over by an engine without streams")
         precondition(
@@ -25,6 +25,7 @@ extension ForecastEngine {
         swap(&spilled, &old.spilled)
         swap(&producers, &old.producers)
         swap(&decisions, &old.decisions)
+        decisions.clock = now
         (forecastStreamCount, useCount) = (spilled.count, old.useCount)
         carry(from: old)
         let slots = (0..<UInt32(old.streams.slotCount)).filter { old.streams.isUsed($0) }

@@ -158,6 +158,8 @@ export class StreamView {
   #second() {
     const stream = feed.byId.get(this.id);
     if (stream?.ts) setText(this.figures.age, duration((feed.now() - stream.ts) / 1000));
+    // Where no value gets in, it is the decisions that change.
+    if (feed.isLive && Date.now() - this.#lastReport > 5000) this.#ask();
   }
 
   #show() {

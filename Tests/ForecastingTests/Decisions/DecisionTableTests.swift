@@ -49,16 +49,27 @@ struct DecisionTableTests {
         let before = (0..<500).filter { !Self.kinds("plant.\($0)", table).isEmpty }.count
         #expect(before == 500)
         for index in 0..<20_000 {
-            Self.note(.refused(index % 3 == 0 ? .late : .rate), of: "loud", at: Double(index), in: &table)
-            Self.note(.refused(.unmatched), of: "stranger.\(index)", at: Double(index), in: &table)
-            Self.note(.spilled(isIdle: false), of: "many.\(index)", at: Double(index), in: &table)
-            Self.note(.reloaded(.kept, .model), of: "plant.\(index)", at: Double(index), in: &table)
+            Self.note(.refused(index % 3 == 0 ? .late : .rate), of: "loud", at: Double(index) / 6, in: &table)
+            Self.note(.refused(.unmatched), of: "stranger.\(index)", at: Double(index) / 6, in: &table)
+            Self.note(.spilled(isIdle: false), of: "many.\(index)", at: Double(index) / 6, in: &table)
+            Self.note(.reloaded(.kept, .model), of: "plant.\(index)", at: Double(index) / 6, in: &table)
         }
         let after = (0..<500).filter { Self.kinds("plant.\($0)", table).first == .stale }.count
         #expect(after == 500)
         // The newest of what gives way is there all the same.
         let stranger = Self.kinds("stranger.19999", table)
         #expect(stranger == [.refused(.unmatched)])
+    }
+
+    /// What is an hour old is in nobody's way.
+    @Test func strangersAreSeenBesideStreamsOfLongAgo() {
+        var table = DecisionTable(streamsLimit: 4, seed: 1)
+        for index in 0..<100 { Self.note(.stale, of: "plant.\(index)", at: 0, in: &table) }
+        Self.note(.refused(.unmatched), of: "stranger", at: 3599, in: &table)
+        let early = Self.kinds("stranger", table)
+        Self.note(.refused(.unmatched), of: "stranger", at: 3600, in: &table)
+        let late = Self.kinds("stranger", table)
+        #expect(early.isEmpty && late == [.refused(.unmatched)])
     }
 
     /// Against a table that forgets nothing: what is there is true, and of a set's streams the newest are there.
@@ -100,15 +111,19 @@ struct DecisionTableTests {
         #expect(found.filter { $0 >= 19_500 }.count == 500)
     }
 
-    @Test func whatChangedIsFoundByItsNumber() {
+    @Test func dropsAreFoundByTheirNumber() {
         var table = DecisionTable(streamsLimit: 10, seed: 1)
-        Self.note(.stale, of: "a", at: 0, in: &table)
+        Self.note(.refused(.late), of: "a", at: 0, in: &table)
         let told = table.changeCount
-        Self.note(.stale, of: "b", at: 0, in: &table)
-        let names = table.places(after: told).map { place in
-            table.identifier(in: place).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        Self.note(.refused(.late), of: "b", at: 0, in: &table)
+        Self.note(.stale, of: "c", at: 0, in: &table)
+        for (change, expected) in [(0, ["a", "b"]), (told, ["b"]), (table.changeCount, [])] {
+            var names: [String] = []
+            for place in 0..<table.placeCount where table.hasDrop(in: place, after: change) {
+                names.append(
+                    table.identifier(in: place).withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
+            }
+            #expect(names.sorted() == expected)
         }
-        let none = table.places(after: table.changeCount)
-        #expect(names == ["b"] && none.isEmpty)
     }
 }

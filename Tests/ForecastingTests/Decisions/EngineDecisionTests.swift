@@ -246,6 +246,9 @@ struct EngineDecisionTests {
         #expect(kinds == [.refused(.rejected), .forgotten] && others.isEmpty)
     }
 
+    /// Long after the last value.
+    static let reloadTime = time(5000)
+
     /// The new engine knows what the old one decided, and what became of each stream.
     @Test(arguments: ModelChange.allCases) func aReloadIsNoted(_ wish: ModelChange) throws {
         var old = try Self.engine { $0.values.rejected = [7] }
@@ -255,11 +258,11 @@ struct EngineDecisionTests {
         }
         var next = try Self.engine { ($0.values.rejected, $0.onModelChange) = ([8], wish) }
         let succession = Succession(from: old.plan, to: next.plan)
-        _ = next.takeOver(&old, by: succession)
+        _ = next.takeOver(&old, by: succession, at: Self.reloadTime)
         let decisions = next.decisions(of: "plant.a".utf8.span.bytes)
         let change: StreamChange = wish == .keep ? .kept : wish == .rewarm ? .rewarmed : .reset
         #expect(decisions.map(\.kind) == [.refused(.rejected), .reloaded(change, .values)])
-        #expect(decisions.last?.end == Self.time(100))
+        #expect(decisions.last?.end == Self.time(100) && decisions.last?.last == Self.reloadTime)
     }
 
     @Test func aReloadThatChangesNothingIsNone() throws {
@@ -267,7 +270,7 @@ struct EngineDecisionTests {
         _ = old.accept("plant.a", 1, seconds: 100)
         _ = old.takeForecasts(at: Self.time(100))
         var next = try Self.engine()
-        _ = next.takeOver(&old, by: Succession(from: old.plan, to: next.plan))
+        _ = next.takeOver(&old, by: Succession(from: old.plan, to: next.plan), at: Self.reloadTime)
         let decisions = next.decisions(of: "plant.a".utf8.span.bytes)
         #expect(decisions.isEmpty)
     }

@@ -43,12 +43,15 @@ complete zsh zsh/vendor-completions/_forecastd
 complete fish fish/vendor_completions.d/forecastd.fish
 
 put README.md CHANGELOG.md "$share/doc/forecastd"
-put Documentation/*.md Documentation/openapi.yaml "$share/doc/forecastd/Documentation"
+put Documentation/*.md Documentation/*.png Documentation/openapi.yaml "$share/doc/forecastd/Documentation"
 put config/forecastd.yaml "$examples"
 put config/grafana/* "$examples/grafana"
 put config/prometheus/* "$examples/prometheus"
 put Clients/python/forecastd_producer.py "$examples/python"
+install -m 755 Clients/conformance.py "$destination$examples"
 ln -sfn ../../../forecastd/models "$destination$examples/models"
+# By these the documentation's links and commands hold.
+for folder in config Clients; do ln -sfn examples "$destination$share/doc/forecastd/$folder"; done
 # What others wrote and the binary contains.
 for folder in "$scratch"/checkouts/*/; do
     for file in "$folder"LICENSE* "$folder"NOTICE*; do

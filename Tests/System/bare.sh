@@ -5,7 +5,8 @@
 set -euo pipefail
 say() { echo "ok  bare Debian: $*"; }
 
-[ ! -e /opt/swift ] && ! command -v swift >/dev/null
+[ ! -e /opt/swift ]
+[ -z "$(command -v swift)" ]
 [ "$(systemctl is-active forecastd)" = active ]
 say "$(forecastd --version) runs"
 forecastd generate --signal --streams 3 --every 100ms --duration 1m &
@@ -19,7 +20,10 @@ forecastd check | grep -q general
 forecastd check --config /usr/share/doc/forecastd/examples/forecastd.yaml | grep -q general
 say "its configuration and that of the manual are right"
 systemctl kill --signal KILL forecastd
-for _ in {1..600}; do [ "$(systemctl show --value --property NRestarts forecastd)" = 0 ] || break; sleep 0.1; done
-until [ "$(systemctl is-active forecastd)" = active ]; do sleep 0.1; done
+is_back() {
+    [ "$(systemctl show --value --property NRestarts forecastd)" != 0 ] && [ "$(systemctl is-active forecastd)" = active ]
+}
+for _ in {1..600}; do ! is_back || break; sleep 0.1; done
+is_back
 forecastd state show | grep -q signal.
 say "its state outlasts kill -9"

@@ -17,6 +17,19 @@ package=$(realpath "$1")
 lintian --allow-root --fail-on error,warning "$package"
 echo "ok  lintian has no complaint"
 
+# What the documentation links to is there; benchmarks are for those who have the sources.
+mkdir "$work/documentation"
+dpkg-deb --fsys-tarfile "$package" | tar -x -C "$work/documentation" ./usr/share/doc
+(
+    cd "$work/documentation/usr/share/doc/forecastd"
+    for file in *.md Documentation/*.md; do
+        for link in $(grep -oP '\]\((?!https?:|#|\.\./Benchmarks/)\K[^)#]+' "$file"); do
+            [ -e "$(dirname "$file")/$link" ] || { echo "$file: the package lacks $link" >&2; exit 1; }
+        done
+    done
+)
+echo "ok  the documentation's links"
+
 # A newer one: nothing but the version is another.
 mkdir "$work/box"
 version=$(dpkg-deb --field "$package" Version)

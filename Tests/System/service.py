@@ -251,7 +251,7 @@ def runs_instances(streams, *_):
     for before, now in ((":5556", ":6556"), (":5557", ":6557"), (":8080", ":9080"), ("lib/forecastd", "lib/forecastd-second")):
         text = text.replace(before, now)
     CONFIGURATION.with_name("second.yaml").write_text(text)
-    call("systemctl", "start", "forecastd@second")
+    call("systemctl", "enable", "--now", "forecastd@second")
     second = Streams(6556, 6557)
     second.warm()
     call("systemctl", "reload", "forecastd@second")
@@ -266,6 +266,7 @@ def is_removed(streams, package, newer):
     call("dpkg", "--install", newer)
     until("the service", is_ready)
     assert streams.goes_on()
+    until("the instance", lambda: show("ActiveState", "forecastd@second") == "active")
 
 
 def is_purged(*_):

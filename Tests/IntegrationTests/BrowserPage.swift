@@ -51,8 +51,14 @@ final class BrowserPage {
 
     func forgetComplaints() throws { try browser.perform("forget", [:]) }
 
-    /// The page complained of nothing, and asked nobody but the daemon.
-    func expectPeace() throws {
+    /// Where pictures of pages are kept, to look at after a run.
+    private static let pictures = DaemonProcess.root.appending(path: ".build/pages")
+
+    /// The page complained of nothing, and asked nobody but the daemon; a picture of it is kept.
+    func expectPeace(picture: String = #function) throws {
+        try FileManager.default.createDirectory(at: Self.pictures, withIntermediateDirectories: true)
+        let file = Self.pictures.appending(path: "\(picture.prefix { $0 != "(" }).png")
+        try browser.perform("screenshot", ["path": file.path])
         #expect(try complaints == [])
         let others = try browser.call("requests", [:], as: [String].self).filter { !$0.hasPrefix(root + "/") }
         #expect(others == [])

@@ -87,6 +87,7 @@ package struct Daemon: Sendable {
                     guard await wait(backOff, until: isStopping, notifier: notifier) else { return }
                     backOff.countStart()
                 }
+                try control?.listen()
                 try await group.run()
             }
             defer { tasks.cancelAll() }

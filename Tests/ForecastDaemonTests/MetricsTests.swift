@@ -65,6 +65,18 @@ import ZeroMQ
         #expect(used.subtracting(names).sorted() == [])
     }
 
+    /// The start of the process, beside the start of the machine as the kernel says it, in whole seconds.
+    @Test func theStartIsTold() async throws {
+        let family = try await Self.families().first { $0.name == "process_start_time_seconds" }
+        let start = try #require(family?.samples.first?.value)
+        let machine = try String(contentsOfFile: "/proc/stat", encoding: .utf8).split(separator: "\n")
+            .first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
+        let process = try String(contentsOfFile: "/proc/self/stat", encoding: .utf8).split(separator: ")")
+            .last
+        let ticks = try #require(process?.split(separator: " ").dropFirst(19).first.flatMap { Double($0) })
+        #expect(abs(start - (try #require(machine) + ticks / 100)) < 3, "\(start)")
+    }
+
     /// Counts come out under the names of what they count.
     @Test func countsAreTold() throws {
         var report = ServiceTests.busy

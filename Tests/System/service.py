@@ -7,6 +7,7 @@ service.py PACKAGE NEWER_PACKAGE
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -120,6 +121,9 @@ def speaks_http(streams, *_):
     streams.warm()
     for path in ("readyz", "metrics", ""):
         assert urllib.request.urlopen(f"http://127.0.0.1:8080/{path}").status == 200
+    figures = urllib.request.urlopen("http://127.0.0.1:8080/metrics").read().decode()
+    for name in ("cpu_seconds_total", "open_fds", "resident_memory_bytes", "start_time_seconds"):
+        assert re.search(rf"^process_{name} \d", figures, re.MULTILINE), f"{name} is not in {figures}"
     until("a status line", lambda: "1 streams" in show("StatusText"))
     assert "pump" in call("forecastd", "state", "show")
 

@@ -18,7 +18,7 @@ final class ControlSocket: Sendable {
     private static let requestTime = Duration.seconds(5)
     private static let answerTime = Duration.seconds(30)
 
-    /// Listens at an address; what a daemon left there that was killed is removed.
+    /// Makes a socket that does not listen yet.
     ///
     /// - Throws: A `DaemonError` where that cannot be.
     init(_ address: ControlAddress) throws(DaemonError) {
@@ -26,9 +26,15 @@ final class ControlSocket: Sendable {
         doorbell = try Doorbell()
         descriptor = address.makeSocket()
         guard descriptor >= 0 else { throw Self.failure(address, "make a socket") }
+    }
+
+    /// Listens at the address; what a daemon left there that was killed is removed.
+    ///
+    /// - Throws: A `DaemonError` where that cannot be.
+    func listen() throws(DaemonError) {
         // The file gets the mode of the socket: it is closed to others from its first moment on.
         guard fchmod(descriptor, 0o600) == 0, try Self.bind(descriptor, to: address),
-            listen(descriptor, 16) == 0
+            Glibc.listen(descriptor, 16) == 0
         else { throw Self.failure(address, "listen") }
     }
 

@@ -1,8 +1,9 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Forecasting
 import Glibc
 import Monitoring
-import SwiftOverlayShims  // where the importer puts timeval
+import SwiftOverlayShims  // where the importer puts timeval and timespec
 
 /// What the system says of this process; what it does not say is nil.
 struct ProcessFigures {
@@ -51,18 +52,19 @@ struct ProcessFigures {
     }
 
     /// The time of the machine's start, and ticks from then to the process's.
+    ///
+    /// A service sees nothing in /proc but its own folder (`ProcSubset=pid`): the former comes from the clocks.
     private static let start: Double? = {
         guard let line = try? LineReader(path: "/proc/self/stat").next(),
-            let name = line.lastIndex(of: ")"), let file = try? LineReader(path: "/proc/stat")
+            let name = line.lastIndex(of: ")")
         else { return nil }
         let fields = line[name...].split(separator: " ")
-        while let line = try? file.next() {
-            guard line.hasPrefix("btime "), fields.count > 20, let ticks = Double(fields[20]) else {
-                continue
-            }
-            return Double(line.dropFirst(6)).map { $0 + ticks / Double(sysconf(Int32(_SC_CLK_TCK))) }
-        }
-        return nil
+        guard fields.count > 20, let ticks = Double(fields[20]) else { return nil }
+        var uptime = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &uptime)
+        let machineStart =
+            Double(WallClock.now().nanoseconds) / 1e9 - Double(uptime.tv_sec) - Double(uptime.tv_nsec) / 1e9
+        return machineStart + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }()
 
     /// The figures, by the names that Prometheus has for those of any process.

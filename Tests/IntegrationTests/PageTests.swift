@@ -226,7 +226,14 @@ import Testing
             })
         _ = try scenario.receive(40)
         let page = try BrowserPage(port: port)
+        try page.wait("(\(Self.names)).length === 2")
         try page.resize(width: 390, height: 844, isPhone: true)
+        // Rows are higher there.
+        try page.wait(
+            """
+            [...document.querySelectorAll('.space .row:not([hidden])')].map((row) => row.getBoundingClientRect().top)
+                .sort((a, b) => a - b).every((top, place, all) => place === 0 || top - all[place - 1] >= 59)
+            """)
         let fits =
             "document.documentElement.scrollWidth <= 390 && document.querySelector('main').scrollWidth <= 390"
         try page.wait("(\(Self.names)).length === 2 && \(fits)")

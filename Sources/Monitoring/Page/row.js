@@ -29,7 +29,7 @@ export class Row {
   /** Whether its stream changed, or only grew older, since it was drawn. */
   isOld = true;
   isAged = false;
-  #item = null; #index = -1; #query = null; #isSelected = null;
+  #item = null; #index = -1; #top = -1; #query = null; #isSelected = null;
 
   constructor() {
     this.link = h("a", {});
@@ -54,13 +54,14 @@ export class Row {
   /** Shows a stream or a group at a place of the table. */
   show(item, index, query, isSelected) {
     this.element.hidden = false;
-    if (index !== this.#index) {
-      this.element.style.transform = `translateY(${index * rowHeight()}px)`;
+    const top = index * rowHeight();
+    if (index !== this.#index || top !== this.#top) {
+      this.element.style.transform = `translateY(${top}px)`;
       this.element.setAttribute("aria-rowindex", String(index + 2));
     }
     if (isSelected !== this.#isSelected) this.element.classList.toggle("selected", isSelected);
     const isOther = item !== this.#item || query !== this.#query;
-    this.#item = item; this.#index = index; this.#query = query; this.#isSelected = isSelected;
+    this.#item = item; this.#index = index; this.#top = top; this.#query = query; this.#isSelected = isSelected;
     this.stream = item.id ? item : null;
     this.element.classList.toggle("group", !this.stream);
     if (!this.stream) return this.#showGroup(item);

@@ -225,7 +225,7 @@ def stops_and_starts(streams, *_):
 
 def is_backed_up(streams, *_):
     """As Documentation/Operations.md has it."""
-    archive = "/root/forecastd-state.tar.gz"
+    archive = "/var/backups/forecastd-state.tar.gz"
     call("systemctl", "stop", UNIT)
     call("tar", "-C", STATE.parent, "-czf", archive, STATE.name)
     as_its_user = [f"--property={each}" for each in (

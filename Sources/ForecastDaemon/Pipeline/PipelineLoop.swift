@@ -12,23 +12,23 @@ import ZeroMQ
 /// sockets, and its stage hands the steps to threads of their own.
 struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private let batchLimit: Int
-    private let mailbox: Mailbox
+    let mailbox: Mailbox
     private let questions: QuestionBox
     /// The poller's number for the mailbox's doorbell.
     private let bellItem: Int
-    private var inputs: RigidArray<PipelineInput>
-    private var outputs: PipelineOutputs
+    var inputs: RigidArray<PipelineInput>
+    var outputs: PipelineOutputs
     /// Decides who may connect; nil where no socket asks for proof.
-    private var authenticator: Authenticator?
+    var authenticator: Authenticator?
     private var poller: Poller
-    private var stage: Stage
+    var stage: Stage
     private var decoded: DecodedMessage
     private var unreadable: UnreadableMessages
-    private var report: StatusReport
-    private var reportTime: Timestamp
+    var report: StatusReport
+    var reportTime: Timestamp
     /// Whether anything happened since the last report.
-    private var hasNews: Bool
-    private var restoreTime: Timestamp
+    var hasNews: Bool
+    var restoreTime: Timestamp
     private var silence: SilenceClock
     /// The input that the next drain begins with, so that no input starves another.
     private var firstInput: Int
@@ -36,9 +36,9 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
     private var owesAnswers = false
 
     /// Nanoseconds between two reports.
-    private static var reportInterval: Int64 { 100_000_000 }
+    static var reportInterval: Int64 { 100_000_000 }
     /// Nanoseconds between two looks for connections that were cut.
-    private static var restoreInterval: Int64 { 1_000_000_000 }
+    static var restoreInterval: Int64 { 1_000_000_000 }
     /// How long draining may take when the loop is asked to stop.
     private static var drainTime: Duration { .seconds(5) }
 
@@ -268,47 +268,5 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         return stage.accept(
             Observation(time: time ?? now, value: value, isTimedByArrival: time == nil),
             of: decoded.identifier(at: index), input: input, at: now)
-    }
-
-    private mutating func endTurn(at now: Timestamp) throws(ZeroMQError) {
-        mailbox.markTurn(of: 0)
-        if Self.isOver(Self.restoreInterval, since: restoreTime, at: now) {
-            restoreTime = now
-            for input in inputs.indices {
-                let count = try inputs[input].restoreConnections()
-                report.inputs[input].restored += UInt64(count)
-                let isChanged = inputs[input].connectionCounts != report.inputs[input].connections
-                hasNews = hasNews || count > 0 || isChanged
-            }
-            hasNews = try outputs.restoreConnections() || hasNews
-        }
-        if hasNews && Self.isOver(Self.reportInterval, since: reportTime, at: now) { publishReport(at: now) }
-    }
-
-    /// Whether so many nanoseconds have passed, or the clock was set back.
-    private static func isOver(_ interval: Int64, since begin: Timestamp, at now: Timestamp) -> Bool {
-        let elapsed = now.seconds(since: begin) * 1e9
-        return elapsed >= Double(interval) || elapsed < 0
-    }
-
-    private mutating func publishReport(at now: Timestamp) {
-        stage.count(into: &report)
-        outputs.count(into: &report)
-        countRefusedClients()
-        for input in inputs.indices {
-            report.inputs[input].sequences = inputs[input].sequenceCounts
-            report.inputs[input].producers = inputs[input].producerCounts
-            report.inputs[input].connections = inputs[input].connectionCounts
-        }
-        reportTime = now
-        hasNews = false
-        mailbox.publish(report, of: 0)
-    }
-
-    private mutating func countRefusedClients() {
-        switch authenticator {
-        case .some(let authenticator): report.countRefusedClients(of: authenticator)
-        case nil: break
-        }
     }
 }

@@ -81,6 +81,8 @@ final class DaemonProcess {
 
     /// Sends SIGHUP, and waits until the daemon says that the reload is over.
     func hangUp() throws {
+        // Reloads that commands asked for have told of themselves too.
+        _ = try notificationsInWaiting()
         kill(process.processIdentifier, SIGHUP)
         for message in ["RELOADING=1", "READY=1"] {
             while try !nextNotification().split(separator: "\n").contains(Substring(message)) {}
@@ -103,8 +105,8 @@ final class DaemonProcess {
         throw Failure(description: "nothing on the notify socket for 60 s: \(logText)")
     }
 
-    /// The messages that are left on the notify socket of a daemon that has ended.
-    func notificationsToTheEnd() throws -> [String] {
+    /// The messages that wait on the notify socket; all to the end where the daemon has ended.
+    func notificationsInWaiting() throws -> [String] {
         var messages: [String] = []
         var poll = pollfd(fd: notifySocket, events: Int16(POLLIN), revents: 0)
         while Glibc.poll(&poll, 1, 0) > 0 { messages.append(try nextNotification()) }

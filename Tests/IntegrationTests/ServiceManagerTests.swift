@@ -20,7 +20,7 @@ import Testing
         }
         #expect(statuses == ["STATUS=0 streams, 0 observations a second, 0 dropped"])
         #expect(daemon.stop(SIGINT) == 0)
-        #expect(try daemon.notificationsToTheEnd().contains("STOPPING=1"))
+        #expect(try daemon.notificationsInWaiting().contains("STOPPING=1"))
     }
 
     /// A start that ends because there is no control socket counts as one, and those after it wait.
@@ -55,7 +55,7 @@ import Testing
         let daemon = try DaemonProcess(
             StartTests.yaml(), in: directory, environment: ["WATCHDOG_USEC": "3000", "WATCHDOG_PID": "1"])
         #expect(daemon.stop(signal) == 0)
-        let messages = try daemon.notificationsToTheEnd().filter { !$0.hasPrefix("STATUS=") }
+        let messages = try daemon.notificationsInWaiting().filter { !$0.hasPrefix("STATUS=") }
         #expect(messages == ["STOPPING=1"])
     }
 }

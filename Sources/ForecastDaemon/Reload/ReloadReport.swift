@@ -118,7 +118,7 @@ extension ReloadReport {
 
     /// How many streams, by what becomes of them, in one line.
     package var summary: String {
-        if keepsRules { return (clients ?? []).map(\.text).joined(separator: "; ") }
+        if keepsRules { return clients?.map(\.text).joined(separator: "; ") ?? "clients are as they were" }
         let parts = StreamChange.allCases.compactMap { change in
             streams[change.rawValue].map { "\($0) \(change.rawValue)" }
         }

@@ -2,10 +2,12 @@
 
 import Forecasting
 import Logging
+import ZeroMQ
 
 /// Reads the configuration again and puts it in force while the daemon runs.
 ///
-/// Used by one task at a time. Whatever goes wrong, the daemon goes on as it was.
+/// Used by one task at a time. Whatever goes wrong, the daemon goes on as it was, but for whom its sockets admit: that
+/// changes first, and stays.
 struct Reloader {
     private let path: String
     private let plans: PlanInForce
@@ -14,6 +16,8 @@ struct Reloader {
     private let logger: Logger
     private let start: PipelinePlan
     private var running: PreparedDaemon
+    /// Whom sockets may admit where the pipelines have not said that they took in the last list; nil where they have.
+    private var unconfirmed: [String: Set<CurveKey>]?
 
     /// How long a pipeline may write at a snapshot before a reload waits no longer for it.
     private static let patience = Duration.seconds(60)
@@ -80,13 +84,23 @@ struct Reloader {
     private mutating func change() async throws -> ReloadReport {
         let reload = try await prepare()
         var report = reload.report
+        report.isSame = report.isSame && unconfirmed == nil
         guard !report.isSame else { return report }
         // First, and whatever becomes of the rest: who is revoked must not wait for a snapshot.
-        if let keys = reload.plan.keys, report.clients != nil { try await admit(keys) }
-        guard !reload.isSame else {
-            report.isDone = true
-            return report
+        if let keys = reload.plan.keys, report.clients != nil || unconfirmed != nil { try await admit(keys) }
+        if !reload.isSame {
+            do { try await succeed(reload, &report) } catch let error as DaemonError {
+                let clients = report.clients?.map(\.text).joined(separator: "; ")
+                let change = clients.map { "only whom sockets admit was changed: \($0)" }
+                throw DaemonError(error.status, "\(error); \(change ?? "nothing was changed")")
+            }
         }
+        report.isDone = true
+        return report
+    }
+
+    /// Lets the engines follow the new plan.
+    private mutating func succeed(_ reload: Reload, _ report: inout ReloadReport) async throws {
         let (succession, plan) = (reload.succession, reload.plan)
         let successors = try await PipelineThread.run(name: "reload") {
             let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
@@ -100,14 +114,15 @@ struct Reloader {
         for successor in successors {
             for (change, count) in successor.changes { report.streams[change.rawValue, default: 0] += count }
         }
-        report.isDone = true
         report.pause = (successors.map(\.pause).max() ?? .zero) / .seconds(1)
-        return report
     }
 
     /// Lets the sockets admit others from now on.
-    private func admit(_ keys: SocketKeys) async throws(DaemonError) {
-        let revoking = keys.revoking(since: plans.plan.keys?.clients ?? [:])
+    private mutating func admit(_ keys: SocketKeys) async throws(DaemonError) {
+        let earlier = (plans.plan.keys?.clients ?? [:]).merging(unconfirmed ?? [:]) { $0.union($1) }
+        let revoking = keys.revoking(since: earlier)
+        // What is posted is taken in later, if not now.
+        unconfirmed = earlier.merging(keys.clients) { $0.union($1) }
         let isDone = await Self.wait(for: 1, atMost: Self.answerPatience) { progress in
             mailbox.admit(.init(clients: keys.clients, revoking: revoking, isDone: progress))
         }
@@ -116,9 +131,11 @@ struct Reloader {
                 ? Self.ended
                 : DaemonError(
                     .unavailable,
-                    "the pipelines are too busy to say whether clients are admitted or cut: try again")
+                    "the pipelines are too busy to say whether clients are admitted or cut, which they do as soon as they "
+                        + "can: try again")
         }
         plans.replace(by: plans.plan.admitting(keys))
+        unconfirmed = nil
     }
 
     /// Reads and checks configuration, models and clients.
@@ -146,7 +163,7 @@ struct Reloader {
                 ? Self.ended
                 : DaemonError(
                     .unavailable,
-                    "a snapshot has been under way for more than \(Self.patience.text): try again later; nothing was changed"
+                    "a snapshot has been under way for more than \(Self.patience.text): try again later"
                 )
         }
         let isDone = await Self.wait(for: boxes.count, atMost: nil) { progress in
@@ -190,5 +207,5 @@ struct Reloader {
 
     private static let isStarting = DaemonError(
         .unavailable, "the daemon is starting: try again when it is ready; nothing was changed")
-    private static let ended = DaemonError(.unavailable, "the daemon is stopping; nothing was changed")
+    private static let ended = DaemonError(.unavailable, "the daemon is stopping")
 }

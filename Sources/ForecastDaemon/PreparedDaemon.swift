@@ -207,8 +207,9 @@ extension PreparedDaemon {
                 options.linger = output.linger
                 // Subscribers send nothing but short prefixes.
                 options.maximumMessageSize = 1024
-                // They wait in the connection, not in memory.
-                options.receiveHighWaterMark = 10_000
+                // What libzmq takes over of a connection at once, into memory of its own without a limit:
+                // SubscriptionLimit cuts who asks too often.
+                options.receiveHighWaterMark = 1000
                 let isSecured = configuration.isSecured(output.connection)
                 if isSecured { options.prove(output.connection, "outputs.\(output.name)", by: keys) }
                 return PipelinePlan.Output(

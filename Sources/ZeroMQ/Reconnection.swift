@@ -1,7 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import CZeroMQ
-import Glibc
 
 /// Makes connections anew that libzmq has given up, and cuts those that are not wanted any more.
 ///
@@ -9,11 +8,13 @@ import Glibc
 /// `SocketOptions/maximumMessageSize`: without this the socket would be deaf to that peer for ever.
 public struct Reconnection: ~Copyable {
     private let monitor: Monitor
+    private let copy: DescriptorCopy
     private var log: ConnectionLog
 
     /// Watches a socket, before it connects to `endpoints`.
     public init(of socket: borrowing Socket, to endpoints: [String]) throws(ZeroMQError) {
-        monitor = try Monitor(socket.handle)
+        let (monitor, copy) = (try Monitor(socket.handle), try DescriptorCopy())
+        (self.monitor, self.copy) = (monitor, copy)
         log = ConnectionLog(endpoints: endpoints)
     }
 
@@ -41,7 +42,7 @@ public struct Reconnection: ~Copyable {
     /// connection is lost, as where the network cuts it; what had arrived can still be received.
     public mutating func cutPeers() throws(ZeroMQError) {
         try listen()
-        try cut(log.accepted)
+        for descriptor in log.accepted { try cut(descriptor) }
     }
 
     /// Cuts a connection that a peer has made; false where it is not one, or is a later one than a number says.
@@ -50,7 +51,7 @@ public struct Reconnection: ~Copyable {
     public mutating func cutPeer(_ descriptor: Int32, accepted number: UInt64) throws(ZeroMQError) -> Bool {
         try listen()
         guard log.acceptance(of: descriptor) == number else { return false }
-        try cut([descriptor])
+        try cut(descriptor)
         return true
     }
 
@@ -67,14 +68,13 @@ public struct Reconnection: ~Copyable {
         while let event = try monitor.next() { log.note(event) }
     }
 
-    private mutating func cut(_ descriptors: [Int32]) throws(ZeroMQError) {
-        let copies = descriptors.map { (descriptor: $0, copy: fcntl($0, F_DUPFD_CLOEXEC, 0)) }
+    private mutating func cut(_ descriptor: Int32) throws(ZeroMQError) {
+        let number = log.acceptance(of: descriptor)
         // libzmq says that a connection is lost before it closes its descriptor: where it has not said so by now, the copy is
         // of that connection, and not of what has the number next.
-        try listen()
-        for (descriptor, copy) in copies where copy >= 0 {
-            if log.acceptance(of: descriptor) != nil { shutdown(copy, Int32(SHUT_RDWR)) }
-            close(copy)
+        try copy.shutDown(descriptor) { () throws(ZeroMQError) -> Bool in
+            try listen()
+            return number != nil && log.acceptance(of: descriptor) == number
         }
     }
 }

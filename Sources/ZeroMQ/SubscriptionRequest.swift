@@ -7,8 +7,8 @@
 public enum SubscriptionRequest: ~Escapable {
     /// The messages whose first frame begins with these bytes.
     case subscribe(RawSpan)
-    /// Those no longer.
-    case unsubscribe
+    /// Those no longer, whether the subscriber had asked for them or not.
+    case unsubscribe(RawSpan)
     /// Something else, which only a peer of the kind `xsub` can send.
     case unknown
 
@@ -21,7 +21,7 @@ public enum SubscriptionRequest: ~Escapable {
         }
         switch frame.unsafeLoad(as: UInt8.self) {
         case 1: self = .subscribe(frame.extracting(droppingFirst: 1))
-        case 0: self = .unsubscribe
+        case 0: self = .unsubscribe(frame.extracting(droppingFirst: 1))
         default: self = .unknown
         }
     }

@@ -2,6 +2,7 @@
 
 import ForecastDaemon
 import Foundation
+import Glibc
 import Testing
 import ZeroMQ
 
@@ -101,14 +102,58 @@ import ZeroMQ
         }
         #expect(try line("$CREDENTIALS_DIRECTORY/key", folder.path) == "text")
         #expect(try line(path, folder.path) == "text")
+        try folder.write("list", Self.pair.publicKey.text)
+        #expect(
+            try ClientList.keys(path: "$CREDENTIALS_DIRECTORY/list", key: "k") { _ in folder.path }
+                == [Self.pair.publicKey])
         let without = try #require(failure { _ = try line("$CREDENTIALS_DIRECTORY/key", nil) })
         #expect(without.status == .configuration && without.description.contains("LoadCredential="))
-        for other in [nil, folder.path + "/other", "/"] {
+        for other in [nil, folder.path + "/other", "/", ""] {
             #expect(failure { _ = try line(path, other) }?.status == .permission)
         }
         let detour = "\(folder.path)/x/../key"
         try FileManager.default.createDirectory(atPath: folder.path + "/x", withIntermediateDirectories: true)
         #expect(failure { _ = try line(detour, folder.path + "/x") }?.status == .permission)
+    }
+
+    /// Whoever owns a file can change it.
+    @Test(.enabled(if: geteuid() == 0, "only root gives files away"))
+    func aFileOfSomebodyElseIsRefused() throws {
+        let files = try KeyFiles(name: "a", directory: folder.path)
+        for path in [files.secret, files.public] { try #require(chown(path, 54321, 0) == 0) }
+        for error in [
+            failure { _ = try SocketKeys.pair(path: files.secret, key: "k") },
+            failure { _ = try ClientList.keys(path: files.public, key: "k") },
+        ] {
+            #expect(error?.status == .permission)
+            #expect(error?.description.contains("found one of the user 54321") == true, "\(error as Any)")
+        }
+        func here(_ name: String) -> String? { folder.path }
+        let key = try SecretFile.line("$CREDENTIALS_DIRECTORY/a.secret", key: "k", environment: here)
+        let list = try ClientList.keys(path: "$CREDENTIALS_DIRECTORY/a.public", key: "k", environment: here)
+        #expect(CurveKey(text: key).map { CurveKeyPair(secretKey: $0).publicKey } == list.first)
+    }
+
+    /// A key may look like a path.
+    @Test func aKeyInPlaceOfAPathIsNotTold() throws {
+        let text = "D:/Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"
+        let pair = CurveKeyPair(secretKey: try #require(CurveKey(text: text)))
+        let configuration = try DaemonConfiguration.parse(
+            SecurityConfigurationTests.text(
+                #"bind: ["tcp://*:1"]"#, end: #"curve: {clients: c, secret_key: "\#(text)"}"#),
+            file: "\(folder.path)/f.yaml")
+        for (key, error) in [
+            ("curve.secret_key", failure { _ = try SocketKeys(configuration) }),
+            ("--curve-key", failure { _ = try SocketKeys.pair(path: text, key: "--curve-key") }),
+        ] {
+            let error = try #require(error)
+            #expect(error.status == .configuration)
+            #expect(
+                error.description.hasPrefix(
+                    "\(key): expected the path of a file, found a key (its public one is \(pair.publicKey.text))"
+                ))
+            #expect(!error.description.contains(text))
+        }
     }
 
     @Test func aListHasALineForEachClient() throws {

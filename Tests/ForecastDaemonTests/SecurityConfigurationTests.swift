@@ -126,6 +126,12 @@ import ZeroMQ
             try keys(Self.text(#"bind: ["tcp://*:1"]"#, #"bind: ["tcp://*:5"], clients: r"#, end: end)))
         #expect(read.pair.publicKey.text == files.key)
         #expect(read.clients == ["inputs.plant": [a], "outputs.forecasts": [b]])
+        let connecting = try #require(
+            try keys(
+                Self.text(
+                    #"connect: ["tcp://a:1"], server_key: "\#(Self.key)""#, #"bind: ["tcp://*:5"]"#, end: end)
+            ))
+        #expect(connecting.clients == ["outputs.forecasts": [a]], "nobody connects to the input")
         let none = "curve: {secret_key: none, clients: none}"
         #expect(try keys(Self.text(#"bind: ["tcp://*:1"], insecure: true"#, end: none)) == nil)
         #expect(throws: DaemonError.self) { try keys(Self.text(#"bind: ["tcp://*:1"]"#, end: none)) }

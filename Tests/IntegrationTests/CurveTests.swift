@@ -231,12 +231,70 @@ import Testing
         }
         try ask("modest", 99)
         try ask("flood", 101)
-        let cut = #"forecastd_output_cut_subscribers_total{output="forecasts"}"#
-        try eventually("the flood is cut") { try scenario.figure(cut) > 0 }
+        try eventually("the flood is cut, and cut when it is back") { try scenario.figure(Self.cut) > 1 }
         try scenario.peer.perform("close", ["name": "flood"])
         try ask("modest", 1)
         try scenario.join("in", to: "out", stream: "plant.b")
         try scenario.join("in", to: "modest", stream: "plant.x5")
+        #expect(scenario.daemon.stop() == 0)
+    }
+
+    static let cut = #"forecastd_output_cut_subscribers_total{output="forecasts"}"#
+
+    /// What no library sends: each is too much, and cut each time it comes, at once, too.
+    static let floods: [String: [String]] = [
+        "unsubscriptions of what it never had": (0..<101).flatMap { ["\0never\($0)", "\u{1}plant.x\($0)"] },
+        "something else": ["\u{2}x"],
+        "one topic all the time": Array(repeating: ["\u{1}plant.x", "\0plant.x"], count: 50_000).flatMap(
+            \.self),
+    ]
+
+    @Test(arguments: floods.keys.sorted()) func whoAsksWhatNoLibraryAsksIsCut(flood: String) throws {
+        let port = try Scenario.freePort()
+        let scenario = try Scenario(
+            outputKeys: "socket: pub, subscriptions: 100", more: "http: {bind: \"127.0.0.1:\(port)\"}")
+        func cuts() throws -> Double? {
+            PrometheusTests.figure(Self.cut, in: try PrometheusTests.metrics(port: port))
+        }
+        // As many as it may have, others instead of them, and some of those twice.
+        _ = try scenario.peer.call(
+            "open_socket", ["name": "modest", "kind": "xsub", "connect": scenario.output], as: String.self)
+        let (first, second) = ((0..<100).map { "a\($0)" }, (0..<100).map { "b\($0)" })
+        for requests in [first.map { "\u{1}" + $0 }, first.map { "\0" + $0 }, second.map { "\u{1}" + $0 }] {
+            try scenario.send(requests.map { [$0] }, by: "modest")
+        }
+        try scenario.send(second.map { ["\u{1}" + $0] }, by: "modest")
+        try scenario.join(publisher: "in", subscriber: "modest", stream: "b5")
+        try scenario.peer.perform(
+            "ask_rawly",
+            [
+                "port": try #require(scenario.output.split(separator: ":").last.flatMap { Int($0) }),
+                "requests": Self.floods[flood]!, "rounds": 4,
+            ])
+        try eventually("all are counted") { try cuts() ?? 0 >= 4 }
+        try scenario.join(publisher: "in", subscriber: "out")
+        #expect(try cuts() == 4)
+        #expect(scenario.daemon.stop() == 0)
+    }
+
+    /// Whoever is revoked is cut also where the daemon may open hardly any descriptor.
+    @Test func aRevocationNeedsNoDescriptors() throws {
+        let scenario = try SecuredScenario()
+        let spy = try scenario.strangerKey("spy")
+        try scenario.admit([scenario.sender, scenario.reader, spy])
+        try scenario.reload()
+        let spies = 20
+        for index in 0..<spies { try scenario.open("spy \(index)", "sub", at: scenario.output, key: spy) }
+        let connections = #"forecastd_output_connections{output="forecasts"}"#
+        try eventually("all are connected") { try scenario.figure(connections) == Double(spies) }
+        try scenario.admit([scenario.sender, scenario.reader])
+        try scenario.daemon.limitDescriptors(free: 6)
+        try scenario.reload()
+        try eventually("all are refused") {
+            try scenario.figure(#"forecastd_output_client_refusals_total{output="forecasts"}"#)
+                >= Double(spies)
+        }
+        try eventually("none stays") { try scenario.figure(connections) == 0 }
         #expect(scenario.daemon.stop() == 0)
     }
 }

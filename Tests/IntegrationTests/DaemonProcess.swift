@@ -72,6 +72,22 @@ final class DaemonProcess {
         return kibibytes << 10
     }
 
+    /// Lets the daemon open no more descriptors than so many.
+    func limitDescriptors(free: Int) throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/fd")
+        let taken = Set(names.compactMap { Int($0) })
+        var (limit, left) = (0, free)
+        while left > 0 || taken.contains(limit) {
+            if !taken.contains(limit) { left -= 1 }
+            limit += 1
+        }
+        let tool = try Process.run(
+            URL(filePath: "/usr/bin/prlimit"),
+            arguments: ["--pid", "\(identifier)", "--nofile=\(limit):\(limit)"])
+        tool.waitUntilExit()
+        guard tool.terminationStatus == 0 else { throw Failure(description: "prlimit failed") }
+    }
+
     /// Sends a signal, waits for the end, gives the exit status.
     func stop(_ signal: Int32 = SIGTERM) -> Int32 {
         kill(process.processIdentifier, signal)

@@ -26,6 +26,10 @@ import Testing
         #expect(try StateCommandTests.texts(replayed.output) == said)
         let again = try StateCommandTests.run(scenario, ["record", "messages", "--limit", "1"])
         #expect(again.status == 73, "\(again.errors)")
+        let key = try SecuredScenario.key("recorder", in: scenario.directory)
+        let clear = try StateCommandTests.run(
+            scenario, ["record", "other", "--curve-key", key.file, "--server-key", key.publicText])
+        #expect(clear.status == 64 && clear.errors.contains("inputs.plant talks in the clear"))
 
         let bytes = try Data(contentsOf: URL(filePath: file))
         try bytes.dropLast(5).write(to: URL(filePath: file))

@@ -303,6 +303,26 @@ def talk(path, requests):
     return answers
 
 
+def frame(body, flags=0):
+    return bytes([flags, len(body)]) + body
+
+
+def ask_rawly(port, requests, rounds):
+    """Sends requests as no library would, each text in latin 1, to a publisher without CURVE, and waits until it ends the
+    connection; then again at once."""
+    greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
+    ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 4) + b"XSUB"
+    text = greeting + frame(ready, flags=4) + b"".join(frame(request.encode("latin-1")) for request in requests)
+    for _ in range(rounds):
+        with socketlib.create_connection(("127.0.0.1", port), TIMEOUT_MS / 1000) as connection:
+            try:
+                connection.sendall(text)
+                while connection.recv(1 << 16):
+                    pass
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+
+
 def close(name):
     sockets.pop(name).close()
 
@@ -311,7 +331,7 @@ operations = {
     function.__name__: function
     for function in (
         offer, drain, model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe,
-        ask, refusals, follow, followed, talk, close)}
+        ask, refusals, follow, followed, talk, ask_rawly, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -6,12 +6,12 @@ import ZeroMQ
 /// Sockets that know of their peers: what subscribers ask for, and whom a message is for.
 @Suite struct AddressingTests {
     enum Request: Equatable {
-        case subscribe([UInt8]), unsubscribe, unknown
+        case subscribe([UInt8]), unsubscribe([UInt8]), unknown
 
         init(_ frame: [UInt8]) {
             switch SubscriptionRequest(frame.span.bytes) {
             case .subscribe(let prefix): self = .subscribe(prefix.withUnsafeBytes { Array($0) })
-            case .unsubscribe: self = .unsubscribe
+            case .unsubscribe(let prefix): self = .unsubscribe(prefix.withUnsafeBytes { Array($0) })
             case .unknown: self = .unknown
             }
         }
@@ -20,7 +20,7 @@ import ZeroMQ
     @Test func framesOfSubscribersAreUnderstood() {
         #expect(Request([1]) == .subscribe([]))
         #expect(Request([1, 65, 1]) == .subscribe([65, 1]))
-        #expect(Request([0, 65]) == .unsubscribe)
+        #expect(Request([0, 65]) == .unsubscribe([65]))
         #expect([[], [2], [65, 1]].map { Request($0) } == [.unknown, .unknown, .unknown])
     }
 
@@ -50,7 +50,7 @@ import ZeroMQ
         }
         for _ in 0..<2 {
             let ended = try publisher.receiveWithinDeadline()
-            #expect(ended.map { Request($0) } == [.unsubscribe])
+            #expect(ended.map { Request($0) } == [.unsubscribe(bytes("plant."))])
         }
         let more = try publisher.receiveIfAny()
         #expect(more == nil)

@@ -7,6 +7,8 @@ import ZeroMQ
 public struct CurveConfiguration: Sendable, Equatable {
     /// The file of the secret key.
     public var secretKey = ""
+    /// The path of that file as it was written; a key that somebody has put in its place can be one.
+    private(set) var writtenSecretKey = ""
     /// The file of the public keys of clients that sockets admit which name no file of their own; nil for none.
     public var clients: String?
 }
@@ -24,11 +26,11 @@ extension CurveConfiguration: ConfigurationSection {
         let secret = table.require(
             "secret_key", "the file of the secret key that `forecastd keygen` has made")
         secretKey = secret?.text("the path of a file") ?? ""
-        if let key = CurveKey(text: secretKey), !secretKey.contains("/") {
-            secretKey = ""
-            secret?.problem(
-                "expected the path of a file, found a key (its public one is \(CurveKeyPair(secretKey: key).publicKey.text)): "
-                    + "a secret that has stood here is none any more; make a new one with `forecastd keygen`")
+        writtenSecretKey = secretKey
+        // One with a slash may be a path; where there is no such file, SocketKeys tells the same.
+        if let problem = SocketKeys.keyInPlaceOfPath(secretKey), !secretKey.contains("/") {
+            (secretKey, writtenSecretKey) = ("", "")
+            secret?.problem(problem)
         }
         clients = table.take("clients")?.text("the path of a file of public keys")
     }

@@ -92,7 +92,10 @@ extension StatusReport {
             family("client_refusals_total", "Clients that proved a key which is not admitted.") {
                 $0.refusedClients.count
             },
-            family("cut_subscribers_total", "Connections cut because they asked for too many topics.") {
+            family(
+                "cut_subscribers_total",
+                "Connections cut because they asked for too many topics, too often, or for what is no subscription."
+            ) {
                 $0.cutSubscribers
             },
             family("replay_requests_total", "Requests to the replay socket, good and bad.") {

@@ -13,8 +13,9 @@ struct PipelineOutput: ~Copyable {
     private var replay: ReplayServer?
     private var counts: StatusReport.Output
 
-    /// No flood of requests may hold up the rest of a turn for longer.
-    private static let requestsPerTurn = 1000
+    /// No flood of requests may hold up the rest of a turn for longer, some 20 ms; with fewer, libzmq would take them
+    /// over faster than they are received here, and its memory grow.
+    private static let requestsPerTurn = 20_000
 
     /// Opens the sockets and lets `poller` watch them, so that they notice subscribers that come and go also while
     /// nothing is published.
@@ -105,6 +106,7 @@ struct PipelineOutput: ~Copyable {
         let before = connectionCounts
         let restored = try reconnection.restore(&socket)
         try replay?.restoreConnections()
+        subscriptions.beginSecond(reconnection)
         return restored > 0 || connectionCounts != before
     }
 

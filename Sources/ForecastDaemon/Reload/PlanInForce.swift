@@ -7,7 +7,7 @@ import Synchronization
 package final class PlanInForce: Sendable {
     /// How reloads went since the start.
     package struct Reloads: Sendable, Equatable {
-        /// Those that put a configuration in force, and those that failed and changed nothing.
+        /// Those that put a configuration in force, and those that failed, after which the one before is.
         package var (done, failed): (UInt64, UInt64) = (0, 0)
         /// When the last one that was done ended.
         package var time: Timestamp?

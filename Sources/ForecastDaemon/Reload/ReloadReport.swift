@@ -118,12 +118,15 @@ extension ReloadReport {
 
     /// How many streams, by what becomes of them, in one line.
     package var summary: String {
-        if keepsRules { return (clients ?? []).map(\.text).joined(separator: "; ") }
+        if keepsRules { return clientChanges ?? "clients are as they were" }
         let parts = StreamChange.allCases.compactMap { change in
             streams[change.rawValue].map { "\($0) \(change.rawValue)" }
         }
         return parts.isEmpty ? "streams: none have come" : "streams: " + parts.joined(separator: ", ")
     }
+
+    /// Whom sockets admit anew or no longer, in one line; nil where nobody.
+    package var clientChanges: String? { clients?.map(\.text).joined(separator: "; ") }
 
     private func listing(of change: StreamChange) -> [String] {
         let all = (list ?? []).filter { $0.change == change.rawValue }

@@ -2,10 +2,12 @@
 
 import Forecasting
 import Logging
+import ZeroMQ
 
 /// Reads the configuration again and puts it in force while the daemon runs.
 ///
-/// Used by one task at a time. Whatever goes wrong, the daemon goes on as it was.
+/// Used by one task at a time. Whatever goes wrong, the daemon goes on as it was, but for whom its sockets admit: that
+/// changes first, and stays.
 struct Reloader {
     private let path: String
     private let plans: PlanInForce
@@ -14,6 +16,8 @@ struct Reloader {
     private let logger: Logger
     private let start: PipelinePlan
     private var running: PreparedDaemon
+    /// Whom sockets may admit where the pipelines have not said that they took in the last list; nil where they have.
+    private var unconfirmed: [String: Set<CurveKey>]?
 
     /// How long a pipeline may write at a snapshot before a reload waits no longer for it.
     private static let patience = Duration.seconds(60)
@@ -80,13 +84,21 @@ struct Reloader {
     private mutating func change() async throws -> ReloadReport {
         let reload = try await prepare()
         var report = reload.report
+        report.isSame = report.isSame && unconfirmed == nil
         guard !report.isSame else { return report }
         // First, and whatever becomes of the rest: who is revoked must not wait for a snapshot.
-        if let keys = reload.plan.keys, report.clients != nil { try await admit(keys) }
-        guard !reload.isSame else {
-            report.isDone = true
-            return report
+        if let keys = reload.plan.keys, report.clients != nil || unconfirmed != nil {
+            let revoking = noteUnconfirmed(keys)
+            try await admit(keys, revoking: revoking)
+            unconfirmed = nil
         }
+        if !reload.isSame { try await succeed(reload, &report) }
+        report.isDone = true
+        return report
+    }
+
+    /// Lets the engines follow the new plan.
+    private mutating func succeed(_ reload: Reload, _ report: inout ReloadReport) async throws {
         let (succession, plan) = (reload.succession, reload.plan)
         let successors = try await PipelineThread.run(name: "reload") {
             let quota = StreamQuota(limit: plan.forecasts.streamsLimit)
@@ -94,20 +106,19 @@ struct Reloader {
                 Successor(plan, succession: succession, quota: quota)
             }
         }
-        try await hand(over: successors)
+        try await hand(over: successors, report)
         plans.replace(by: plan)
         running = reload.prepared
         for successor in successors {
             for (change, count) in successor.changes { report.streams[change.rawValue, default: 0] += count }
         }
-        report.isDone = true
         report.pause = (successors.map(\.pause).max() ?? .zero) / .seconds(1)
-        return report
     }
 
+    // Not `throws(DaemonError)`, here and below: the code of Swift 6.3.1 then frees memory of the task in the wrong order, which
+    // ends the process.
     /// Lets the sockets admit others from now on.
-    private func admit(_ keys: SocketKeys) async throws(DaemonError) {
-        let revoking = keys.revoking(since: plans.plan.keys?.clients ?? [:])
+    private func admit(_ keys: SocketKeys, revoking: Set<String>) async throws {
         let isDone = await Self.wait(for: 1, atMost: Self.answerPatience) { progress in
             mailbox.admit(.init(clients: keys.clients, revoking: revoking, isDone: progress))
         }
@@ -116,9 +127,17 @@ struct Reloader {
                 ? Self.ended
                 : DaemonError(
                     .unavailable,
-                    "the pipelines are too busy to say whether clients are admitted or cut: try again")
+                    "the pipelines are too busy to say whether clients are admitted or cut, which they do as soon as they "
+                        + "can: try again")
         }
         plans.replace(by: plans.plan.admitting(keys))
+    }
+
+    /// Notes that the pipelines may admit others, now or later; gives the sockets that have to cut somebody for it.
+    private mutating func noteUnconfirmed(_ keys: SocketKeys) -> Set<String> {
+        let earlier = (plans.plan.keys?.clients ?? [:]).merging(unconfirmed ?? [:]) { $0.union($1) }
+        unconfirmed = earlier.merging(keys.clients) { $0.union($1) }
+        return keys.revoking(since: earlier)
     }
 
     /// Reads and checks configuration, models and clients.
@@ -135,7 +154,7 @@ struct Reloader {
     }
 
     /// Lets all pipelines hold still, then lets the engines take over; none if one does not hold still in time.
-    private func hand(over successors: [Successor]) async throws(DaemonError) {
+    private func hand(over successors: [Successor], _ report: ReloadReport) async throws {
         let boxes = Array(mailbox.engineSuccessions)
         let isHeld = await Self.wait(for: boxes.count, atMost: Self.patience) { progress in
             for (box, successor) in zip(boxes, successors) { box.offer(successor, progress: progress) }
@@ -146,8 +165,9 @@ struct Reloader {
                 ? Self.ended
                 : DaemonError(
                     .unavailable,
-                    "a snapshot has been under way for more than \(Self.patience.text): try again later; nothing was changed"
-                )
+                    "a snapshot has been under way for more than \(Self.patience.text): try again later; "
+                        + (report.clientChanges.map { "only whom sockets admit was changed: \($0)" }
+                            ?? "nothing was changed"))
         }
         let isDone = await Self.wait(for: boxes.count, atMost: nil) { progress in
             for box in boxes { box.agree(progress: progress) }
@@ -190,5 +210,5 @@ struct Reloader {
 
     private static let isStarting = DaemonError(
         .unavailable, "the daemon is starting: try again when it is ready; nothing was changed")
-    private static let ended = DaemonError(.unavailable, "the daemon is stopping; nothing was changed")
+    private static let ended = DaemonError(.unavailable, "the daemon is stopping")
 }

@@ -58,6 +58,12 @@ package struct Recorder: ~Copyable {
         guard !inputs.isEmpty else {
             throw DaemonError(.configuration, "expected an input with socket: sub that connects, found none")
         }
+        if curve != nil, let clear = inputs.first(where: { !$0.isSecured }) {
+            throw DaemonError(
+                .usage,
+                "--curve-key: inputs.\(clear.name) talks in the clear by its configuration: leave the option out, or give the "
+                    + "input a server_key (and the configuration curve)")
+        }
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw DaemonError(

@@ -1,5 +1,6 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 package import ZeroMQ
 
 /// A file of public keys: whoever has one of the secret keys may connect.
@@ -10,10 +11,16 @@ package enum ClientList {
 
     /// Reads the keys of the file at `path`.
     ///
-    /// - Parameter key: The key of the configuration that names the file, for messages.
+    /// - Parameters:
+    ///   - key: The key of the configuration that names the file, for messages.
+    ///   - environment: As for a `SecretFile`.
     /// - Throws: A `DaemonError` where the file cannot be read, a line is no key, or others may write the file.
-    package static func keys(path: String, key: String) throws(DaemonError) -> Set<CurveKey> {
-        let (text, mode) = try SmallFile.read(path, key: key, atMost: largest)
+    package static func keys(
+        path: String, key: String, environment: (String) -> String? = ProcessEnvironment.variable
+    ) throws(DaemonError) -> Set<CurveKey> {
+        let (path, isCredential) = try SecretFile.resolved(path, key: key, environment: environment)
+        let (text, mode) = try SmallFile.read(
+            path, key: key, atMost: largest, owners: isCredential ? nil : [0, geteuid()])
         guard mode & 0o022 == 0 else {
             throw DaemonError(
                 .permission,

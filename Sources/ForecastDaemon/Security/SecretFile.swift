@@ -21,12 +21,13 @@ package enum SecretFile {
     /// - Parameters:
     ///   - key: The key of the configuration or the option that names the file, for messages.
     ///   - environment: Variables of the process; of use where the path begins with `$CREDENTIALS_DIRECTORY/`.
-    /// - Throws: A `DaemonError` where the file cannot be read, or others can read it too.
+    /// - Throws: A `DaemonError` where the file cannot be read, others can read it too, or it is somebody else's.
     package static func line(
         _ path: String, key: String, environment: (String) -> String? = ProcessEnvironment.variable
     ) throws(DaemonError) -> String {
         let (path, isCredential) = try resolved(path, key: key, environment: environment)
-        let (text, mode) = try SmallFile.read(path, key: key, atMost: longest)
+        let (text, mode) = try SmallFile.read(
+            path, key: key, atMost: longest, owners: isCredential ? nil : [0, geteuid()])
         guard isCredential || mode & 0o077 == 0 else {
             throw DaemonError(
                 .permission,
@@ -43,10 +44,12 @@ package enum SecretFile {
         return String(line)
     }
 
-    private static func resolved(
-        _ path: String, key: String, environment: (String) -> String?
+    /// The path of a file, and whether that is one of the service manager's credentials.
+    static func resolved(
+        _ path: String, key: String, environment: (String) -> String? = ProcessEnvironment.variable
     ) throws(DaemonError) -> (path: String, isCredential: Bool) {
-        let directory = environment("CREDENTIALS_DIRECTORY")
+        // Any path begins with an empty one.
+        let directory = environment("CREDENTIALS_DIRECTORY").flatMap { $0.isEmpty ? nil : $0 }
         guard path.hasPrefix(credentials) else {
             // The service manager's own files may be readable by a group.
             return (path, directory.map { path.hasPrefix($0 + "/") && !path.contains("/../") } ?? false)

@@ -5,8 +5,11 @@ import Glibc
 /// Files of a few lines, which someone else may have put there.
 enum SmallFile {
     /// The text and the mode of a regular file.
+    ///
+    /// - Parameter owners: Whose it may be; nil for anybody's.
+    /// - Throws: A `DaemonError` where it cannot be read, or is somebody else's.
     static func read(
-        _ path: String, key: String, atMost limit: Int
+        _ path: String, key: String, atMost limit: Int, owners: Set<uid_t>?
     ) throws(DaemonError) -> (text: String, mode: mode_t) {
         func failure(_ code: Int32) -> DaemonError {
             DaemonError(
@@ -21,6 +24,12 @@ enum SmallFile {
         guard fstat(descriptor, &status) == 0 else { throw failure(errno) }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw DaemonError(.configuration, "\(key): \(path): expected a regular file, found another kind")
+        }
+        guard owners?.contains(status.st_uid) ?? true else {
+            throw DaemonError(
+                .permission,
+                "\(key): \(path): expected a file of root or of the user \(geteuid()) who runs this, found one of the user "
+                    + "\(status.st_uid), who can change it: chown it, or run this as that user")
         }
         guard status.st_size <= limit else {
             throw DaemonError(

@@ -2,6 +2,7 @@
 
 import Glibc
 import Logging
+import Monitoring
 import ServiceLifecycle
 import UnixSignals
 
@@ -27,9 +28,8 @@ package struct Daemon: Sendable {
     /// - Throws: A `DaemonError` if the pipeline cannot begin or go on.
     package func run() async throws {
         let mailbox = try Mailbox(threadCount: plan.threadCount)
-        let environment = { @Sendable (name: String) in getenv(name).map { String(cString: $0) } }
-        let notifier = ServiceNotifier(environment: environment)
-        let control = try controlSocket(environment: environment)
+        let notifier = ServiceNotifier(environment: ProcessEnvironment.variable)
+        let control = try controlSocket(environment: ProcessEnvironment.variable)
         let plans = PlanInForce(plan)
         let (events, queue) = AsyncStream.makeStream(of: ControlService.Event.self)
         // They stop in the reverse order: the input first.
@@ -43,7 +43,7 @@ package struct Daemon: Sendable {
             let monitor = DaemonMonitor(plans: plans, mailbox: mailbox, metricPatterns: http.metricsStreams)
             services.append(
                 MonitoringService(
-                    http: http, token: try http.bearerToken(), monitor: monitor, logger: logger,
+                    http: http, token: try BearerToken(http), monitor: monitor, logger: logger,
                     listening: listening))
         } else {
             listening.finish()
@@ -65,7 +65,7 @@ package struct Daemon: Sendable {
                     .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
                 }, logger: groupLogger))
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        let backOff = StartBackOff(environment: environment, notifier: notifier)
+        let backOff = StartBackOff(environment: ProcessEnvironment.variable, notifier: notifier)
         let (isStopping, stop) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
@@ -131,7 +131,7 @@ package struct Daemon: Sendable {
     private func controlSocket(environment: (String) -> String?) throws(DaemonError) -> ControlSocket? {
         guard
             let path = prepared.configuration.control?.path
-                ?? ControlAddress.standardPath(environment: environment)
+                ?? ControlAddress.standardPath(environment: ProcessEnvironment.variable)
         else { return nil }
         return try ControlSocket(try ControlAddress(path: path))
     }

@@ -165,7 +165,7 @@ package struct PreparedDaemon: Sendable {
     ///   - acceptsLoss: Whether to go on where parts of the kept state are destroyed, without what was in them.
     package func run(path: String, acceptsLoss: Bool = false) async throws {
         let journal: (any LogHandler)? = JournalLogHandler(
-            stream: getenv("JOURNAL_STREAM").map { String(cString: $0) })
+            stream: ProcessEnvironment.variable("JOURNAL_STREAM"))
         var logger = Logger(label: "forecastd") { label -> any LogHandler in
             journal ?? StreamLogHandler.standardError(label: label) as any LogHandler
         }

@@ -9,7 +9,7 @@ package enum StandardError {
 
     /// Writes why a command failed; for the journal, which takes each line for itself, with the priority of an error.
     package static func writeError(_ error: DaemonError) {
-        let stream = getenv("JOURNAL_STREAM").map { String(cString: $0) }
+        let stream = ProcessEnvironment.variable("JOURNAL_STREAM")
         let prefix = JournalLogHandler.isJournal(STDERR_FILENO, stream: stream) ? "<3>" : ""
         for line in "forecastd: \(error)".split(separator: "\n", omittingEmptySubsequences: false) {
             writeLine(prefix + line)

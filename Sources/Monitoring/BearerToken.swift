@@ -2,7 +2,8 @@
 
 /// What a request has to show to be told anything but health (RFC 6750).
 package struct BearerToken: Sendable {
-    private let bytes: [UInt8]
+    /// The characters.
+    package let text: String
 
     /// The fewest and the most characters: with fewer it could be guessed.
     package static let lengths = 16...512
@@ -13,7 +14,7 @@ package struct BearerToken: Sendable {
         else {
             return nil
         }
-        bytes = Array(text.utf8)
+        self.text = text
     }
 
     /// Whether the value of an Authorization header has the token.
@@ -22,7 +23,7 @@ package struct BearerToken: Sendable {
     func isShown(by header: String?) -> Bool {
         let words = header?.split(separator: " ", omittingEmptySubsequences: true) ?? []
         guard words.count == 2, words[0].lowercased() == "bearer" else { return false }
-        let shown = Array(words[1].utf8)
+        let (shown, bytes) = (Array(words[1].utf8), Array(text.utf8))
         var difference = shown.count ^ bytes.count
         for index in bytes.indices {
             difference |= Int((index < shown.count ? shown[index] : 0) ^ bytes[index])

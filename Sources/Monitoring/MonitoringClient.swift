@@ -26,7 +26,7 @@ package struct MonitoringClient: Sendable {
     package let url: String
     private let host: String
     private let port: Int
-    private let token: String?
+    private let token: BearerToken?
 
     private static let timeout = Duration.seconds(10)
     private static let bodyLimit = 64 << 20
@@ -34,7 +34,7 @@ package struct MonitoringClient: Sendable {
     /// Makes a client; nil if `url` is not `http://host:port`.
     ///
     /// - Parameter token: What the server asks for; nil for nothing.
-    package init?(url: String, token: String? = nil) {
+    package init?(url: String, token: BearerToken? = nil) {
         guard let parts = URLComponents(string: url), parts.scheme == "http", let host = parts.host,
             !host.isEmpty, ["", "/"].contains(parts.path), parts.query == nil, parts.fragment == nil,
             parts.user == nil, (1...65535).contains(parts.port ?? 80)
@@ -86,7 +86,7 @@ package struct MonitoringClient: Sendable {
         return try await channel.executeThenClose { inbound, outbound in
             let authority = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
             var headers: HTTPHeaders = ["host": authority, "connection": "close"]
-            if let token { headers.add(name: "authorization", value: "Bearer \(token)") }
+            if let token { headers.add(name: "authorization", value: "Bearer \(token.text)") }
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: headers)
             // At once: to a head alone a quick server answers and closes, and the end finds no connection.
             try await outbound.write(contentsOf: [.head(head), .end(nil)])

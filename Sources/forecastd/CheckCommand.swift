@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ForecastDaemon
+import Monitoring
 
 /// `forecastd check`: whether the daemon could run, and what it would do.
 struct CheckCommand: ParsableCommand {
@@ -21,7 +22,7 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let configuration = try file.load()
         let keys = try SocketKeys(configuration)
-        _ = try configuration.http?.bearerToken()
+        if let http = configuration.http { _ = try BearerToken(http) }
         let report = CheckReport(try PreparedDaemon(configuration), keys: keys)
         try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ForecastDaemon
+import Monitoring
 
 /// Where the running daemon is that a command asks.
 struct DaemonOptions: ParsableArguments {
@@ -24,17 +25,20 @@ struct DaemonOptions: ParsableArguments {
     /// Where and how to ask.
     var query: StateQuery {
         get throws {
-            var (url, token) = (url ?? "http://127.0.0.1:8080", token)
+            var url = url ?? "http://127.0.0.1:8080"
+            var bearer = try token.map { path throws(DaemonError) in
+                try BearerToken(file: path, key: "--token")
+            }
             if let config {
                 guard let http = try ConfigurationOption.load(path: config).http else {
                     throw DaemonError(
                         .configuration,
                         "\(config): expected http: {bind: \"127.0.0.1:8080\"} or the like, found no http")
                 }
-                (url, token) = ("http://\(http.authority)", token ?? http.token)
+                url = "http://\(http.authority)"
+                if bearer == nil { bearer = try BearerToken(http) }
             }
-            return try StateQuery(
-                url: url, token: try token.map { try HTTPConfiguration.readToken($0, key: "--token") })
+            return try StateQuery(url: url, token: bearer)
         }
     }
 }

@@ -40,9 +40,8 @@ struct ReloadCommand: ParsableCommand {
         let configuration = try config.map { path throws(DaemonError) in
             try ConfigurationOption.load(path: path)
         }
-        let client = try ControlClient(path: control, configuration: configuration) { name in
-            getenv(name).map { String(cString: $0) }
-        }
+        let client = try ControlClient(
+            path: control, configuration: configuration, environment: ProcessEnvironment.variable)
         let report = try client.reload(isPlan: plan)
         try StandardOutput.writeLine(json ? try report.jsonText() : report.text)
     }

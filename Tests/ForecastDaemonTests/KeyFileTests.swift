@@ -3,6 +3,7 @@
 import ForecastDaemon
 import Foundation
 import Glibc
+import Monitoring
 import Testing
 import ZeroMQ
 
@@ -180,7 +181,7 @@ import ZeroMQ
 
     @Test func aTokenIsLongEnough() throws {
         func token(_ text: String) throws -> String {
-            try HTTPConfiguration.readToken(try write("token", text), key: "http.token")
+            try BearerToken(file: try write("token", text), key: "http.token").text
         }
         #expect(try token("0123456789abcdef\n") == "0123456789abcdef")
         for text in [

@@ -32,8 +32,10 @@ import Testing
 
     @Test func aClientShowsIt() async throws {
         try await withServer(token: BearerToken(Self.token)) { port in
-            for (token, status) in [(Self.token, 200), ("other", 401), (nil, 401)] {
-                let client = try #require(MonitoringClient(url: "http://127.0.0.1:\(port)", token: token))
+            for (token, status) in [(Self.token, 200), ("of-another-daemon", 401), (nil, 401)] {
+                let client = try #require(
+                    MonitoringClient(
+                        url: "http://127.0.0.1:\(port)", token: token.flatMap { BearerToken($0) }))
                 #expect(try await client.get("/api/v1/status").status == status)
             }
         }

@@ -27,7 +27,7 @@ public struct ConnectionConfiguration: Sendable, Equatable {
 extension ConnectionConfiguration {
     /// Makes the path of the clients' keys relative to where the configuration `file` stands.
     mutating func resolveClients(besideFile file: String) {
-        clients = clients.map { SecretFile.path($0, besideFile: file) }
+        clients = clients.map { ConfigurationPath.resolve($0, besideFile: file) }
     }
 }
 

@@ -9,8 +9,7 @@ public struct ControlConfiguration: Sendable, Equatable {
 extension ControlConfiguration {
     /// Makes the path relative to where the configuration `file` stands.
     mutating func resolvePath(besideFile file: String) {
-        guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return }
-        path = file[...slash] + path
+        path = ConfigurationPath.resolve(path, besideFile: file)
     }
 }
 

@@ -16,8 +16,8 @@ public struct CurveConfiguration: Sendable, Equatable {
 extension CurveConfiguration {
     /// Makes paths relative to where the configuration `file` stands.
     mutating func resolvePaths(besideFile file: String) {
-        secretKey = SecretFile.path(secretKey, besideFile: file)
-        clients = clients.map { SecretFile.path($0, besideFile: file) }
+        secretKey = ConfigurationPath.resolve(secretKey, besideFile: file)
+        clients = clients.map { ConfigurationPath.resolve($0, besideFile: file) }
     }
 }
 

@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-package import Monitoring
+import Monitoring
 
 /// Where the daemon's reports are served over HTTP.
 public struct HTTPConfiguration: Sendable, Equatable {
@@ -23,7 +23,7 @@ public struct HTTPConfiguration: Sendable, Equatable {
 
     /// Makes the token's path relative to where the configuration `file` stands.
     mutating func resolveToken(besideFile file: String) {
-        token = token.map { SecretFile.path($0, besideFile: file) }
+        token = token.map { ConfigurationPath.resolve($0, besideFile: file) }
     }
 
     /// The defaults.
@@ -80,33 +80,4 @@ extension HTTPConfiguration: ConfigurationSection {
     }
 
     private static let expected = "an address and a port, as 127.0.0.1:8080 or \"[::1]:8080\""
-}
-
-extension HTTPConfiguration {
-    /// Reads the file of the token; nil where there is none.
-    package func bearerToken() throws(DaemonError) -> BearerToken? {
-        guard
-            let token = try token.map({ path throws(DaemonError) in
-                try Self.readToken(path, key: "http.token")
-            })
-        else {
-            return nil
-        }
-        return BearerToken(token)
-    }
-
-    /// Reads a token of a file.
-    ///
-    /// - Parameter key: The key of the configuration or the option that names the file, for messages.
-    package static func readToken(_ path: String, key: String) throws(DaemonError) -> String {
-        let text = try SecretFile.line(path, key: key)
-        guard BearerToken(text) != nil else {
-            let lengths = BearerToken.lengths
-            throw DaemonError(
-                .configuration,
-                "\(key): \(path): expected a token of \(lengths.lowerBound) to \(lengths.upperBound) of A-Z a-z 0-9 - . _ ~ + /, "
-                    + "as `openssl rand -hex 32` makes, found another text")
-        }
-        return text
-    }
 }

@@ -23,8 +23,7 @@ public struct ModelConfiguration: Sendable, Equatable {
 
     /// Makes the path of the weights relative to where the configuration `file` stands.
     mutating func resolveWeights(besideFile file: String) {
-        guard !weights.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return }
-        weights = file[...slash] + weights
+        weights = ConfigurationPath.resolve(weights, besideFile: file)
     }
 }
 

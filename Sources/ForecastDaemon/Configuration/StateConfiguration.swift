@@ -19,8 +19,7 @@ public struct StateConfiguration: Sendable, Equatable {
 extension StateConfiguration {
     /// Makes the directory's path relative to where the configuration `file` stands.
     mutating func resolveDirectory(besideFile file: String) {
-        guard !directory.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return }
-        directory = file[...slash] + directory
+        directory = ConfigurationPath.resolve(directory, besideFile: file)
     }
 }
 

@@ -75,7 +75,7 @@ extension StatusReport {
             family("repeated_total", "Last forecasts published again for new subscribers.") { $0.repeated },
             family(
                 "refused_subscriptions_total",
-                "Subscriptions that no stream can match, or that too many wait before."
+                "With last_value: subscriptions that no stream can match, or that too many wait before."
             ) {
                 $0.refusedSubscriptions
             },

@@ -82,7 +82,7 @@ package enum PipelineThread {
             throw DaemonError(
                 .unavailable,
                 "cannot start the thread \(name): \(String(cString: strerror(status))); raise the limit of threads "
-                    + "(ulimit -u, TasksMax=), or set fewer pipelines")
+                    + "(ulimit -u, TasksMax=)" + (name == "pipeline" ? ", or set fewer pipelines" : ""))
         }
         pthread_detach(thread)
     }

@@ -5,16 +5,8 @@ import Glibc
 /// A file with a secret: a key or a token, in one line, that nobody but its owner may read.
 package enum SecretFile {
     /// What a path begins with that is in the directory of the service manager's credentials.
-    private static let credentials = "$CREDENTIALS_DIRECTORY/"
+    static let credentials = "$CREDENTIALS_DIRECTORY/"
     private static let longest = 4096
-
-    /// A path of a configuration, a relative one made to start where its `file` stands.
-    static func path(_ path: String, besideFile file: String) -> String {
-        guard !path.hasPrefix("/"), !path.hasPrefix(credentials), let slash = file.lastIndex(of: "/") else {
-            return path
-        }
-        return file[...slash] + path
-    }
 
     /// Reads the secret.
     ///
@@ -62,10 +54,4 @@ package enum SecretFile {
         }
         return (directory + "/" + path.dropFirst(credentials.count), true)
     }
-}
-
-/// The variables of this process.
-package enum ProcessEnvironment {
-    /// A variable's value; nil if it is not set.
-    package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

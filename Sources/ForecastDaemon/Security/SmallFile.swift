@@ -35,11 +35,11 @@ enum SmallFile {
             throw DaemonError(
                 .configuration, "\(key): \(path): expected at most \(limit) bytes, found \(status.st_size)")
         }
-        var bytes = [UInt8](repeating: 0, count: limit)
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         var count = 0
-        while count < limit {
+        while count < bytes.count {
             let more = bytes.withUnsafeMutableBytes {
-                Glibc.read(descriptor, $0.baseAddress! + count, limit - count)
+                Glibc.read(descriptor, $0.baseAddress! + count, $0.count - count)
             }
             if more < 0 && errno == EINTR { continue }
             guard more >= 0 else { throw failure(errno) }

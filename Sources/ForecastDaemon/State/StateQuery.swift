@@ -11,7 +11,7 @@ package struct StateQuery: Sendable {
     ///
     /// - Parameter token: What the daemon asks for; nil for nothing.
     /// - Throws: A `DaemonError` if that is no `http://host:port`.
-    package init(url: String, token: String? = nil) throws(DaemonError) {
+    package init(url: String, token: BearerToken? = nil) throws(DaemonError) {
         guard let client = MonitoringClient(url: url, token: token) else {
             throw DaemonError(
                 .usage, "--url: expected http://host:port, found \(ConfigurationSuggestion.quoted(url))")

@@ -15,7 +15,7 @@ struct TapOutput {
 
     /// Whether colours are wanted: on a terminal that has them, unless NO_COLOR says otherwise.
     static var isStyled: Bool {
-        func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+        func variable(_ name: String) -> String { ProcessEnvironment.variable(name) ?? "" }
         return isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb"
     }
 

@@ -65,7 +65,9 @@ extension ForecastEngine {
         case .rejected: return .value(value)
         case .ahead, .late, .outOfRange, .rate, .stuck: break
         }
-        guard let number = plan.rule(of: identifier) else { return .none }
+        // A stream that is known has its rule: matching patterns takes as long as there are rules.
+        let number = streams.slot(of: identifier).map { records[Int($0)].rule }.flatMap { $0 < 0 ? nil : $0 }
+        guard let number = number ?? plan.rule(of: identifier) else { return .none }
         let rule = plan.rules[number]
         switch refusal {
         case .ahead: return .duration(rule.maximumSkew)

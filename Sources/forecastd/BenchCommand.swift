@@ -10,8 +10,9 @@ struct BenchCommand: AsyncParsableCommand {
         abstract: "Measures how many values a second, and so how many streams, this machine carries.",
         discussion: """
             For each rule of the configuration: the step of its model by itself, and values on their way from a real \
-            socket to a real socket. Uses sockets of its own; a daemon that runs meanwhile takes its share of the \
-            machine. Examples:
+            socket to a real socket. A period is measured as one of a minute, of which a tick costs as much, and no \
+            value is refused. Uses sockets and a folder of its own, in TMPDIR; a daemon that runs meanwhile takes its \
+            share of the machine. Examples:
 
               forecastd bench --config /etc/forecastd/forecastd.yaml
               forecastd bench --config forecastd.yaml --streams 10000 --every 100ms

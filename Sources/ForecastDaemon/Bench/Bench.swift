@@ -30,6 +30,7 @@ package struct Bench: Sendable {
     /// Measures each rule, one after the other.
     package func run() async throws -> BenchReport {
         let plan = prepared.forecasts
+        let signals = try TerminationSignals.descriptor()
         let seconds = (options.duration * 2 + .milliseconds(500)) * plan.rules.count / .seconds(1)
         StandardError.writeLine(
             "bench: measuring \(plan.rules.count) rules takes about \(Int(seconds.rounded(.up))) s")
@@ -37,7 +38,8 @@ package struct Bench: Sendable {
         for (index, rule) in plan.rules.enumerated() {
             let model = plan.models[rule.model]
             let flow = try FlowBench(
-                prepared.pipelinePlan().onlyRule(index, streams: options.streams), streams: options.streams)
+                prepared.pipelinePlan().onlyRule(index, streams: options.streams), streams: options.streams,
+                signals: signals)
             let rate = try await flow.rate(duration: options.duration)
             rules.append(
                 BenchReport.Rule(

@@ -14,6 +14,7 @@ public struct Producer: ~Copyable {
     private let limit: Int
     private let curve: CurveSecurity?
     private var socket: Socket
+    private var reconnection: Reconnection
     private var frame: Message
     private var pending = PendingMessages()
     private var isWelcome = false
@@ -21,6 +22,8 @@ public struct Producer: ~Copyable {
     private var (sent, received, through): (UInt64, UInt64, UInt64) = (0, 0, 0)
     /// How often to ask, and after how long a silence to give the daemon up.
     private var (interval, timeout) = (Duration.seconds(5), Duration.seconds(15))
+    /// When an answer came last, at first when this began; when connections were looked at last.
+    private var (answered, restored) = (ContinuousClock.now, ContinuousClock.now)
     /// When the daemon was heard, spoken to, and greeted last.
     private var (heard, spoken) = (ContinuousClock.now, ContinuousClock.now)
     private var greeted: ContinuousClock.Instant?
@@ -41,7 +44,8 @@ public struct Producer: ~Copyable {
     ) throws(ProducerError) {
         let context: Context
         do throws(ZeroMQError) { context = try Context() } catch { throw .socket(error) }
-        let socket = try Self.socket(to: endpoint, in: context, curve: curve)
+        var socket = try Self.socket(in: context, curve: curve)
+        reconnection = try Self.connect(&socket, to: endpoint)
         (self.endpoint, self.identifier, self.limit) = (endpoint, Array(identifier.utf8), limit)
         self.curve = curve
         self.context = context
@@ -49,17 +53,23 @@ public struct Producer: ~Copyable {
         frame = Message()
     }
 
-    private static func socket(
-        to endpoint: String, in context: Context, curve: CurveSecurity?
-    ) throws(ProducerError) -> Socket {
+    private static func socket(in context: Context, curve: CurveSecurity?) throws(ProducerError) -> Socket {
         var options = SocketOptions()
         options.curve = curve
         options.linger = .zero
         options.maximumReconnectInterval = .seconds(2)
         do throws(ZeroMQError) {
-            var socket = try Socket(.dealer, in: context, options: options)
+            return try Socket(.dealer, in: context, options: options)
+        } catch { throw .socket(error) }
+    }
+
+    private static func connect(
+        _ socket: inout Socket, to endpoint: String
+    ) throws(ProducerError) -> Reconnection {
+        do throws(ZeroMQError) {
+            let reconnection = try Reconnection(of: socket, to: [endpoint])
             try socket.connect(endpoint)
-            return socket
+            return reconnection
         } catch { throw .socket(error) }
     }
 
@@ -68,6 +78,14 @@ public struct Producer: ~Copyable {
 
     /// Whether `send` takes another message over.
     public var hasRoom: Bool { pending.count < limit }
+
+    /// For how long the daemon has not answered, while it has something to answer; nil where it has not.
+    public var silence: Duration? {
+        isWelcome && unacknowledgedCount == 0 ? nil : .now - answered
+    }
+
+    /// What became of the connections to the daemon, as of the last second.
+    public var connections: ConnectionCounts { reconnection.counts }
 
     /// Takes a message over, to be sent by `advance`.
     ///
@@ -91,6 +109,7 @@ public struct Producer: ~Copyable {
         let pause = min(limit, Self.retry / 4, interval > .zero ? interval / 4 : Self.retry)
         do throws(ZeroMQError) { _ = try poller.wait(atMost: pause) } catch { throw .socket(error) }
         while let answer = try receive() { try hear(answer) }
+        try restore()
         try speak()
         return item.map { poller.isReady($0) } ?? false
     }
@@ -119,8 +138,15 @@ public struct Producer: ~Copyable {
         }
     }
 
+    private mutating func restore() throws(ProducerError) {
+        guard .now - restored >= Self.retry else { return }
+        restored = .now
+        do throws(ZeroMQError) { _ = try reconnection.restore(&socket) } catch { throw .socket(error) }
+    }
+
     private mutating func connectAnew() throws(ProducerError) {
-        socket = try Self.socket(to: endpoint, in: context, curve: curve)
+        socket = try Self.socket(in: context, curve: curve)
+        reconnection = try Self.connect(&socket, to: endpoint)
         (heard, spoken, greeted, isWelcome) = (.now, .now, nil, false)
     }
 
@@ -143,7 +169,9 @@ public struct Producer: ~Copyable {
                 heard = .now
                 let answer = ProducerAnswer(frame.bytes)
                 _ = try socket.discardRest(of: &frame)
-                if let answer { return answer }
+                guard let answer else { continue }
+                answered = .now
+                return answer
             }
             return nil
         } catch { throw .socket(error) }

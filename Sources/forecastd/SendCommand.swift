@@ -4,6 +4,7 @@ import ArgumentParser
 import ForecastDaemon
 import Glibc
 import Producer
+import ZeroMQ
 
 /// `forecastd send`: values of standard input to a loss-free input.
 struct SendCommand: ParsableCommand {
@@ -38,6 +39,7 @@ struct SendCommand: ParsableCommand {
         do throws(ProducerError) {
             var client = try Producer(producer, connect: connect, limit: limit, curve: security)
             var input = StandardInputLines()
+            var isSilenceTold = false
             while !input.isAtEnd || client.unacknowledgedCount > 0 {
                 while client.hasRoom, let line = input.takeLine() {
                     let topic = line.prefix { $0 != UInt8(ascii: " ") }
@@ -47,8 +49,25 @@ struct SendCommand: ParsableCommand {
                 if try client.advance(atMost: .seconds(1), watching: wantsMore ? STDIN_FILENO : nil) {
                     input.read()
                 }
+                let isSilent = (client.silence ?? .zero) >= Self.silence
+                if isSilent && !isSilenceTold {
+                    StandardError.writeLine(hint(client.connections, client.unacknowledgedCount))
+                }
+                isSilenceTold = isSilent
             }
         } catch { throw DaemonError(.unavailable, "send: \(connect), producer \(producer): \(error)") }
+    }
+
+    /// Silence of the daemon after which a hint is given.
+    private static let silence = Duration.seconds(5)
+
+    private func hint(_ connections: ConnectionCounts, _ count: Int) -> String {
+        let hint = SilenceHint.text(
+            connections, isSecured: curve.curveKey != nil,
+            unconnected: "is the daemon running, and is an input with socket: router bound there?",
+            connected: "somebody is there, but does not answer as an input with socket: router does.")
+        return "send: no answer from \(connect) for 5 s, \(count) messages are unacknowledged; \(hint) "
+            + "Still trying."
     }
 }
 

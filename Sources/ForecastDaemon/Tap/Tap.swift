@@ -83,9 +83,10 @@ package struct Tap: ~Copyable {
             // The subscriptions come first, so that the connection has them from the start.
             let prefixes = options.patterns.isEmpty ? [""] : options.patterns.map(\.literalPrefix)
             for prefix in Set(prefixes) { try socket.subscribe(to: prefix) }
+            var reconnection = try Reconnection(of: socket, to: options.endpoints)
             for endpoint in options.endpoints { try socket.connect(endpoint) }
             if let legend = view.legend { StandardError.writeLine(legend) }
-            try show(from: &socket, until: signals)
+            try show(from: &socket, reconnection: &reconnection, until: signals)
         } catch {
             throw DaemonError(error)
         }
@@ -96,13 +97,16 @@ package struct Tap: ~Copyable {
         }
     }
 
-    private mutating func show(from socket: inout Socket, until signals: Int32) throws(ZeroMQError) {
+    private mutating func show(
+        from socket: inout Socket, reconnection: inout Reconnection, until signals: Int32
+    ) throws(ZeroMQError) {
         let end = options.duration.map { ContinuousClock.now + $0 }
         var poller = Poller()
         let signalItem = poller.add(descriptor: signals)
         _ = poller.add(socket)
         var frame = Message()
         lastArrival = .now
+        var restored = lastArrival
         while true {
             let now = ContinuousClock.now
             if let end, now >= end { return }
@@ -116,7 +120,11 @@ package struct Tap: ~Copyable {
                 if let limit = options.limit, messageCount >= limit { return _ = output.flush() }
             }
             guard output.flush() else { return }
-            complainOfSilence()
+            if .now - restored >= .seconds(1) {
+                _ = try reconnection.restore(&socket)
+                restored = .now
+            }
+            if !hasComplained, .now - lastArrival >= Self.silence { complainOfSilence(reconnection.counts) }
         }
     }
 
@@ -142,19 +150,25 @@ package struct Tap: ~Copyable {
         output.write(view.text(of: message, lostBefore: losses.note(message)))
     }
 
-    private mutating func complainOfSilence() {
-        guard !hasComplained, ContinuousClock.now - lastArrival >= Self.silence else { return }
+    private mutating func complainOfSilence(_ connections: ConnectionCounts) {
         hasComplained = true
-        let what =
+        let (unconnected, connected) =
             switch options.side {
-            case .inputs: "is a publisher running, and bound there?"
-            case .outputs: "is the daemon running, and are values coming in?"
+            case .inputs:
+                ("is a publisher running, and bound there?", "it is connected; does anybody publish there?")
+            case .outputs:
+                (
+                    "is the daemon running, and is this its output?",
+                    "it is connected; are values coming in? (tap --inputs and tap --drops say)"
+                )
             }
         let which =
             options.patterns.isEmpty
             ? "" : " that matches \(options.patterns.map(\.pattern).joined(separator: ", "))"
+        let hint = SilenceHint.text(
+            connections, isSecured: options.curve != nil, unconnected: unconnected, connected: connected)
         StandardError.writeLine(
-            "tap: nothing\(which) received from \(options.endpoints.joined(separator: ", ")) for 5 s; \(what) Still trying."
+            "tap: nothing\(which) received from \(options.endpoints.joined(separator: ", ")) for 5 s; \(hint) Still trying."
         )
     }
 }

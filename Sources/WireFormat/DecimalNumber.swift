@@ -27,13 +27,16 @@ struct DecimalNumber {
 
     /// Reads the number at hand.
     ///
-    /// - Throws: `syntax` if there is none, or it does not follow the grammar of RFC 8259, section 6.
+    /// - Throws: `syntax` if there is none, or it does not follow the grammar of RFC 8259, section 6; `notFinite` for what
+    ///   programs write in the place of a number that is none.
     init(_ scanner: inout ByteScanner) throws(DecodeError) {
         let start = scanner.position
         isNegative = scanner.take(UInt8(ascii: "-"))
         let startsWithZero = scanner.byte == UInt8(ascii: "0")
         let integerLength = Self.takeDigits(&scanner, appendingTo: &significand)
-        guard integerLength == 1 || integerLength > 1 && !startsWithZero else { throw .syntax }
+        guard integerLength == 1 || integerLength > 1 && !startsWithZero else {
+            throw Self.isNotFinite(scanner) ? .notFinite : .syntax
+        }
         var fractionLength = 0
         if scanner.take(UInt8(ascii: ".")) {
             fractionLength = Self.takeDigits(&scanner, appendingTo: &significand)
@@ -47,6 +50,17 @@ struct DecimalNumber {
         length = UInt16(truncatingIfNeeded: text.count)
         self.exponent = Int32(truncatingIfNeeded: exponent)
         if integerLength + fractionLength > Self.maximumDigits { truncate() }
+    }
+
+    /// Whether a word for infinity or for what is no number is at hand, which no grammar here has, but Python's `json` and
+    /// C's `printf` write.
+    private static func isNotFinite(_ scanner: ByteScanner) -> Bool {
+        var rest = scanner
+        let isWord =
+            rest.take(word: "NaN") || rest.take(word: "nan") || rest.take(word: "Infinity")
+            || rest.take(word: "inf")
+        // "information" is no number either, but none was meant.
+        return isWord && !(UInt8(ascii: "a")...UInt8(ascii: "z")).contains(rest.byte | 0x20)
     }
 
     /// Steps over digits, appending them to `number`, which wraps around if they are too many; gives how many.

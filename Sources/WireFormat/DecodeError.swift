@@ -22,7 +22,7 @@ public enum DecodeError: UInt8, Error, CaseIterable, Sendable {
     case duplicateField
     /// The payload has no value, or a null one.
     case missingValue
-    /// The value is too large for double precision.
+    /// A number is too large for double precision, infinite, or written as NaN.
     case notFinite
     /// The time cannot be understood, or lies outside the years 1678 to 2262.
     case timestamp

@@ -38,6 +38,7 @@ extension JSONScanner {
         case UInt8(ascii: "\"") where allowsNumbersAsText:
             guard let number = Self.decimal(try string()) else { throw .wrongType }
             return number
+        case UInt8(ascii: "N"), UInt8(ascii: "I"): return try DecimalNumber(&scanner)  // none: says why
         default: throw try wrongType()
         }
     }

@@ -8,7 +8,7 @@ import Testing
     static let bad: [(frames: [String], reason: String)] = [
         (["plant.a", "{"], "syntax"),
         (["plant.a", ""], "empty"),
-        (["plant.a", #"{"value":NaN}"#], "syntax"),
+        (["plant.a", #"{"value":NaN}"#], "not_finite"),
         (["plant.a", #"{"value":1e999}"#], "not_finite"),
         (["plant.a", #"{"value":0x10}"#], "syntax"),
         (["plant.a", #"{"value":"1"}"#], "wrong_type"),

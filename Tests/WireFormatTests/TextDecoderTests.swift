@@ -21,7 +21,8 @@ struct TextDecoderTests {
         arguments: [
             ("", [.value], .empty), (" ", [.value], .columnCount), ("1 2", [.value], .columnCount),
             ("1", [.ts, .value], .columnCount), ("x", [.value], .syntax), ("1x", [.value], .syntax),
-            ("nan", [.value], .syntax), ("inf", [.value], .syntax), ("0x1p3", [.value], .syntax),
+            ("nan", [.value], .notFinite), ("-inf", [.value], .notFinite), ("info", [.value], .syntax),
+            ("0x1p3", [.value], .syntax),
             ("3,,42,x", [.ts, .value, .skip, .skip], .missingValue), (";5", [.value, .skip], .missingValue),
             ("1,,", [.value], .columnCount), ("1e999", [.value], .notFinite),
             ("1e99 1", [.ts, .value], .timestamp),

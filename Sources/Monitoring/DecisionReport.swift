@@ -35,10 +35,14 @@ package struct StreamDecisions: Codable, Sendable, Equatable {
     package var since: String
     /// What was decided, the newest last.
     package var decisions: [DecisionReport]
+    /// Messages of its topic, or one that begins its id, that could not be read, the newest last.
+    package var messages: [DropReport.Messages]
 
     /// Makes a report.
-    package init(stream: String, since: String, decisions: [DecisionReport]) {
-        (self.stream, self.since, self.decisions) = (stream, since, decisions)
+    package init(
+        stream: String, since: String, decisions: [DecisionReport], messages: [DropReport.Messages]
+    ) {
+        (self.stream, self.since, self.decisions, self.messages) = (stream, since, decisions, messages)
     }
 }
 
@@ -57,12 +61,12 @@ package struct DropReport: Codable, Sendable, Equatable {
         }
     }
 
-    /// Messages of an input.
+    /// Messages of an input and a topic.
     package struct Messages: Codable, Sendable, Equatable {
-        /// The input's name, and the reason.
-        package var input, reason: String
-        /// How many there were since the daemon began.
-        package var count: UInt64
+        /// The input's name, the reason in a word, and in words.
+        package var input, reason, text: String
+        /// How many there were since the topic is remembered, and of all topics since the daemon began.
+        package var count, total: UInt64
         /// When the newest came.
         package var last: String
         /// How its topic and its payload begin.
@@ -70,10 +74,11 @@ package struct DropReport: Codable, Sendable, Equatable {
 
         /// Makes a report.
         package init(
-            input: String, reason: String, count: UInt64, last: String, topic: String, payload: String
+            input: String, reason: String, text: String, count: UInt64, total: UInt64, last: String,
+            topic: String, payload: String
         ) {
-            (self.input, self.reason, self.count, self.last) = (input, reason, count, last)
-            (self.topic, self.payload) = (topic, payload)
+            (self.input, self.reason, self.text, self.count, self.total) = (input, reason, text, count, total)
+            (self.last, self.topic, self.payload) = (last, topic, payload)
         }
     }
 
@@ -83,7 +88,7 @@ package struct DropReport: Codable, Sendable, Equatable {
     package var values: [Values]
     /// Streams beyond those that are told.
     package var more: Int
-    /// The newest message of each input that could not be read for each reason, if one came since.
+    /// The newest message of each input that could not be read for each reason and topic, if one came since.
     package var messages: [Messages]
 
     /// Makes a report.

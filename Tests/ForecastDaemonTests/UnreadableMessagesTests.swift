@@ -2,6 +2,7 @@
 
 import ForecastDaemon
 import Forecasting
+import TestSupport
 import Testing
 import WireFormat
 
@@ -25,14 +26,38 @@ import WireFormat
         let long = String(repeating: "x", count: 300)
         Self.note(.syntax, long, Array(long.utf8), at: 3, in: &messages)
         let all = messages.examples(after: 0)
-        #expect(all.map(\.reason) == [.header, .syntax] && all.map(\.input) == [1, 0])
-        #expect(all.map(\.count) == [1, 2] && all[0].topic == [] && all[0].payload == [])
-        #expect(all[1].topic.count == 128 && all[1].payload.count == 96 && all[1].payloadLength == 300)
-        #expect(messages.examples(after: told) == [all[1]])
+        #expect(all.map(\.reason) == [.syntax, .header, .syntax] && all.map(\.input) == [0, 1, 0])
+        #expect(all.map(\.count) == [1, 1, 1] && all.map(\.total) == [2, 1, 2])
+        #expect(all[1].topic == [] && all[1].payload == [])
+        #expect(all[2].topic.count == 128 && all[2].payload.count == 96 && all[2].payloadLength == 300)
+        #expect(messages.examples(after: told) == [all[2]])
         // A shorter one leaves nothing of that before it.
-        Self.note(.syntax, "b", Array("!".utf8), at: 4, in: &messages)
+        Self.note(.syntax, long, Array("!".utf8), at: 4, in: &messages)
         let newest = messages.examples(after: told + 1)
-        #expect(newest.map(\.topic) == [Array("b".utf8)] && newest.map(\.payload) == [Array("!".utf8)])
+        #expect(newest.map(\.payload) == [Array("!".utf8)] && newest.map(\.count) == [2])
+    }
+
+    /// Beside a list of all that was noted, which it is held against.
+    @Test(arguments: [1, 2, 3] as [UInt64]) func theLastTopicsOfAReasonAreRemembered(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var messages = UnreadableMessages(inputCount: 1)
+        /// Topics from the one whose last message is longest ago, with their counts since they are remembered.
+        var kept: [(topic: String, count: UInt64)] = []
+        for number in 1...500 {
+            let topic = "t" + String(repeating: "x", count: Int(generator.next() % 12))
+            Self.note(.timestamp, topic, [], at: 1, in: &messages)
+            let before = kept.firstIndex { $0.topic == topic }.map { kept.remove(at: $0).count } ?? 0
+            kept.append((topic, before + 1))
+            if kept.count > UnreadableMessages.topicCount { kept.removeFirst() }
+            let found = messages.examples(after: 0)
+            #expect(found.map { String(decoding: $0.topic, as: UTF8.self) } == kept.map(\.topic))
+            #expect(found.map(\.count) == kept.map(\.count) && found.allSatisfy { $0.total == number })
+        }
+    }
+
+    /// A reason without words would be a drop that nobody can mend.
+    @Test func everyReasonHasItsOwnWords() {
+        #expect(Set(DecodeError.allCases.map(\.reason)).count == DecodeError.allCases.count)
     }
 
     @Test(

@@ -101,7 +101,13 @@ import Testing
         try scenario.send([["plant.c", "{}"]])
         #expect(
             try tap.nextLine().hasSuffix(
-                "a message could not be read (missing_value), the last of plant.c: {}"))
+                "has its field another name? fields: {value: …}), the last of plant.c: {}"))
+        // Of a stream of which nothing could be read the reason is said all the same.
+        let unread = try run("why", "plant.c")
+        #expect(
+            unread.status == 0 && unread.output.contains("plant.c: messages that could not be read")
+                && unread.output.contains("input plant: a message could not be read (missing_value: "),
+            "\(unread)")
         #expect(try tap.stop() == 0)
         #expect(scenario.daemon.stop() == 0)
         #expect(try run("tap", "--drops").status == 69)

@@ -161,7 +161,8 @@ import Yams
         #expect(try problems(history, "/api/v1/streams/{id}/history") == [])
         var decision = SampleSource.decision
         (decision.value, decision.key) = (nil, nil)
-        let decisions = StreamDecisions(stream: "plant:1", since: decision.first, decisions: [decision])
+        let decisions = StreamDecisions(
+            stream: "plant:1", since: decision.first, decisions: [decision], messages: [])
         #expect(try problems(decisions, "/api/v1/streams/{id}/decisions") == [])
     }
 }

@@ -124,10 +124,15 @@ final class SampleSource: MonitoringSource {
         begin: "2026-11-23T06:59:30.000Z", end: "2026-11-23T06:59:31.000Z", value: 2.5, key: "lateness: 2s",
         text: "the value 2.5 of 06:59:31 was dropped: it came too late")
 
+    static let messages = DropReport.Messages(
+        input: "plant", reason: "syntax", text: "it is broken", count: 3, total: 5,
+        last: "2026-11-23T06:59:40.000Z", topic: "a", payload: "{")
+
     func decisions(_ identifier: String) async throws(MonitoringProblem) -> StreamDecisions {
         asked.withLock { $0.append("decisions \(identifier)") }
         return StreamDecisions(
-            stream: identifier, since: "2026-11-23T06:59:00.000Z", decisions: [Self.decision])
+            stream: identifier, since: "2026-11-23T06:59:00.000Z", decisions: [Self.decision],
+            messages: [Self.messages])
     }
 
     func drops(after: String?, match: [String]) async throws(MonitoringProblem) -> DropReport {
@@ -136,11 +141,7 @@ final class SampleSource: MonitoringSource {
         }
         return DropReport(
             next: "1-2-3", values: [.init(stream: "plant:1", decision: Self.decision)], more: 1,
-            messages: [
-                .init(
-                    input: "plant", reason: "syntax", count: 3, last: "2026-11-23T06:59:40.000Z", topic: "a",
-                    payload: "{")
-            ])
+            messages: [Self.messages])
     }
 
     func recent(_ identifiers: [String], limit: Int) async throws(MonitoringProblem) -> RecentValues {

@@ -14,14 +14,17 @@ extension DaemonMonitor {
         let plan = plan
         let answers = try await askAll(.decisions(Array(identifier.utf8)), of: plan)
         let decisions = answers.flatMap(\.decisions)
-        guard !decisions.isEmpty || answers.contains(where: \.isKnown) else {
+        let unreadable = try await Self.ask(mailbox.questions[0], .unreadable(after: 0), of: plan).unreadable
+        let messages = unreadable.filter { $0.mayBe(of: identifier) }
+        guard !decisions.isEmpty || !messages.isEmpty || answers.contains(where: \.isKnown) else {
             throw MonitoringProblem(
                 .notFound, expected: "the id of a stream that is forecast, or whose values were dropped",
                 found: identifier.excerpt)
         }
         return StreamDecisions(
             stream: identifier, since: Timestamp(nanoseconds: Int64(plan.epoch)).rfc3339,
-            decisions: decisions.map { DecisionReport($0) })
+            decisions: decisions.map { DecisionReport($0) },
+            messages: messages.map { DropReport.Messages($0, plan: plan) })
     }
 
     package func drops(
@@ -60,10 +63,22 @@ extension DaemonMonitor {
     }
 }
 
+extension UnreadableMessages.Example {
+    /// Whether its values would have been some of the stream with that id.
+    ///
+    /// A topic is a stream's id, or its beginning where messages name values of their own; a message of one frame begins with it.
+    fileprivate func mayBe(of identifier: String) -> Bool {
+        let id = Array(identifier.utf8)
+        guard topic.isEmpty else { return id == topic || id.starts(with: topic + [UInt8(ascii: ".")]) }
+        return payload.starts(with: id + [UInt8(ascii: " ")])
+    }
+}
+
 extension DropReport.Messages {
     fileprivate init(_ example: UnreadableMessages.Example, plan: PipelinePlan) {
         self.init(
-            input: plan.inputs[example.input].name, reason: example.reason.label, count: example.count,
+            input: plan.inputs[example.input].name, reason: example.reason.label,
+            text: example.reason.reason, count: example.count, total: example.total,
             last: example.time.rfc3339, topic: PayloadText.beginning(example.topic),
             payload: PayloadText.beginning(example.payload)
                 + (example.payloadLength > example.payload.count ? "\u{2026}" : ""))

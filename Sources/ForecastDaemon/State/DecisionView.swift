@@ -6,21 +6,33 @@ package import Monitoring
 package enum DecisionView {
     /// What was decided for a stream, a line each.
     package static func page(_ report: StreamDecisions) -> String {
-        guard !report.decisions.isEmpty else {
+        guard !report.decisions.isEmpty || !report.messages.isEmpty else {
             return
                 "\(report.stream): nothing is remembered that was decided for it since the daemon began at \(report.since)"
                 .printable
         }
-        let header = "\(report.stream): what was decided of late, the newest last"
-        return ([header] + report.decisions.map { line($0, count: $0.count, day: true) }).map(\.printable)
-            .joined(separator: "\n")
+        let what = report.decisions.isEmpty ? "messages that could not be read" : "what was decided of late"
+        var lines = ["\(report.stream): \(what), the newest last"]
+        lines += report.decisions.map { line($0, count: $0.count, day: true) }
+        lines += report.messages.map { "\($0.last.second)  input \($0.input): \(words($0, count: $0.count))" }
+        return lines.map(\.printable).joined(separator: "\n")
+    }
+
+    /// That `count` messages could not be read, why, and how the last begins.
+    ///
+    /// - Parameter explains: Whether the reason is told in words too.
+    static func words(_ messages: DropReport.Messages, count: UInt64, explains: Bool = true) -> String {
+        let number = count == 1 ? "a message" : "\(count) messages"
+        let reason = messages.reason + (explains ? ": \(messages.text)" : "")
+        return "\(number) could not be read (\(reason)), the last"
+            + (messages.topic.isEmpty ? "" : " of \(messages.topic)") + ": \(messages.payload)"
     }
 
     /// A decision: when it was taken last, what it was, its key, and how often it was taken.
     ///
     /// - Parameter day: Whether the day is told.
     package static func line(_ decision: DecisionReport, count: UInt64, day: Bool) -> String {
-        let time = day ? String(decision.last.prefix(19)) + "Z" : decision.last.timeOfDay
+        let time = day ? decision.last.second : decision.last.timeOfDay
         return time + "  " + words(decision, count: count)
     }
 

@@ -8,6 +8,9 @@ package struct DropView {
     /// How often each was told; what is told once more was decided again.
     private var told: [[String]: UInt64] = [:]
 
+    /// Reasons that were told in words.
+    private var explained: Set<String> = []
+
     /// Kinds of drops whose counts are remembered.
     private static let toldLimit = 100_000
 
@@ -23,12 +26,21 @@ package struct DropView {
                 + DecisionView.words(decision, count: count)
         }
         if report.more > 0 { lines.append("          … and of \(report.more) streams more") }
-        lines += report.messages.map { messages in
-            let count = news([messages.input, messages.reason], messages.count)
-            let number = count == 1 ? "a message" : "\(count) messages"
-            return messages.last.timeOfDay + "  " + columns.padded("input \(messages.input)")
-                + "  \(number) could not be read (\(messages.reason)), the last"
-                + (messages.topic.isEmpty ? "" : " of \(messages.topic)") + ": \(messages.payload)"
+        /// Messages whose topics have no place any more, the newest last, by their input and reason.
+        var others: [(name: [String], count: UInt64)] = []
+        for messages in report.messages {
+            let name = [messages.input, messages.reason]
+            let count = news(name + [messages.topic], messages.count)
+            lines.append(
+                messages.last.timeOfDay + "  " + columns.padded("input \(messages.input)") + "  "
+                    + DecisionView.words(
+                        messages, count: count, explains: explained.insert(messages.reason).inserted))
+            let before = others.firstIndex { $0.name == name }
+            let all = before.map { others.remove(at: $0).count } ?? news(name, messages.total)
+            others.append((name, all > count ? all - count : 0))
+        }
+        lines += others.filter { $0.count > 0 }.map {
+            "          … and \($0.count) more of input \($0.name[0]) (\($0.name[1])), of other topics"
         }
         return lines.map(\.printable)
     }

@@ -97,6 +97,9 @@ extension String {
         return String(self[index(after: start)...].prefix(8))
     }
 
+    /// An RFC 3339 time of UTC without the parts of its second.
+    var second: String { String(prefix(19)) + "Z" }
+
     /// The text at the end of `length` characters.
     func leftPadded(_ length: Int) -> String { String(repeating: " ", count: max(0, length - count)) + self }
 }

@@ -42,13 +42,16 @@ export function qualityCard(report) {
   ]));
 }
 
-/** What was decided for the stream of late, the newest first. */
-export function decisionsCard({ decisions }) {
-  if (!decisions.length) return null;
+/** What was decided for the stream of late, the newest first, and of its messages those that could not be read. */
+export function decisionsCard({ decisions, messages }) {
+  if (!decisions.length && !messages.length) return null;
   return h("section", { class: "card wide" }, h("h2", {}, "What was decided"),
     h("dl", { class: "facts decisions" }, ...decisions.toReversed().flatMap(({ kind, last, first, count: times, text, key }) => [
       h("dt", { title: `${first} to ${last}` }, clock(Date.parse(last))),
-      h("dd", { "data-kind": kind }, text, key ? h("code", {}, key) : null, times > 1 && kind !== "filled" ? `${count(times)} times` : null)])));
+      h("dd", { "data-kind": kind }, text, key ? h("code", {}, key) : null, times > 1 && kind !== "filled" ? `${count(times)} times` : null)]),
+    ...messages.toReversed().flatMap(({ reason, last, count: times, text, payload }) => [
+      h("dt", {}, clock(Date.parse(last))),
+      h("dd", { "data-kind": reason }, `a message could not be read: ${text}`, h("code", {}, payload), times > 1 ? `${count(times)} times` : null)])));
 }
 
 /** What the values in the window come to, as a box between its ends. */

@@ -4,12 +4,15 @@
 const none = "–";
 const known = (x) => x !== null && x !== undefined && Number.isFinite(x);
 
+/** A text with the minus sign of print, which is as wide as a plus. */
+const minus = (text) => text.replaceAll("-", "−");
+
 /** A number with five digits that matter. */
 export function number(x, digits = 5) {
   if (!known(x)) return none;
   const size = Math.abs(x);
-  if (size !== 0 && (size >= 1e7 || size < 1e-4)) return x.toExponential(3);
-  return String(Number(x.toPrecision(digits))).replace("-", "−");
+  if (size !== 0 && (size >= 1e7 || size < 1e-4)) return minus(x.toExponential(3).replace("+", ""));
+  return minus(String(Number(x.toPrecision(digits))));
 }
 
 /** Both ends of an interval, with the digits that tell them apart. */
@@ -32,7 +35,7 @@ export function signed(x) {
 }
 
 /** A number with two places. */
-export const fixed = (x) => (known(x) ? x.toFixed(2) : none);
+export const fixed = (x) => (known(x) ? minus(x.toFixed(2)) : none);
 
 /** A whole number, its thousands apart. */
 export const count = (x) => (known(x) ? Math.round(x).toLocaleString("en").replaceAll(",", " ") : none);

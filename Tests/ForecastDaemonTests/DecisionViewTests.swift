@@ -130,8 +130,8 @@ import Testing
             "a reload: it goes on with its state (changed: model, values)", "on_model_change: keep"
         ),
         (
-            decision(.reloaded(.rewarmed, .time)), "reload_rewarmed",
-            "a reload: its model was run over its window (changed: every, window_length, lateness or gaps)",
+            decision(.reloaded(.rewarmed, [.season, .levels])), "reload_rewarmed",
+            "a reload: its model was run over its window (changed: season, levels)",
             nil
         ),
         (
@@ -164,17 +164,35 @@ import Testing
             Self.decision(.refused(.late), count: 3, .duration(2 * Self.second)), Self.decision(.revived),
         ]
         let report = StreamDecisions(
-            stream: "plant.a", since: "2023-11-14T00:00:00Z", decisions: decisions.map { DecisionReport($0) })
+            stream: "plant.a", since: "2023-11-14T00:00:00Z", decisions: decisions.map { DecisionReport($0) },
+            messages: [Self.messages(3)])
         #expect(
             DecisionView.page(report) == """
                 plant.a: what was decided of late, the newest last
                 2023-11-14T22:13:50Z  \(Self.dropped)it came too late  (lateness: 2s)  3 times since 22:13:20
                 2023-11-14T22:13:50Z  its state came back from disk
+                2023-11-14T22:13:50Z  input in: 3 messages could not be read (syntax: it is broken), the last of x: \u{FFFD}[2J
                 """)
+        let unreadable = StreamDecisions(
+            stream: "x", since: report.since, decisions: [], messages: [Self.messages(1)])
         #expect(
-            DecisionView.page(StreamDecisions(stream: "plant.a", since: report.since, decisions: []))
+            DecisionView.page(unreadable) == """
+                x: messages that could not be read, the newest last
+                2023-11-14T22:13:50Z  input in: a message could not be read (syntax: it is broken), the last of x: \u{FFFD}[2J
+                """)
+        let nothing = StreamDecisions(
+            stream: "plant.a", since: report.since, decisions: [], messages: [])
+        #expect(
+            DecisionView.page(nothing)
                 == "plant.a: nothing is remembered that was decided for it since the daemon began at 2023-11-14T00:00:00Z"
         )
+    }
+
+    /// Messages whose payload would clear a terminal.
+    static func messages(_ count: UInt64, total: UInt64? = nil) -> DropReport.Messages {
+        DropReport.Messages(
+            input: "in", reason: "syntax", text: "it is broken", count: count, total: total ?? count,
+            last: "2023-11-14T22:13:50Z", topic: "x", payload: "\u{1B}[2J")
     }
 
     /// What was told before is told no more; a message's payload cannot move the cursor.
@@ -183,23 +201,22 @@ import Testing
             let decision = DecisionReport(Self.decision(.refused(.late), count: late))
             return DropReport(
                 next: "", values: [.init(stream: "plant.a", decision: decision)], more: late == 9 ? 3 : 0,
-                messages: [
-                    .init(
-                        input: "in", reason: "syntax", count: bad, last: "2023-11-14T22:13:50Z", topic: "x",
-                        payload: "\u{1B}[2J")
-                ])
+                messages: [Self.messages(bad, total: bad + (bad > 5 ? 4 : 0))])
         }
         var view = DropView()
         let late = "22:13:50  plant.a           \(Self.dropped)it came too late"
-        func unreadable(_ count: String) -> String {
-            "22:13:50  input in          \(count) could not be read (syntax), the last of x: \u{FFFD}[2J"
+        func unreadable(_ count: String, _ words: String = "") -> String {
+            "22:13:50  input in          \(count) could not be read (syntax\(words)), the last of x: \u{FFFD}[2J"
         }
         #expect(
-            view.lines(report(2, 1)) == [late + "  2 times since 22:13:20", unreadable("a message")])
+            view.lines(report(2, 1)) == [
+                late + "  2 times since 22:13:20", unreadable("a message", ": it is broken"),
+            ])
         #expect(view.lines(report(3, 5)) == [late, unreadable("4 messages")])
         #expect(
             view.lines(report(9, 6)) == [
                 late + "  6 times", "          \u{2026} and of 3 streams more", unreadable("a message"),
+                "          \u{2026} and 4 more of input in (syntax), of other topics",
             ])
     }
 }

@@ -61,14 +61,40 @@ import ZeroMQ
         let lines = report.text.split(separator: "\n")
         #expect(lines[0] == "a reload would put these rules in force, first match wins:")
         #expect(
-            lines[2].hasPrefix("  b*  fan ") && lines[2].hasSuffix("rewarmed: \(report.rules[1].reason!)"))
+            lines[2].hasPrefix("  b*  fan ")
+                && lines[2].hasSuffix("rewarmed (changed: model): \(report.rules[1].reason!)"))
         #expect(lines[3] == "  a*  removed" && lines[4] == "streams: none have come")
+    }
+
+    /// What a rule says beside `horizon: 4`, before and after, and the keys that differ.
+    static let changes: [(String, String, [String]?)] = [
+        ("warmup: 3", "warmup: 4", nil),
+        ("season: 24", "season: 12", ["season"]),
+        ("season: 24, anomaly: {}", "season: 12, anomaly: {}", ["season"]),
+        ("season: auto", "season: 24", ["season"]),
+        ("levels: [0.8]", "levels: [0.8, 0.95]", ["levels"]),
+        ("adapt: light", "adapt: full", ["adapt"]),
+        ("adapt: off", "adapt: light", ["adapt"]),
+        ("anomaly: {}", "anomaly: {debounce: 9}", ["anomaly"]),
+        ("every: 1s", "every: 2s", ["every"]),
+        ("every: 1s", "every: 1s, aggregate: mean", ["aggregate"]),
+        ("every: 1s", "every: 1s, lateness: 2s, gaps: {limit: 5s}", ["lateness", "gaps"]),
+        ("window_length: 10", "window_length: 20", ["window_length"]),
+        ("every: 1s, adapt: off", "every: 1s, adapt: off, late: revise", ["late"]),
+        ("scale: none", "scale: rolling, values: {minimum: 0}", ["values", "scale"]),
+    ]
+
+    @Test(arguments: changes) func theKeysThatDifferAreNamed(old: String, new: String, keys: [String]?) throws
+    {
+        let sample = Self.text.replacing("horizon: 4", with: "horizon: 4, \(old)")
+        let rule = try reload([old: new], sample: sample).report.rules[0]
+        #expect(rule.changed == keys && (rule.change == "unchanged") == (keys == nil))
     }
 
     @Test func manyStreamsAreWrittenInPart() throws {
         var report = try reload([#"{match: "b*", model: pump}"#: #"{match: "b*", model: fan}"#]).report
         report.list = (0..<50).map {
-            .init(stream: "b\($0)", change: "rewarmed", before: "b*", after: "b*", reason: nil)
+            .init(stream: "b\($0)", change: "rewarmed", before: "b*", after: "b*", changed: nil, reason: nil)
         }
         report.streams = ["rewarmed": 50, "unchanged": 3]
         let lines = report.text.split(separator: "\n")

@@ -109,7 +109,9 @@ extension Decision {
         case .revived: "its state came back from disk"
         case .forgotten: "forgotten, because no value came"
         case .lost: "began anew: its state on disk was destroyed, or is of another rule or model"
-        case .reloaded(let change, let difference): change.words + difference.words
+        case .reloaded(let change, let difference):
+            change.words
+                + (difference.isEmpty ? "" : " (changed: \(difference.keys.joined(separator: ", ")))")
         }
     }
 
@@ -160,17 +162,6 @@ extension StreamChange {
         case .reset: "a reload: it begins anew with its next value"
         case .removed: "a reload: no rule matches it any more"
         }
-    }
-}
-
-extension RuleDifference {
-    fileprivate var words: String {
-        let names: [(RuleDifference, String)] = [
-            (.model, "model"), (.time, "every, window_length, lateness or gaps"), (.values, "values"),
-            (.scaling, "scale"), (.horizon, "horizon"), (.adaptation, "adapt"), (.anomalies, "anomaly"),
-        ]
-        let changed = names.filter { contains($0.0) }.map(\.1)
-        return changed.isEmpty ? "" : " (changed: \(changed.joined(separator: ", ")))"
     }
 }
 

@@ -107,11 +107,18 @@ extension Reload {
                 match: rule.match.pattern, model: plan.labels[index].model,
                 revision: plan.labels[index].revision,
                 change: source.map { succession.change(from: $0, to: index).rawValue } ?? "new",
+                changed: source.flatMap { changed(from: $0, to: index) },
                 reason: source.flatMap { succession.reason(from: $0, to: index) })
         }
         let new = plan.forecasts.rules.map(\.match.pattern)
         report.removed = old.filter { !new.contains($0) }
         return report
+    }
+
+    /// The keys in which two rules differ; nil where they do in none.
+    private func changed(from old: Int, to new: Int) -> [String]? {
+        let keys = succession.difference(from: old, to: new).keys
+        return keys.isEmpty ? nil : keys
     }
 
     /// What becomes of a stream that follows a rule by its index.
@@ -121,6 +128,7 @@ extension Reload {
             stream: identifier, change: succession.change(from: rule, to: next).rawValue,
             before: running.forecasts.rules[rule].match.pattern,
             after: next.map { plan.forecasts.rules[$0].match.pattern },
+            changed: next.flatMap { changed(from: rule, to: $0) },
             reason: next.flatMap { succession.reason(from: rule, to: $0) })
     }
 }

@@ -11,6 +11,8 @@ package struct ReloadReport: Sendable, Codable, Equatable {
         package var revision: String
         /// `new`, or what becomes of the streams that followed the rule of the same pattern.
         package var change: String
+        /// The keys that make it so; nil where none do.
+        package var changed: [String]?
         /// Why that is not what `on_model_change` asks for.
         package var reason: String?
     }
@@ -22,11 +24,16 @@ package struct ReloadReport: Sendable, Codable, Equatable {
         /// The patterns of the rules before and after; nil after where no rule matches any more.
         package var before: String
         package var after: String?
+        /// As of a rule.
+        package var changed: [String]?
         package var reason: String?
 
         /// Says what becomes of a stream.
-        package init(stream: String, change: String, before: String, after: String?, reason: String?) {
-            (self.stream, self.change) = (stream, change)
+        package init(
+            stream: String, change: String, before: String, after: String?, changed: [String]?,
+            reason: String?
+        ) {
+            (self.stream, self.change, self.changed) = (stream, change, changed)
             (self.before, self.after, self.reason) = (before, after, reason)
         }
     }
@@ -103,7 +110,7 @@ extension ReloadReport {
             rules.map { rule in
                 [
                     "  " + rule.match, "\(rule.model) \(rule.revision)",
-                    rule.change + (rule.reason.map { ": \($0)" } ?? ""),
+                    Self.words(rule.change, rule.changed, rule.reason),
                 ]
             }, right: 0..<0)
         lines += removed.map { "  \($0)  removed" }
@@ -128,13 +135,18 @@ extension ReloadReport {
     /// Whom sockets admit anew or no longer, in one line; nil where nobody.
     package var clientChanges: String? { clients?.map(\.text).joined(separator: "; ") }
 
+    private static func words(_ text: String, _ changed: [String]?, _ reason: String?) -> String {
+        text + (changed.map { " (changed: \($0.joined(separator: ", ")))" } ?? "")
+            + (reason.map { ": \($0)" } ?? "")
+    }
+
     private func listing(of change: StreamChange) -> [String] {
         let all = (list ?? []).filter { $0.change == change.rawValue }
         guard !all.isEmpty else { return [] }
         let rows = all.prefix(Self.listed).map { stream in
             let way =
                 stream.after.map { $0 == stream.before ? $0 : "\(stream.before) → \($0)" } ?? stream.before
-            return ["  " + stream.stream, stream.change, way + (stream.reason.map { ": \($0)" } ?? "")]
+            return ["  " + stream.stream, stream.change, Self.words(way, stream.changed, stream.reason)]
         }
         let rest = all.count - rows.count
         return TextTable.lines(rows, right: 0..<0)

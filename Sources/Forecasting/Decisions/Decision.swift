@@ -92,21 +92,3 @@ package struct Decision: Equatable, Sendable, BitwiseCopyable {
         }
     }
 }
-
-/// In what two rules differ, as far as it matters to their streams.
-package struct RuleDifference: OptionSet, Sendable, BitwiseCopyable {
-    package let rawValue: UInt16
-
-    package init(rawValue: UInt16) { self.rawValue = rawValue }
-
-    /// How ticks are made.
-    package static let time = RuleDifference(rawValue: 1)
-    /// Which values are taken for missing.
-    package static let values = RuleDifference(rawValue: 2)
-    package static let scaling = RuleDifference(rawValue: 4)
-    package static let horizon = RuleDifference(rawValue: 8)
-    package static let adaptation = RuleDifference(rawValue: 16)
-    package static let anomalies = RuleDifference(rawValue: 32)
-    /// What the model computes.
-    package static let model = RuleDifference(rawValue: 64)
-}

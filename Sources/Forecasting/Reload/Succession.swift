@@ -6,35 +6,32 @@ import RecurrentKernels
 package struct Succession: Sendable {
     /// What the state of a rule's streams depends on.
     private struct Parts: Equatable {
-        /// How ticks are made, and which values are taken for missing.
-        let time, values: String
+        let time: TimePolicy
+        let values: ValuePolicy
         let scaling: Scaling
         let horizon: Int
         let adaptation: Adaptation?
         let anomalies: AnomalyPolicy?
         /// What the model computes, and what its state looks like.
         let model, layout: String
-        let windowLength: Int
 
         init(_ rule: ForecastPlan.Rule, of plan: ForecastPlan) {
             let model = plan.models[rule.model]
-            time = "\(rule.time)"
-            values = "\(rule.values)"
+            (time, values) = (rule.time, rule.values)
             (scaling, horizon) = (rule.scaling, rule.horizon)
             (adaptation, anomalies) = (rule.adaptation, rule.anomalies)
             layout = "\(model.mode) \(model.packed.shape) \(model.packed.precision)"
             self.model = "\(model.revision) \(model.target) \(layout)"
-            windowLength = rule.time.windowLength
         }
 
         func difference(from other: Parts) -> RuleDifference {
-            var difference: RuleDifference = []
-            if time != other.time { difference.insert(.time) }
+            var difference: RuleDifference = [
+                RuleDifference(time, other.time), RuleDifference(adaptation, other.adaptation),
+                RuleDifference(anomalies, other.anomalies),
+            ]
             if values != other.values { difference.insert(.values) }
             if scaling != other.scaling { difference.insert(.scaling) }
             if horizon != other.horizon { difference.insert(.horizon) }
-            if adaptation != other.adaptation { difference.insert(.adaptation) }
-            if anomalies != other.anomalies { difference.insert(.anomalies) }
             if model != other.model { difference.insert(.model) }
             return difference
         }
@@ -82,7 +79,8 @@ package struct Succession: Sendable {
             return Outcome(
                 change: .reset, reason: "ticks are made in another way, or the window has another length")
         }
-        guard new.scaling.followsValues == false || old.scaling.followsValues || new.windowLength > 0 else {
+        guard new.scaling.followsValues == false || old.scaling.followsValues || new.time.windowLength > 0
+        else {
             return Outcome(change: .reset, reason: "there is no window that a scale could be taken from")
         }
         guard wish == .keep else { return Outcome(change: .rewarmed) }
@@ -104,7 +102,7 @@ package struct Succession: Sendable {
     package func reason(from old: Int, to new: Int) -> String? { outcomes[old][new].reason }
 
     /// In what the two rules differ.
-    func difference(from old: Int, to new: Int?) -> RuleDifference {
+    package func difference(from old: Int, to new: Int?) -> RuleDifference {
         new.map { outcomes[old][$0].difference } ?? []
     }
 

@@ -37,7 +37,9 @@ package struct Daemon: Sendable {
         var services: [any Service] = [
             WatchdogService(mailbox: mailbox, notifier: notifier),
             DropLogService(
-                mailbox: mailbox, interval: prepared.configuration.log.dropsEvery, logger: logger),
+                mailbox: mailbox, interval: prepared.configuration.log.dropsEvery,
+                hint: DropLogService.hint(path: path, hasHTTP: prepared.configuration.http != nil),
+                logger: logger),
         ]
         if let http = prepared.configuration.http {
             let monitor = DaemonMonitor(plans: plans, mailbox: mailbox, metricPatterns: http.metricsStreams)

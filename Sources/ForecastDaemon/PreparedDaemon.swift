@@ -166,9 +166,7 @@ package struct PreparedDaemon: Sendable {
     package func run(path: String, acceptsLoss: Bool = false) async throws {
         let journal: (any LogHandler)? = JournalLogHandler(
             stream: ProcessEnvironment.variable("JOURNAL_STREAM"))
-        var logger = Logger(label: "forecastd") { label -> any LogHandler in
-            journal ?? StreamLogHandler.standardError(label: label) as any LogHandler
-        }
+        var logger = Logger(label: "forecastd") { _ -> any LogHandler in journal ?? TextLogHandler() }
         logger.logLevel = configuration.log.level
         var plan = pipelinePlan(keys: try SocketKeys(configuration))
         plan.state?.acceptsLoss = acceptsLoss

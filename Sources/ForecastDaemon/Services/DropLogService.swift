@@ -3,13 +3,20 @@
 import Forecasting
 import Logging
 import ServiceLifecycle
+import WireFormat
 import ZeroMQ
 
 /// Says in the log, at a limited rate, what was dropped and why.
 package struct DropLogService: Service {
     let mailbox: Mailbox
     let interval: Duration
+    let hint: String
     let logger: Logger
+
+    /// How to see what was dropped.
+    package static func hint(path: String, hasHTTP: Bool) -> String {
+        "forecastd tap --drops --config \(path) shows them" + (hasHTTP ? "" : ", once it has http: {bind: …}")
+    }
 
     /// Runs until shutdown; what was dropped since the last line is said then.
     package func run() async throws {
@@ -35,48 +42,72 @@ package struct DropLogService: Service {
 
     private func log(since said: inout StatusReport?) {
         guard let report = mailbox.newestReport else { return }
-        for line in Self.lines(from: said, to: report) { logger.warning("\(line)") }
+        for line in Self.lines(from: said, to: report, hint: hint) { logger.warning("\(line)") }
         said = report
     }
 
     /// A line for each input and output that dropped anything between two reports, and for what was begun anew.
-    package static func lines(from before: StatusReport?, to after: StatusReport) -> [String] {
+    ///
+    /// - Parameter hint: How to see what was dropped.
+    package static func lines(
+        from before: StatusReport?, to after: StatusReport, hint: String
+    ) -> [String] {
         var lines: [String] = []
         for (index, input) in after.inputs.enumerated() {
-            let reasons = Self.news(from: before?.inputs[index].dropsByReason ?? [], to: input.dropsByReason)
-            if !reasons.isEmpty {
-                lines.append(
-                    "input \(input.name) dropped: \(reasons.joined(separator: ", ")) "
-                        + "(forecastd tap --drops --config FILE shows them, with http.bind)")
-            }
-            lines += refusals(
-                "input \(input.name)", from: before?.inputs[index].refusedClients, to: input.refusedClients)
-            lines += losses(of: input.name, from: before?.inputs[index].sequences, to: input.sequences)
-            let restored = input.restored - (before?.inputs[index].restored ?? 0)
-            if restored > 0 {
-                lines.append(
-                    "input \(input.name): \(restored) connections were cut, because the peer sent a frame above "
-                        + "maximum_message_size or what is no ZeroMQ, and made anew")
-            }
+            lines += inputLines(from: before?.inputs[index], to: input, hint: hint)
         }
         for (index, output) in after.outputs.enumerated() {
-            let dropped = output.dropped - (before?.outputs[index].dropped ?? 0)
-            if dropped > 0 {
-                lines.append("output \(output.name): \(dropped) forecasts did not reach every subscriber")
-            }
-            lines += refusals(
-                "output \(output.name)", from: before?.outputs[index].refusedClients,
-                to: output.refusedClients)
-            let reasons = Self.news(
-                from: before?.outputs[index].dropsByReason ?? [], to: output.dropsByReason)
-            if !reasons.isEmpty {
-                lines.append("output \(output.name) did not answer: \(reasons.joined(separator: ", "))")
-            }
+            lines += outputLines(from: before?.outputs[index], to: output)
         }
         let resets = after.resets - (before?.resets ?? 0)
         if resets > 0 { lines.append("\(resets) streams were reset because their state was not finite") }
         return lines + timeLines(from: before?.time ?? TimeCounts(), to: after.time)
             + driftLines(from: before?.watch ?? WatchCounts(), to: after.watch)
+    }
+
+    private static func inputLines(
+        from before: StatusReport.Input?, to after: StatusReport.Input, hint: String
+    ) -> [String] {
+        var lines: [String] = []
+        let reasons = news(from: before?.dropsByReason ?? [], to: after.dropsByReason)
+        if !reasons.isEmpty {
+            lines.append(
+                "input \(after.name) dropped: \(reasons.joined(separator: ", ")) "
+                    + "(\(explanation(from: before, to: after))\(hint))")
+        }
+        lines += refusals("input \(after.name)", from: before?.refusedClients, to: after.refusedClients)
+        lines += failures(
+            "input \(after.name)",
+            from: (before?.connections ?? ConnectionCounts(), before?.refusedClients.count ?? 0),
+            to: (after.connections, after.refusedClients.count))
+        lines += losses(of: after.name, from: before?.sequences, to: after.sequences)
+        let restored = after.restored - (before?.restored ?? 0)
+        if restored > 0 {
+            lines.append(
+                "input \(after.name): \(restored) connections were cut, because the peer sent a frame above "
+                    + "maximum_message_size or what is no ZeroMQ, and made anew")
+        }
+        return lines
+    }
+
+    private static func outputLines(
+        from before: StatusReport.Output?, to after: StatusReport.Output
+    ) -> [String] {
+        var lines: [String] = []
+        let dropped = after.dropped - (before?.dropped ?? 0)
+        if dropped > 0 {
+            lines.append("output \(after.name): \(dropped) forecasts did not reach every subscriber")
+        }
+        lines += refusals("output \(after.name)", from: before?.refusedClients, to: after.refusedClients)
+        lines += failures(
+            "output \(after.name)",
+            from: (before?.connections ?? ConnectionCounts(), before?.refusedClients.count ?? 0),
+            to: (after.connections, after.refusedClients.count))
+        let reasons = news(from: before?.dropsByReason ?? [], to: after.dropsByReason)
+        if !reasons.isEmpty {
+            lines.append("output \(after.name) did not answer: \(reasons.joined(separator: ", "))")
+        }
+        return lines
     }
 
     /// The reasons that have occurred between two accounts, with their counts.
@@ -89,6 +120,18 @@ package struct DropLogService: Service {
         }
     }
 
+    /// Why most of the messages that could not be read between two reports could not, in words; empty where there are none.
+    private static func explanation(from before: StatusReport.Input?, to after: StatusReport.Input) -> String
+    {
+        func count(_ error: DecodeError) -> UInt64 {
+            after.undecodable[Int(error.rawValue)] - (before?.undecodable[Int(error.rawValue)] ?? 0)
+        }
+        guard let most = DecodeError.allCases.max(by: { count($0) < count($1) }), count(most) > 0 else {
+            return ""
+        }
+        return "\(most.label): \(most.reason); "
+    }
+
     /// A line for clients that were refused between two reports.
     private static func refusals(
         _ socket: String, from before: Authenticator.Refusals?, to after: Authenticator.Refusals
@@ -97,6 +140,20 @@ package struct DropLogService: Service {
         return [
             "\(socket) refused \(after.count - (before?.count ?? 0)) clients whose keys are not admitted, the last of which "
                 + "came from \(after.address.isEmpty ? "this machine" : after.address.printable) with the public key \(key.text)"
+        ]
+    }
+
+    /// A line for connections that failed between two reports, but for those of clients that were refused by their keys.
+    private static func failures(
+        _ socket: String, from before: (connections: ConnectionCounts, refused: UInt64),
+        to after: (connections: ConnectionCounts, refused: UInt64)
+    ) -> [String] {
+        let failed = after.connections.failedHandshakes - before.connections.failedHandshakes
+        let refused = after.refused - before.refused
+        guard failed > refused else { return [] }
+        return [
+            "\(socket): \(failed - refused) connections failed before the first message; the other side must speak ZeroMQ, with "
+                + "CURVE and the right server key where the socket asks for keys, and without where it does not"
         ]
     }
 

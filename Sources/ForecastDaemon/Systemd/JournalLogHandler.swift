@@ -40,13 +40,15 @@ package struct JournalLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        let message = ([event.message.description] + fields.map { "\($0)=\($1)" }).joined(separator: " ")
+        let fields = metadata.merging(event.metadata ?? [:]) { $1 }
+        let message = event.message.description.withFields(fields)
         let priority = Self.priority(of: event.level)
         var entry = Self.field("MESSAGE", message)
         entry += Self.field("PRIORITY", "\(priority)")
         entry += Self.field("SYSLOG_IDENTIFIER", "forecastd")
-        for (key, value) in fields { entry += Self.field(Self.name(of: key), "\(value)") }
+        for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
+            entry += Self.field(Self.name(of: key), "\(value)")
+        }
         // The prefix tells the journal the priority of a line of standard error.
         if !address.send(entry) { StandardError.writeLine("<\(priority)>\(message)") }
     }

@@ -137,6 +137,40 @@ struct BacktestTests {
         }
     }
 
+    /// Errors on rows that the model was trained on look better than they will be.
+    @Test func rowsThatTheModelHasSeenAreSaid() async throws {
+        let columns = (1...2).map { Self.column(seed: $0, count: 300) }
+        let path = try write("f.csv", columns)
+        let model = "\(folder.path)/trained.safetensors"
+        _ = try TrainRun(
+            data: [path], output: model, plot: nil, training: Self.training(0..<100, 100..<140)
+        ).run()
+        func notes(_ path: String, _ weights: String, from row: Int) async throws -> [String] {
+            try await report(
+                BacktestRun(
+                    data: [path], weights: weights, training: Self.training(0..<50, 50..<60),
+                    testRows: row..<240, horizon: 12, depth: nil, levels: [])
+            ).notes
+        }
+        func seen(_ path: String) -> [String] {
+            [
+                "\(path): of the rows 120:240 to test on, \(model) has seen 120:140 when it was trained: errors on those are "
+                    + "no measure of it; --test-rows chooses others"
+            ]
+        }
+        #expect(try await notes(path, model, from: 120) == seen(path))
+        #expect(try await notes(path, model, from: 140).isEmpty)
+        // The values tell, not the name: also with more or fewer rows behind those that were seen.
+        for count in [250, 300] {
+            let copy = try write("copy.csv", columns.map { Array($0[..<count]) })
+            #expect(try await notes(copy, model, from: 120) == seen(copy))
+        }
+        let other = try write("f.csv", (3...4).map { Self.column(seed: $0, count: 300) })
+        #expect(try await notes(other, model, from: 120).isEmpty)
+        let foreign = try self.model(outputs: 12).path
+        #expect(try await notes(path, foreign, from: 140).first?.contains("does not say which rows") == true)
+    }
+
     @Test(arguments: [nil, Adaptation.Depth.light, .full], [0, 12])
     func figuresAreThoseOfASlowReference(depth: Adaptation.Depth?, season: Int) async throws {
         var columns = (1...3).map { Self.column(seed: $0, count: 260) }

@@ -28,9 +28,9 @@ struct HistoryFileTests {
     }
 
     @Test func cellsWithoutANumberAreMissing() throws {
-        let file = try read("t,a\n1,1\n2,\n3,nan\n4,null\n5,NA\n6,1e999\n7,-2.5e1\n")
+        let file = try read("t,a\n1,1\n2,\n3,nan\n4,null\n5,NA\n6,1e999\n7,N/A\n8,None\n9,-2.5e1\n")
         let values = try #require(file.series.first).values
-        #expect(values.map(\.isNaN) == [false, true, true, true, true, true, false])
+        #expect(values.map(\.isNaN) == [false, true, true, true, true, true, true, true, false])
         #expect(values.first == 1 && values.last == -25)
     }
 
@@ -47,6 +47,12 @@ struct HistoryFileTests {
         ("", ": expected a header, found an empty file"),
         ("t,a\n", ": expected a column of numbers, found none"),
         ("t,a\n1,x\n", ": expected a column of numbers, found none"),
+        (
+            "t;a\n1;2,5\n",
+            ":1: expected columns divided by commas, and decimal points where the numbers have commas, "
+                + "found semicolons in \"t;a\""
+        ),
+        ("t\ta\n1\t2\n", ":1: expected columns divided by commas, found tabs in \"t a\""),
         ("t,a\n1,2\n3\n", ":3: expected 2 columns as in the header, found 1"),
     ])
     func whatIsWrongIsSaid(text: String, problem: String) throws {

@@ -28,6 +28,8 @@ struct BacktestModel: Sendable {
     let planned: ForecastPlan.Model
     let scaling: Scaling
     private(set) var description: Description
+    /// The rows that it was trained on, if its file says so.
+    private var trainedRows: [TrainedRows]?
 
     /// Ticks ahead where neither the command line nor the model says how many.
     static let defaultHorizon = 24
@@ -67,6 +69,25 @@ struct BacktestModel: Sendable {
         self.init(
             file.weights, revision: file.revision, target: metadata.target ?? .value, scaling: scaling)
         description.file = path
+        trainedRows = TrainedRows.read(file.contents.metadata)
+    }
+
+    /// What is to be known of the rows to test on before the model's errors on them are believed.
+    func notes(_ files: [HistoryFile], _ rows: [BacktestRows]) -> [String] {
+        guard let path = description.file else { return [] }
+        guard let trainedRows else {
+            return [
+                "\(path) does not say which rows it was trained on: errors on rows that it has seen are no measure of it"
+            ]
+        }
+        return zip(files, rows).flatMap { file, rows in
+            trainedRows.compactMap { trained in
+                trained.overlap(rows.test, of: file).map { seen in
+                    "\(file.path): of the rows \(rows.test.text) to test on, \(path) has seen \(seen.text) when it was "
+                        + "trained: errors on those are no measure of it; --test-rows chooses others"
+                }
+            }
+        }
     }
 
     /// The horizon to forecast; by default the model's own.

@@ -73,7 +73,8 @@ package struct BacktestRun: Sendable {
         let scores = await self.scores(of: columns, replay, horizon: horizon)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let report = BacktestReport(
-            self, files: zip(history.files, rows).map { BacktestReport.File($0, $1) }, notes: notes,
+            self, files: zip(history.files, rows).map { BacktestReport.File($0, $1) },
+            notes: notes + model.notes(history.files, rows),
             model: model.description, horizon: horizon, scores: scores,
             seconds: seconds)
         try picture?.write(Array(BacktestChart(report: report, scores: scores).svg.utf8))

@@ -16,7 +16,17 @@ enum CSVRow {
     }
 
     /// Whether a cell says that there is no value.
-    static func isMissing(_ cell: String) -> Bool { ["", "nan", "null", "na"].contains(cell.lowercased()) }
+    static func isMissing(_ cell: String) -> Bool {
+        ["", "nan", "null", "na", "n/a", "none"].contains(cell.lowercased())
+    }
+
+    /// What is wrong with a header whose columns are divided by something else than commas; nil if they are not.
+    static func problem(ofHeader line: String) -> (expected: String, found: String)? {
+        guard !line.contains(","), let other = line.first(where: { ";\t|".contains($0) }) else { return nil }
+        let name = [";": "semicolons", "\t": "tabs"][other] ?? "bars"
+        let decimals = other == ";" ? ", and decimal points where the numbers have commas" : ""
+        return ("columns divided by commas\(decimals)", "\(name) in \(quoted(line))")
+    }
 
     /// The number in a cell, which may be infinite where it is too large; nil if there is none.
     static func number(_ cell: String) -> Double? {

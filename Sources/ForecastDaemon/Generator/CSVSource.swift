@@ -28,6 +28,7 @@ package struct CSVSource: MessageSource {
         self.prefix = prefix
         lines = try LineReader(path: path)
         guard let header = try lines.next() else { throw failure("a header", "an empty file") }
+        if let problem = CSVRow.problem(ofHeader: header) { throw failure(problem.expected, problem.found) }
         let names = CSVRow.cells(header)
         guard names.count >= 2 else {
             throw failure(

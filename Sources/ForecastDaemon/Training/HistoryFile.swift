@@ -6,7 +6,7 @@ package import Training
 /// The series of a CSV file: a header, then a row per tick in order of time.
 ///
 /// A first column of times is passed over: texts, or numbers that rise with every row. Every other column of numbers
-/// is a series; empty cells, `nan`, `null`, `NA` and numbers that are not finite are no values. Columns with anything
+/// is a series; empty cells, `nan`, `null`, `none`, `NA`, `n/a` and numbers that are not finite are no values. Columns with anything
 /// else are left out.
 package struct HistoryFile {
     /// The file's path as it was asked for.
@@ -27,6 +27,9 @@ package struct HistoryFile {
         let lines = try LineReader(path: path)
         guard let header = try lines.next() else {
             throw DaemonError(.data, "\(path): expected a header, found an empty file")
+        }
+        if let problem = CSVRow.problem(ofHeader: header) {
+            throw DaemonError(.data, "\(path):1: expected \(problem.expected), found \(problem.found)")
         }
         var columns = CSVRow.cells(header).map { Column(name: $0) }
         while let line = try lines.next() {

@@ -29,7 +29,9 @@ package struct TrainRun: Sendable {
         let (trainer, network) = try Trainer.fit(series, options: training, from: data)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         do {
-            let metadata = metadata(network)
+            var metadata = metadata(network)
+            metadata[TrainedRows.key] = try TrainedRows.text(
+                history.files.map { TrainedRows($0, training) })
             try model.write(StateDictionary(network.weights).safetensors(metadata: metadata))
         } catch let error as DaemonError { throw error } catch { throw DaemonError(.software, "\(error)") }
         let samples = trainer.samples(of: network, limit: TrainingChart.sampleLimit)

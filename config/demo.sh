@@ -16,7 +16,7 @@ stop() {
     wait 2>/dev/null  # without the shell's own words on how each ended
 }
 trap 'stop; rm -f "$log"; exit 0' INT TERM HUP
-trap stop EXIT
+trap 'stop; rm -f "$log"' EXIT
 
 "$binary" generate --host --bind tcp://127.0.0.1:5556 >>"$log" 2>&1 &
 "$binary" run --config "$here/demo.yaml" >>"$log" 2>&1 &
@@ -34,9 +34,6 @@ tap=$!
 wait -n
 status=$?
 if kill -0 "$tap" 2>/dev/null; then
-    tail -n 5 "$log" >&2
-    echo "all of it: $log" >&2
-else
-    rm -f "$log"
+    tail -n 20 "$log" >&2
 fi
 exit "$status"

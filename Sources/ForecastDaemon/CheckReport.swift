@@ -101,7 +101,9 @@ package struct CheckReport: Sendable, Encodable {
 
         var text: String {
             "the daemon's public key is \(publicKey)"
-                + clients.sorted { $0.key < $1.key }.map { ", \($0.key) admits \($0.value) clients" }.joined()
+                + clients.sorted { $0.key < $1.key }.map { socket, count in
+                    ", \(socket) admits \(count) \(count == 1 ? "client" : "clients")"
+                }.joined()
         }
 
         enum CodingKeys: String, CodingKey {

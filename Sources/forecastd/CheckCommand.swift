@@ -10,7 +10,7 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Checks configuration and models, and says what is in force for each rule.",
         discussion: """
-            Opens no sockets. Exits with 78 if the configuration is wrong, 65 or 66 if a model is, 66 or 77 if a key file cannot
+            Opens no sockets. Exits with 78 if the configuration is wrong, 65 or 66 if a model is, 66 or 77 if a key file cannot \
             be used.
             """)
 

@@ -10,8 +10,8 @@ struct ReloadCommand: ParsableCommand {
         commandName: "reload",
         abstract: "Lets a running daemon put changed models and rules in force, without a restart.",
         discussion: """
-            The daemon reads its own configuration file again. Whatever is wrong with it, the daemon goes on as it was, and
-            this command exits as check would. It talks to the daemon over its control socket: that of --control, of the
+            The daemon reads its own configuration file again. Whatever is wrong with it, the daemon goes on as it was, and \
+            this command exits as check would. It talks to the daemon over its control socket: that of --control, of the \
             configuration's control.path, of RUNTIME_DIRECTORY, or /run/forecastd/control. Examples:
 
               forecastd reload --plan

@@ -8,7 +8,7 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs the daemon until SIGTERM or Ctrl-C.",
         discussion: """
-            A second signal ends it at once, without draining what has arrived. SIGHUP lets it read models and rules of the
+            A second signal ends it at once, without draining what has arrived. SIGHUP lets it read models and rules of the \
             configuration again, as `forecastd reload` does.
             """)
 

@@ -13,18 +13,18 @@ struct StateCommand: ParsableCommand {
         ])
 }
 
-/// `forecastd state show [STREAM]`.
+/// `forecastd state show [STREAM | PATTERN]`.
 struct StateShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Shows the streams of a running daemon, or all that is known of one.",
         discussion: """
             The daemon needs http.bind in its configuration. Examples:
 
-              forecastd state show --match 'plant.*'
+              forecastd state show 'plant.*'
               forecastd state show plant.a.temp --config /etc/forecastd/forecastd.yaml
             """)
 
-    @Argument(help: "The id of a stream; without it, all are listed.")
+    @Argument(help: "The id of a stream, or a pattern as of --match; without it, all are listed.")
     var stream: String?
 
     @OptionGroup var daemon: DaemonOptions
@@ -44,11 +44,13 @@ struct StateShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         let query = try daemon.query
-        if let stream {
+        // No id has a star or a question mark.
+        let pattern = match ?? stream.flatMap { $0.contains { "*?".contains($0) } ? $0 : nil }
+        if let stream, pattern == nil {
             let report = try await query.stream(stream)
             try StandardOutput.writeLine(json ? try report.jsonText() : StateView.page(report))
         } else {
-            let reports = try await query.streams(match: match)
+            let reports = try await query.streams(match: pattern)
             if json {
                 for report in reports { try StandardOutput.writeLine(try report.jsonText()) }
             } else {

@@ -12,8 +12,8 @@ struct TapCommand: AsyncParsableCommand {
         abstract: "Shows forecasts, the values that they are made from, or what is dropped, as it passes.",
         discussion: """
             Subscribes as any client would, and connects again when the publisher comes back; --config has the endpoints, the \
-            format of inputs, and where the daemon is asked. What is dropped or comes
-            late it asks the daemon for once a second, which needs http.bind: first what is remembered, then what comes.
+            format of inputs, and where the daemon is asked. What is dropped or comes \
+            late it asks the daemon for once a second, which needs http.bind: first what is remembered, then what comes. \
             Examples:
 
               forecastd tap

@@ -8,7 +8,7 @@ struct TopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "top", abstract: "Watches the streams of a running daemon in the terminal.",
         discussion: """
-            The daemon needs http.bind in its configuration. Keys: arrows choose a stream, enter shows all of it, s and <
+            The daemon needs http.bind in its configuration. Keys: arrows choose a stream, enter shows all of it, s and < \
             order by another column, r turns the order round, / filters by words of ids or a status, space pauses, q quits.
             """)
 

@@ -9,9 +9,9 @@ struct WhyCommand: AsyncParsableCommand {
         commandName: "why",
         abstract: "Says what a running daemon decided for a stream of late, and by which key.",
         discussion: """
-            Values dropped or late, gaps filled, resets, new time lines, silence, state on disk and back, reloads: the
-            last 16, the newest last; what is decided again within a minute is counted in one line. Times are UTC. The
-            daemon needs http.bind in its configuration, and remembers no decision of an earlier life but those that the
+            Values dropped or late, gaps filled, resets, new time lines, silence, state on disk and back, reloads: the \
+            last 16, the newest last; what is decided again within a minute is counted in one line. Times are UTC. The \
+            daemon needs http.bind in its configuration, and remembers no decision of an earlier life but those that the \
             journal makes it take again. Examples:
 
               forecastd why plant.a.temp --config /etc/forecastd/forecastd.yaml

@@ -122,6 +122,9 @@ import WireFormat
             ([0], [0, 1, 2, 3, 4, 5, 6, 7], 3, "  ▁│▁▅█"),
             ([-1e308, 1e308], [0], 2, "▁█│▅"),
             ([0, .leastNonzeroMagnitude], [0], 2, "▁▁│▁"),
+            // What the numbers beside it do not tell apart, as what single precision leaves of a steady value.
+            ([12719, 12719], [12719.001, 12719.002], 2, "▁▁│▁▁"),
+            ([12719, 12719], [12719, 12720], 2, "▁▁│▁█"),
             ([], [], 3, ""),
         ] as [([Double], [Double], Int, String)])
     func picturesShareOneScale(past: [Double], forecast: [Double], length: Int, text: String) {

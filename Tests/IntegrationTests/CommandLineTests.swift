@@ -101,6 +101,23 @@ import Testing
         #expect(text.contains("No space left on device"))
     }
 
+    /// A paragraph that was broken where its source is would be ragged in every terminal.
+    @Test(arguments: [
+        "run", "check", "generate", "tap", "top", "why", "train", "backtest", "replay", "record", "send",
+        "bench", "reload", "keygen", "version", "model show", "state show", "state list", "state export",
+        "state import", "state reset", "state revert",
+    ])
+    func helpIsNotRagged(command: String) throws {
+        let help = try CommandProcess(
+            ["COLUMNS=10000", DaemonProcess.binary.path] + command.split(separator: " ").map(String.init)
+                + ["--help"], program: "/usr/bin/env")
+        let text = try help.rest().prefix { !$0.hasPrefix("USAGE:") }
+        #expect(try help.end() == 0 && text.first?.hasPrefix("OVERVIEW: ") == true)
+        for (line, next) in zip(text, text.dropFirst()) where !line.isEmpty && !line.hasPrefix(" ") {
+            #expect(next.isEmpty || next.hasPrefix(" "), "\(line)")
+        }
+    }
+
     @Test func theVersionIsPrinted() throws {
         let text = try DaemonProcess.run(["version"], in: TemporaryDirectory())
         #expect(text.status == 0)

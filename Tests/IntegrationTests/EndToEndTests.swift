@@ -88,8 +88,13 @@ import Testing
         let taken = "tcp://\(address):\(port)"
         let peer = try Peer()
         _ = try peer.call("open_socket", ["name": "in", "kind": "pull", "bind": taken], as: String.self)
-        let demo = try CommandProcess([script, DaemonProcess.binary.path], program: "/bin/bash")
+        let temporary = directory.url.appending(path: "tmp")
+        try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: false)
+        let demo = try CommandProcess(
+            ["TMPDIR=\(temporary.path)", "/bin/bash", script, DaemonProcess.binary.path],
+            program: "/usr/bin/env")
         #expect(try demo.end() == 69)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path) == [])
         let errors = try demo.errorRest()
         #expect(
             errors.contains { $0.hasPrefix("forecastd: cannot bind to \(taken): Address already in use") })

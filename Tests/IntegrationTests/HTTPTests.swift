@@ -160,6 +160,7 @@ import Testing
             try DaemonProcess.run(["state", "show"] + arguments, in: scenario.directory)
         }
         let table = try show("--config", file.path, "--match", "plant.*")
+        #expect(try show("--config", file.path, "plant.*").output.hasPrefix("stream "))
         #expect(table.status == 0, "\(table.errors)")
         let lines = table.output.split(separator: "\n")
         #expect(lines.map { $0.prefix { $0 != " " } } == ["stream", "plant.a", "plant.b"])

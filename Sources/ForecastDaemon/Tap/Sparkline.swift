@@ -11,8 +11,9 @@ package enum Sparkline {
         let past = past.suffix(length)
         let forecast = thinned(forecast, to: length)
         guard let low = (past + forecast).min(), let high = (past + forecast).max() else { return "" }
-        // Halves, because the difference of two large numbers can be infinite.
-        let range = high / 2 - low / 2
+        // Halves, because the difference of two large numbers can be infinite; no less than the fifth digit, which is the last
+        // that numbers beside it have: what differs only behind it is level.
+        let range = max(high / 2 - low / 2, max(high.magnitude, low.magnitude) / 2 * 1e-5)
         func picture(_ values: some Sequence<Double>) -> String {
             String(
                 values.map { value in

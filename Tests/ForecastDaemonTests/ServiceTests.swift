@@ -4,6 +4,7 @@ import ForecastDaemon
 import Forecasting
 import Testing
 import WireFormat
+import ZeroMQ
 
 /// What the daemon's services say.
 @Suite struct ServiceTests {

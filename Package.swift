@@ -57,6 +57,7 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOExtras", package: "swift-nio-extras"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -111,7 +112,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"],
-            exclude: ["browser.py", "peer.py", "weather_server.py"]),
+            exclude: ["browser.py", "peer.py", "service_manager.py", "weather_server.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
             dependencies: [

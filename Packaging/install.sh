@@ -27,7 +27,7 @@ head -c "$(stat -c %s "$digests")" /dev/zero | dd of="$digests" status=none
 objcopy --update-section .swift_modhash="$digests" "$destination$prefix/bin/forecastd"
 rm "$digests"
 put config/models/*.safetensors "$share/forecastd/models"
-for unit in forecastd.service forecastd@.service; do
+for unit in forecastd.service forecastd@.service forecastd-http.socket; do
     write "$prefix/lib/systemd/system/$unit" <"systemd/$unit"
 done
 if [ ! -e "$destination/etc/forecastd/forecastd.yaml" ]; then

@@ -27,6 +27,7 @@ package struct Daemon: Sendable {
     ///
     /// - Throws: A `DaemonError` if the pipeline cannot begin or go on.
     package func run() async throws {
+        var passed = PassedDescriptors.ofThisProcess()
         let mailbox = try Mailbox(threadCount: plan.threadCount)
         let notifier = ServiceNotifier(environment: ProcessEnvironment.variable)
         let control = try controlSocket(environment: ProcessEnvironment.variable)
@@ -41,12 +42,13 @@ package struct Daemon: Sendable {
                 hint: DropLogService.hint(path: path, hasHTTP: prepared.configuration.http != nil),
                 logger: logger),
         ]
+        let listener = try prepared.passedListener(from: &passed)
         if let http = prepared.configuration.http {
             let monitor = DaemonMonitor(plans: plans, mailbox: mailbox, metricPatterns: http.metricsStreams)
             services.append(
                 MonitoringService(
-                    http: http, token: try BearerToken(http), monitor: monitor, logger: logger,
-                    listening: listening))
+                    http: http, listener: listener, token: try BearerToken(http), monitor: monitor,
+                    logger: logger, listening: listening))
         } else {
             listening.finish()
         }
@@ -67,7 +69,7 @@ package struct Daemon: Sendable {
                     .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
                 }, logger: groupLogger))
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        let backOff = StartBackOff(environment: ProcessEnvironment.variable, notifier: notifier)
+        let backOff = StartBackOff(&passed, notifier: notifier)
         let (isStopping, stop) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {

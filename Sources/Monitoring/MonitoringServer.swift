@@ -41,6 +41,7 @@ package struct MonitoringServer: Sendable {
 
     private let host: String
     private let port: Int
+    private let listener: Int32?
     private let limits: Limits
     private let api: MonitoringAPI
     private let feed: EventFeed
@@ -51,13 +52,15 @@ package struct MonitoringServer: Sendable {
     /// - Parameters:
     ///   - host: The address to listen on; a loopback address takes requests for this machine only.
     ///   - port: The port; 0 for any free one.
+    ///   - listener: An open descriptor that listens there already and is taken over; nil for a new one.
     ///   - token: What requests have to show; nil for nothing.
     package init(
-        host: String, port: Int, source: some MonitoringSource, token: BearerToken? = nil,
-        limits: Limits = Limits(), logger: Logger
+        host: String, port: Int, listener: Int32? = nil, source: some MonitoringSource,
+        token: BearerToken? = nil, limits: Limits = Limits(), logger: Logger
     ) {
         self.host = host
         self.port = port
+        self.listener = listener
         self.limits = limits
         feed = EventFeed(source, limit: limits.listeners, interval: limits.eventInterval)
         api = MonitoringAPI(
@@ -93,11 +96,34 @@ package struct MonitoringServer: Sendable {
     private func serve(
         on threads: MultiThreadedEventLoopGroup, onListening: @escaping @Sendable (Int) -> Void
     ) async throws {
-        let server = try HTTPServerBuilder.http1(configuration: channelConfiguration).buildServer(
-            configuration: ServerConfiguration(
-                address: .hostname(host, port: port),
-                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
-            eventLoopGroup: threads, logger: logger,
+        let server: HTTPListener
+        do {
+            server = try await HTTPListener(
+                host: host, port: port, descriptor: listener, limit: limits.connections, http: channel,
+                threads: threads, logger: logger)
+        } catch {
+            throw ListeningError(error)
+        }
+        onListening(server.port)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await server.run() }
+            tasks.addTask { [feed] in
+                await feed.run()
+                try await gracefulShutdown()
+            }
+            tasks.addTask { [limits, feed] in
+                try await gracefulShutdown()
+                await feed.end()
+                try await Task.sleep(for: limits.shutdown)
+            }
+            try await tasks.next()
+            tasks.cancelAll()
+        }
+    }
+
+    /// What every connection is served by.
+    private var channel: HTTP1Channel {
+        HTTP1Channel(
             responder: { [api, feed] request, writer, _ in
                 let isHead = request.method == .head
                 let answer = await api.answer(
@@ -122,35 +148,14 @@ package struct MonitoringServer: Sendable {
                 await feed.leave(listener)
                 try result.get()
             },
-            onServerRunning: { onListening($0.localAddress?.port ?? 0) })
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask {
-                // Once it listens it throws nothing.
-                do { try await server.run() } catch { throw ListeningError(error) }
-            }
-            tasks.addTask { [feed] in
-                await feed.run()
-                try await gracefulShutdown()
-            }
-            tasks.addTask { [limits, feed] in
-                try await gracefulShutdown()
-                await feed.end()
-                try await Task.sleep(for: limits.shutdown)
-            }
-            try await tasks.next()
-            tasks.cancelAll()
-        }
-    }
-
-    private var channelConfiguration: HTTP1Channel.Configuration {
-        HTTP1Channel.Configuration(
-            additionalChannelHandlers: [
-                IdleStateHandler(allTimeout: TimeAmount(limits.stall)), RequestGate(),
-            ],
-            idleTimeout: TimeAmount(limits.idle),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-                maxHeaderFieldCount: 100))
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [
+                    IdleStateHandler(allTimeout: TimeAmount(limits.stall)), RequestGate(),
+                ],
+                idleTimeout: TimeAmount(limits.idle),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                    maxHeaderFieldCount: 100)))
     }
 
     /// The head of an answer.

@@ -57,16 +57,4 @@ import Testing
         #expect(start.failures == failures && start.pause <= StartBackOff.longestPause)
         start.countStart(now: .seconds(1))
     }
-
-    /// The last one names a descriptor that is not open.
-    @Test(
-        arguments: [
-            ["LISTEN_PID": "1", "LISTEN_FDNAMES": "starts"],
-            ["LISTEN_FDNAMES": "starts"],
-            ["LISTEN_PID": "\(getpid())", "LISTEN_FDNAMES": "a::start"],
-            ["LISTEN_PID": "\(getpid())", "LISTEN_FDNAMES": String(repeating: "a:", count: 990) + "starts"],
-        ])
-    func onlyADescriptorForThisProcessIsTaken(environment: [String: String]) {
-        #expect(ServiceNotifier.stored("starts") { environment[$0] } == nil)
-    }
 }

@@ -33,7 +33,7 @@ import Testing
         try yaml.write(toFile: path("daemon.yaml"), atomically: false, encoding: .utf8)
         let service = """
             exec 3<>"$1"
-            LISTEN_PID=$$ LISTEN_FDNAMES=starts exec "$2" run --config "$3"
+            LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=starts exec "$2" run --config "$3"
             """
         for count in 1...3 {
             let daemon = try CommandProcess(

@@ -19,6 +19,7 @@ import urllib.request
 import zmq
 
 UNIT = "forecastd.service"
+HTTP_SOCKET = "forecastd-http.socket"
 CONFIGURATION = pathlib.Path("/etc/forecastd/forecastd.yaml")
 STATE = pathlib.Path("/var/lib/private/forecastd")
 DROP_IN = pathlib.Path(f"/run/systemd/system/{UNIT}.d/test.conf")
@@ -106,9 +107,9 @@ def installs(streams, package, newer):
     call("dpkg", "--install", package)
     until("the service", is_ready)
     assert call("systemctl", "is-enabled", UNIT).strip() == "enabled"
-    units = [f"/lib/systemd/system/{name}" for name in (UNIT, "forecastd@.service")]
+    units = [f"/lib/systemd/system/{name}" for name in (UNIT, "forecastd@.service", HTTP_SOCKET)]
     assert call("systemd-analyze", "verify", *units) == ""
-    for unit in units:
+    for unit in units[:2]:
         call("systemd-analyze", "security", "--offline=yes", "--threshold=12", unit)
     assert first_forecast_is_new(streams)
 
@@ -132,6 +133,34 @@ def logs_with_fields(*_):
     lines = journal("FORECASTD_BIND=127.0.0.1:8080")
     assert len(lines) == 1 and lines[0]["PRIORITY"] == "6" and lines[0]["_SYSTEMD_UNIT"] == UNIT, lines
     assert lines[0]["MESSAGE"] == "http open bind=127.0.0.1:8080", lines
+
+
+def health():
+    return urllib.request.urlopen("http://127.0.0.1:8080/healthz", timeout=PATIENCE).status
+
+
+def is_started_by_a_request(streams, *_):
+    streams.warm()
+    call("systemctl", "stop", UNIT)
+    call("systemctl", "enable", "--now", HTTP_SOCKET)
+    assert show("ActiveState") == "inactive" and health() == 200
+    until("the service", is_ready)
+    process = int(show("MainPID"))
+    os.kill(process, signal.SIGKILL)
+    # Nobody is refused meanwhile.
+    assert health() == 200 and int(show("MainPID")) not in (0, process)
+    until("the service", is_ready)
+    assert streams.goes_on()
+    text = CONFIGURATION.read_text()
+    CONFIGURATION.write_text(text.replace(":8080", ":8081"))
+    call("systemctl", "restart", UNIT, status=None)
+    until("the end", lambda: show("ActiveState") == "failed")
+    assert show("ExecMainStatus") == "78"
+    assert any("the same in both" in line["MESSAGE"] for line in journal("PRIORITY=3"))
+    CONFIGURATION.write_text(text)
+    call("systemctl", "disable", "--now", HTTP_SOCKET)
+    call("systemctl", "start", UNIT)
+    assert health() == 200 and streams.goes_on()
 
 
 def comes_back_after(streams, harm):
@@ -264,13 +293,17 @@ def runs_instances(streams, *_):
 
 
 def is_removed(streams, package, newer):
+    call("systemctl", "stop", UNIT)
+    call("systemctl", "enable", "--now", HTTP_SOCKET)
+    call("systemctl", "start", UNIT)
     call("dpkg", "--remove", "forecastd")
-    assert show("ActiveState", "forecastd@second") == "inactive" and not is_ready()
+    assert not is_ready() and all(show("ActiveState", unit) == "inactive" for unit in ("forecastd@second", HTTP_SOCKET))
     assert STATE.is_dir() and CONFIGURATION.exists() and not os.path.exists("/usr/bin/forecastd")
     call("dpkg", "--install", newer)
     until("the service", is_ready)
     assert streams.goes_on()
     until("the instance", lambda: show("ActiveState", "forecastd@second") == "active")
+    assert show("ActiveState", HTTP_SOCKET) == "active" and health() == 200
 
 
 def is_purged(*_):
@@ -286,7 +319,8 @@ def main():
     pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)
     streams = Streams()
     for step in (
-        installs, speaks_http, logs_with_fields, survives_kill, survives_hanging, is_held_to_its_memory, backs_off,
+        installs, speaks_http, logs_with_fields, is_started_by_a_request, survives_kill, survives_hanging,
+        is_held_to_its_memory, backs_off,
         does_not_try_again_what_is_wrong, reloads, stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged,
     ):
         start = time.monotonic()

@@ -11,6 +11,9 @@ package struct ServiceNotifier: Sendable {
     /// How often the watchdog wants to hear of progress, in microseconds; nil where it does not watch.
     package let watchdogMicroseconds: Int?
 
+    /// Whether there is a service manager that hears.
+    var isHeard: Bool { address != nil }
+
     /// Reads `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` from `environment`.
     package init(environment: (String) -> String?) {
         address = environment("NOTIFY_SOCKET").flatMap { LocalDatagram(path: $0) }
@@ -42,17 +45,6 @@ package struct ServiceNotifier: Sendable {
     /// Lets the service manager keep an open descriptor, and give it to the next start under its name.
     func store(_ descriptor: Int32, name: String) {
         address?.send(Array("FDSTORE=1\nFDNAME=\(name)".utf8), descriptor: descriptor)
-    }
-
-    /// The descriptor that an earlier start has stored under a name; nil where there is none for this process.
-    package static func stored(_ name: String, environment: (String) -> String?) -> Int32? {
-        guard environment("LISTEN_PID") == String(getpid()),
-            let names = environment("LISTEN_FDNAMES")?.split(
-                separator: ":", omittingEmptySubsequences: false),
-            let index = names.firstIndex(where: { $0 == name }), index < 1000
-        else { return nil }
-        let descriptor = 3 + Int32(index)
-        return fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 ? descriptor : nil
     }
 
     private func send(_ message: String) { address?.send(Array(message.utf8)) }

@@ -27,11 +27,11 @@ package struct StartBackOff: Sendable {
     package let failures: Int
 
     /// Takes up the count that the service manager kept, or lets it keep a new one; nil where there is no service manager.
-    package init?(environment: (String) -> String?, notifier: ServiceNotifier) {
-        if let kept = ServiceNotifier.stored(Self.name, environment: environment) {
+    init?(_ passed: inout PassedDescriptors, notifier: ServiceNotifier) {
+        if let kept = passed.take(Self.name) {
             self.init(descriptor: kept)
         } else {
-            guard environment("NOTIFY_SOCKET") != nil else { return nil }
+            guard notifier.isHeard else { return nil }
             // Memory without a name, as soon as it is open.
             let name = "/forecastd.\(getpid()).\(Self.name)"
             let descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0o600)

@@ -1,0 +1,37 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Open descriptors that the service manager has passed to this process, by name: those of its socket units and those
+/// that an earlier start let it store, as sd_listen_fds(3) says.
+package struct PassedDescriptors: Sendable {
+    /// Those that nobody has taken.
+    private(set) var rest: [(name: String, descriptor: Int32)] = []
+
+    /// Reads `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES`; what they say to another process is passed over.
+    ///
+    /// - Parameter first: The descriptor that they are counted from.
+    package init(environment: (String) -> String?, first: Int32 = 3) {
+        guard environment("LISTEN_PID") == String(getpid()),
+            let count = environment("LISTEN_FDS").flatMap({ Int32($0) }), (1...1000).contains(count),
+            let names = environment("LISTEN_FDNAMES")?.split(
+                separator: ":", omittingEmptySubsequences: false),
+            names.count == Int(count)
+        else { return }
+        rest = zip(names, first..<first + count).compactMap { name, descriptor in
+            fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 ? (String(name), descriptor) : nil
+        }
+    }
+
+    /// Those of this process, which are read once: nothing that it may start is to take them for its own.
+    static func ofThisProcess() -> PassedDescriptors {
+        let passed = PassedDescriptors { getenv($0).map { String(cString: $0) } }
+        for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
+        return passed
+    }
+
+    /// Takes the first descriptor of a name; nil where there is none.
+    package mutating func take(_ name: String) -> Int32? {
+        rest.firstIndex { $0.name == name }.map { rest.remove(at: $0).descriptor }
+    }
+}

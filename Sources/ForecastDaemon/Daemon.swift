@@ -43,11 +43,17 @@ package struct Daemon: Sendable {
                 logger: logger),
         ]
         let listener = try prepared.passedListener(from: &passed)
+        let backOff = StartBackOff(&passed, notifier: notifier)
+        let listeners = KeptListeners(&passed, for: prepared.keptEndpoints, notifier: notifier)
+        for (name, _) in passed.rest {
+            logger.warning("the service manager has passed \(name), for which there is no use")
+        }
         if let http = prepared.configuration.http {
             let monitor = DaemonMonitor(plans: plans, mailbox: mailbox, metricPatterns: http.metricsStreams)
             services.append(
                 MonitoringService(
-                    http: http, listener: listener, token: try BearerToken(http), monitor: monitor,
+                    http: http, listener: { listener ?? listeners.descriptor(for: http.endpoint) },
+                    token: try BearerToken(http), monitor: monitor,
                     logger: logger, listening: listening))
         } else {
             listening.finish()
@@ -60,7 +66,8 @@ package struct Daemon: Sendable {
             ))
         services.append(
             PipelineService(
-                plan: plan, mailbox: mailbox, notifier: notifier, logger: logger, isListening: isListening))
+                plan: plan, mailbox: mailbox, listeners: listeners, notifier: notifier, logger: logger,
+                isListening: isListening))
         var groupLogger = logger
         groupLogger.logLevel = max(.notice, logger.logLevel)  // below that it prints whole services
         let group = ServiceGroup(
@@ -69,7 +76,6 @@ package struct Daemon: Sendable {
                     .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
                 }, logger: groupLogger))
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        let backOff = StartBackOff(&passed, notifier: notifier)
         let (isStopping, stop) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {

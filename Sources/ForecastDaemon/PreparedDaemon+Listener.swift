@@ -1,6 +1,13 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 extension PreparedDaemon {
+    /// Where others connect to, for which the service manager may keep sockets.
+    var keptEndpoints: [String] {
+        let outputs = configuration.outputs
+        return configuration.inputs.flatMap(\.connection.bind) + outputs.flatMap(\.connection.bind)
+            + outputs.flatMap { $0.replay?.bind ?? [] } + (configuration.http.map { [$0.endpoint] } ?? [])
+    }
+
     /// The socket by which the service manager listens for HTTP, as in `forecastd-http.socket`; nil where it does not.
     ///
     /// It must listen where the configuration says: commands ask there, and what holds of an address that other machines

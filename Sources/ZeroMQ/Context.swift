@@ -37,6 +37,8 @@ public enum IOThreadScheduling: String, CaseIterable, Sendable {
 ///   `AF_NETLINK` at a bind. A sandbox has to allow both.
 public final class Context: Sendable {
     private let handle: Mutex<Handle?>
+    /// Gives an open descriptor that listens at an endpoint already; nil where there is none.
+    let listener: @Sendable (_ endpoint: String) -> Int32?
 
     private struct Handle {
         nonisolated(unsafe) let raw: UnsafeMutableRawPointer
@@ -50,9 +52,13 @@ public final class Context: Sendable {
     ///   - ioThreads: Threads that move bytes between sockets and the network.
     ///   - ioThreadScheduling: How the kernel schedules these threads.
     ///   - maximumSockets: How many sockets may be open at once.
+    ///   - listener: Called with the endpoint of each `Socket/bind(_:)`, on its thread. Where it gives an open descriptor
+    ///     that listens there already, the socket takes that over instead of opening its own; nil is the usual case.
     public init(
-        ioThreads: Int = 1, ioThreadScheduling: IOThreadScheduling = .batch, maximumSockets: Int = 1023
+        ioThreads: Int = 1, ioThreadScheduling: IOThreadScheduling = .batch, maximumSockets: Int = 1023,
+        listener: @escaping @Sendable (_ endpoint: String) -> Int32? = { _ in nil }
     ) throws(ZeroMQError) {
+        self.listener = listener
         guard let raw = zmq_ctx_new() else {
             throw ZeroMQError(code: zmq_errno(), operation: "make a context")
         }

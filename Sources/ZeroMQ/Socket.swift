@@ -74,6 +74,9 @@ public struct Socket: ~Copyable {
             throw ZeroMQError(code: EINVAL, operation: "bind to \(endpoint)")
         }
         if let curve { try handle.serve(curve) }
+        // Of each bind anew: libzmq would take the descriptor for the next one too.
+        let listener = handle.context.listener(endpoint) ?? -1
+        try handle.set(ZMQ_USE_FD, to: Int(listener), "the descriptor that listens")
         try handle.call("bind to \(endpoint)") { zmq_bind($0, endpoint) }
     }
 

@@ -59,4 +59,87 @@ import Testing
         let said = try start(yaml)
         #expect(said.hasPrefix("78: ") && said.contains("127.0.0.1:\(port)"), "\(said)")
     }
+
+    /// One bound input, and an output.
+    func bound(_ input: String, _ output: String, http: UInt16) -> String {
+        """
+        inputs: {plant: {socket: pull, bind: ["\(input)"], insecure: \(input.contains("*")), format: json}}
+        outputs: {forecasts: {socket: pub, bind: ["\(output)"], last_value: true}}
+        models: {pump: {weights: model.safetensors}}
+        streams: [{match: "*", model: pump, warmup: 0}]
+        http: {bind: "127.0.0.1:\(http)"}
+        """
+    }
+
+    func stored() throws -> [String] { try manager.call("stored", [:]) }
+
+    /// Who connects while no daemon runs is not refused, and what they send counts; however the daemon ended.
+    @Test(arguments: [("127.0.0.1", false), ("127.0.0.1", true), ("*", true)])
+    func nobodyIsRefusedDuringARestart(host: String, kill: Bool) throws {
+        let ports = try (0..<3).map { _ in try Scenario.freePort() }
+        let yaml = bound("tcp://\(host):\(ports[0])", "tcp://127.0.0.1:\(ports[1])", http: ports[2])
+        let peer = try Peer()
+        #expect(try !ask("early", port: ports[2]))
+        for round in 0..<3 {
+            #expect(try start(yaml) == "")
+            #expect(
+                try stored()
+                    == [
+                        "http;//127.0.0.1;\(ports[2])", "starts", "tcp;//127.0.0.1;\(ports[1])",
+                        "tcp;//\(host);\(ports[0])",
+                    ].sorted())
+            if round > 0 {
+                #expect(try answer(to: "page").contains("200 OK"))
+                let received = try peer.call(
+                    "receive", ["name": "out\(round)", "count": 1], as: [Peer.Received].self)
+                #expect(received.first?.topic == "round.\(round)")
+            }
+            #expect(try stop(kill: kill) == (kill ? -SIGKILL : 0))
+            guard round < 2 else { break }
+            #expect(try ask("page", port: ports[2]))
+            for (name, kind, endpoint) in [
+                ("out\(round + 1)", "sub", "tcp://127.0.0.1:\(ports[1])"),
+                ("in\(round + 1)", "push", "tcp://127.0.0.1:\(ports[0])"),
+            ] {
+                _ = try peer.call(
+                    "open_socket",
+                    ["name": name, "kind": kind, "connect": endpoint, "topics": kind == "sub" ? [""] : []],
+                    as: String.self)
+            }
+            try peer.perform(
+                "send",
+                ["name": "in\(round + 1)", "messages": [["round.\(round + 1)", "{\"value\": \(round)}"]]])
+        }
+    }
+
+    /// What the configuration no longer names is closed for everybody, at once; also where the new address overlaps.
+    @Test func anotherConfigurationsSocketsAreGivenUp() throws {
+        let ports = try (0..<4).map { _ in try Scenario.freePort() }
+        let local = "tcp://127.0.0.1:"
+        #expect(try start(bound(local + "\(ports[0])", local + "\(ports[1])", http: ports[2])) == "")
+        #expect(try stop() == 0)
+        #expect(try ask("waits", port: ports[0]))
+        #expect(try start(bound("tcp://*:\(ports[0])", local + "*", http: ports[3])) == "")
+        #expect(
+            try stored() == ["http;//127.0.0.1;\(ports[3])", "starts", "tcp;//*;\(ports[0])"])
+        for (port, isOpen) in [(0, true), (1, false), (2, false), (3, true)] {
+            #expect(try ask("\(port)", port: ports[port]) == isOpen, "port \(port)")
+        }
+        #expect(try stop() == 0)
+    }
+
+    /// A descriptor by a name of ours that listens elsewhere is not used.
+    @Test func anotherAddressThanItsNameSaysIsNotKept() throws {
+        let ports = try (0..<4).map { _ in try Scenario.freePort() }
+        for name in ["tcp;//127.0.0.1;\(ports[0])", "other.socket"] {
+            try manager.perform("listen", ["name": name, "port": ports[name.hasPrefix("tcp") ? 3 : 2]])
+        }
+        let yaml = bound("tcp://127.0.0.1:\(ports[0])", "tcp://127.0.0.1:*", http: ports[1])
+        #expect(try start(yaml) == "")
+        #expect(try ask("right", port: ports[0]) && !ask("wrong", port: ports[3]))
+        // A unit's socket is not ours to close for all.
+        #expect(try ask("unit", port: ports[2]))
+        #expect(try stop() == 0)
+        #expect(try manager.call("log", [:], as: String.self).contains("has passed other.socket, for which"))
+    }
 }

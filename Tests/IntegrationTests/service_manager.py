@@ -34,18 +34,18 @@ def start(*command):
     """Starts a daemon with all descriptors, waits until it is ready. Answers with what it said if it ended instead."""
     global daemon
     passed = units + store
-    log = os.open(f"{folder.name}/log", os.O_CREAT | os.O_TRUNC | os.O_RDWR)
+    errors = os.open(f"{folder.name}/log", os.O_CREAT | os.O_TRUNC | os.O_RDWR)
     daemon = os.fork()
     if daemon == 0:
         # Out of the way first: a number that is wanted may be one of those that are passed.
         copies = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 500) for _, descriptor in passed]
         for number, copy in enumerate(copies):
             os.dup2(copy, 3 + number)
-        os.dup2(log, 2)
+        os.dup2(errors, 2)
         os.execve(command[0], command, {
             "PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": f"{folder.name}/notify", "LISTEN_PID": str(os.getpid()),
             "LISTEN_FDS": str(len(passed)), "LISTEN_FDNAMES": ":".join(name for name, _ in passed)})
-    os.close(log)
+    os.close(errors)
     notify.settimeout(0.1)
     while True:
         try:
@@ -55,8 +55,13 @@ def start(*command):
         except TimeoutError:
             ended, status = os.waitpid(daemon, os.WNOHANG)
             if ended:
-                with open(f"{folder.name}/log") as text:
-                    return f"{os.waitstatus_to_exitcode(status)}: {text.read()}"
+                return f"{os.waitstatus_to_exitcode(status)}: {log()}"
+
+
+def log():
+    """What the daemon has said."""
+    with open(f"{folder.name}/log") as text:
+        return text.read()
 
 
 def hear():
@@ -106,7 +111,8 @@ def answer(name):
 for line in sys.stdin:
     request = json.loads(line)
     operation = {
-        "listen": listen, "start": start, "stored": stored, "stop": stop, "connect": connect, "answer": answer,
+        "listen": listen, "start": start, "log": log, "stored": stored, "stop": stop, "connect": connect,
+        "answer": answer,
     }[request.pop("operation")]
     try:
         print(json.dumps({"ok": operation(*request.pop("command", []), **request)}), flush=True)

@@ -4,6 +4,7 @@
 
 service.py PACKAGE NEWER_PACKAGE
 """
+import errno
 import json
 import os
 import pathlib
@@ -163,6 +164,38 @@ def is_started_by_a_request(streams, *_):
     assert health() == 200 and streams.goes_on()
 
 
+def refuses_nobody_while_it_restarts(streams, *_):
+    streams.warm()
+    text = CONFIGURATION.read_text()
+    CONFIGURATION.write_text(text.replace("inputs:\n", "inputs:\n  pushed: {socket: pull, bind: [\"tcp://127.0.0.1:5558\"]}\n", 1))
+    drop_in("[Service]\nRestartSec=3s\n")
+    call("systemctl", "restart", UNIT)
+    assert int(show("NFileDescriptorStore")) == 4
+    os.kill(int(show("MainPID")), signal.SIGKILL)
+    until("the pause before a restart", lambda: show("SubState") == "auto-restart")
+    for port in (5557, 5558, 8080):
+        socket.create_connection(("127.0.0.1", port)).close()
+    with zmq.Context.instance().socket(zmq.PUSH) as push:
+        # Only to a connection that stands, and never tried again: had it been refused, nothing would come.
+        push.setsockopt(zmq.RECONNECT_IVL, -1)
+        push.connect("tcp://127.0.0.1:5558")
+        push.send_multipart([b"pushed", b'{"value": 1}'])
+        assert health() == 200
+        until("its value", lambda: "pushed" in call("forecastd", "state", "show"))
+    assert streams.goes_on()
+    # What is no longer configured is closed.
+    CONFIGURATION.write_text(text)
+    drop_in("")
+    call("systemctl", "restart", UNIT)
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", 5558)) == errno.ECONNREFUSED
+    until("one less in the store", lambda: int(show("NFileDescriptorStore")) == 3)
+    call("systemctl", "stop", UNIT)
+    until("an empty store", lambda: show("NFileDescriptorStore") == "0")
+    call("systemctl", "start", UNIT)
+    assert streams.goes_on()
+
+
 def comes_back_after(streams, harm):
     """Does harm to the daemon, and waits for another one, in which the stream goes on."""
     before = show("MainPID"), int(show("NRestarts"))
@@ -319,7 +352,7 @@ def main():
     pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)
     streams = Streams()
     for step in (
-        installs, speaks_http, logs_with_fields, is_started_by_a_request, survives_kill, survives_hanging,
+        installs, speaks_http, logs_with_fields, is_started_by_a_request, refuses_nobody_while_it_restarts, survives_kill, survives_hanging,
         is_held_to_its_memory, backs_off,
         does_not_try_again_what_is_wrong, reloads, stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged,
     ):

@@ -31,6 +31,32 @@ import ZeroMQ
                 + "another process, or another socket of this one, is bound there")
     }
 
+    /// A socket listens by a descriptor that listens already, which it closes at its end, and by its own beside it.
+    @Test func aDescriptorThatListensIsTakenOver() throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // The system chooses where.
+        try #require(listen(descriptor, 1) == 0)
+        var endpoints: [String] = []
+        do {
+            let given = "tcp://127.0.0.1:1"
+            let context = try Context(listener: { $0 == given ? descriptor : nil })
+            var pull = try Socket(.pull, in: context)
+            for endpoint in [given, "tcp://127.0.0.1:*"] {
+                try pull.bind(endpoint)
+                endpoints.append(try pull.lastEndpoint.replacing("0.0.0.0", with: "127.0.0.1"))
+            }
+            #expect(!endpoints[0].hasSuffix(":1") && endpoints[0] != endpoints[1])
+            for endpoint in endpoints {
+                var push = try Socket(.push, in: context)
+                try push.connect(endpoint)
+                try eventually("a peer is connected") { try push.send([bytes(endpoint)]) }
+                let received = try pull.receiveWithinDeadline()
+                #expect(received == [bytes(endpoint)])
+            }
+        }
+        #expect(fcntl(descriptor, F_GETFD) == -1)
+    }
+
     @Test(arguments: [
         ("tcp//127.0.0.1:5555", "Invalid argument"), ("tcp://127.0.0.1", "Invalid argument"),
         ("udp7://127.0.0.1:5555", "Protocol not supported"), ("", "Invalid argument"),

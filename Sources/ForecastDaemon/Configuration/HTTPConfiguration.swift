@@ -21,6 +21,9 @@ public struct HTTPConfiguration: Sendable, Equatable {
     /// Address and port as they stand in the configuration and in a URL.
     package var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 
+    /// The same as an endpoint.
+    var endpoint: String { "http://" + authority }
+
     /// Makes the token's path relative to where the configuration `file` stands.
     mutating func resolveToken(besideFile file: String) {
         token = token.map { ConfigurationPath.resolve($0, besideFile: file) }

@@ -5,18 +5,25 @@ import ZeroMQ
 
 /// The operating system's threads: those that build and run the pipelines, and others for what takes long.
 package enum PipelineThread {
+    /// Gives an open descriptor that listens at an endpoint already; nil where there is none.
+    package typealias Listener = @Sendable (_ endpoint: String) -> Int32?
+
     /// Runs the pipelines on threads of their own until the mailbox says stop.
     ///
     /// - Parameters:
     ///   - plan: What to run.
     ///   - mailbox: The threads' link to the rest of the daemon, for `plan.threadCount` threads.
+    ///   - listener: As `Context` takes it.
     ///   - onReady: Called on the sockets' thread when all of them are open.
     /// - Throws: A `DaemonError` if a socket cannot be opened or fails.
     package static func run(
-        _ plan: PipelinePlan, mailbox: Mailbox, onReady: @escaping @Sendable () -> Void
+        _ plan: PipelinePlan, mailbox: Mailbox, listener: @escaping Listener = { _ in nil },
+        onReady: @escaping @Sendable () -> Void
     ) async throws {
         defer { mailbox.close() }
-        try await run(name: "pipeline") { try runLoop(plan, mailbox: mailbox, onReady: onReady) }
+        try await run(name: "pipeline") {
+            try runLoop(plan, mailbox: mailbox, listener: listener, onReady: onReady)
+        }
     }
 
     /// Does what takes long on a thread of its own, so that all else goes on.
@@ -31,7 +38,7 @@ package enum PipelineThread {
     }
 
     private static func runLoop(
-        _ plan: PipelinePlan, mailbox: Mailbox, onReady: () -> Void
+        _ plan: PipelinePlan, mailbox: Mailbox, listener: @escaping Listener, onReady: () -> Void
     ) throws(DaemonError) {
         var state: EngineState?
         if let kept = plan.state {
@@ -42,19 +49,21 @@ package enum PipelineThread {
             let stage = try EngineStage(
                 plan, questions: mailbox.questions[0], successions: mailbox.successions[0], state: state,
                 doorbell: mailbox.doorbells[0])
-            try runLoop(plan, mailbox: mailbox, stage: stage, onReady: onReady)
+            try runLoop(plan, mailbox: mailbox, listener: listener, stage: stage, onReady: onReady)
         } else {
             let stage = try DistributionStage(plan, mailbox: mailbox, state: state)
-            try runLoop(plan, mailbox: mailbox, stage: stage, onReady: onReady)
+            try runLoop(plan, mailbox: mailbox, listener: listener, stage: stage, onReady: onReady)
         }
     }
 
     private static func runLoop<Stage: ForecastStage & ~Copyable>(
-        _ plan: PipelinePlan, mailbox: Mailbox, stage: consuming Stage, onReady: () -> Void
+        _ plan: PipelinePlan, mailbox: Mailbox, listener: @escaping Listener, stage: consuming Stage,
+        onReady: () -> Void
     ) throws(DaemonError) {
         do throws(ZeroMQError) {
             let context = try Context(
-                ioThreads: plan.ioThreads, ioThreadScheduling: plan.ioThreadScheduling)
+                ioThreads: plan.ioThreads, ioThreadScheduling: plan.ioThreadScheduling,
+                listener: listener)
             var loop = try PipelineLoop(plan, mailbox: mailbox, context: context, stage: stage)
             onReady()
             try loop.run()

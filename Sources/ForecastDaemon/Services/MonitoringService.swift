@@ -7,8 +7,8 @@ import ServiceLifecycle
 /// Serves the daemon's reports over HTTP.
 struct MonitoringService: Service {
     let http: HTTPConfiguration
-    /// A descriptor that listens at the configured address; nil for a new one.
-    let listener: Int32?
+    /// Gives a descriptor that listens at the configured address; nil where there is none yet.
+    let listener: @Sendable () -> Int32?
     /// What requests have to show; nil for nothing.
     let token: BearerToken?
     let monitor: DaemonMonitor
@@ -19,7 +19,7 @@ struct MonitoringService: Service {
     /// Runs until shutdown.
     func run() async throws {
         let server = MonitoringServer(
-            host: http.host, port: http.port, listener: listener, source: monitor, token: token,
+            host: http.host, port: http.port, listener: listener(), source: monitor, token: token,
             logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {

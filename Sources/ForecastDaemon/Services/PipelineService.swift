@@ -8,6 +8,7 @@ import ServiceLifecycle
 package struct PipelineService: Service {
     let plan: PipelinePlan
     let mailbox: Mailbox
+    let listeners: KeptListeners
     let notifier: ServiceNotifier
     let logger: Logger
     /// Ends when reports are served, if they are to be: only then is the daemon ready.
@@ -20,7 +21,8 @@ package struct PipelineService: Service {
         var plan = plan
         plan.state?.report = { [logger, notifier] in Self.tell($0, logger, notifier) }
         try await withTaskCancellationOrGracefulShutdownHandler { [plan] in
-            try await PipelineThread.run(plan, mailbox: mailbox) { [notifier, logger] in
+            try await PipelineThread.run(plan, mailbox: mailbox, listener: listeners.descriptor) {
+                [notifier, logger] in
                 for input in plan.inputs {
                     logger.info(
                         "input \(input.name) open",

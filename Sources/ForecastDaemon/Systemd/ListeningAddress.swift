@@ -20,6 +20,19 @@ package struct ListeningAddress: Equatable, Sendable, CustomStringConvertible {
         bytes = Array(UnsafeRawBufferPointer(start: entry.ai_addr, count: Int(entry.ai_addrlen)))
     }
 
+    /// The address in an endpoint such as `tcp://127.0.0.1:5556`, where * is all of IPv6 and IPv4; nil where none is in it.
+    init?(endpoint: String) {
+        let parts = endpoint.split(separator: "//", maxSplits: 1)
+        guard parts.count == 2, let colon = parts[1].lastIndex(of: ":"),
+            let port = UInt16(parts[1][parts[1].index(after: colon)...])
+        else { return nil }
+        let host = parts[1][..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        self.init(
+            host: host == "*" ? "::" : String(isBracketed ? host.dropFirst().dropLast() : host),
+            port: Int(port))
+    }
+
     /// The address of an open descriptor; nil where that is no TCP socket that listens.
     package init?(of descriptor: Int32) {
         var (isListening, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
@@ -48,6 +61,27 @@ package struct ListeningAddress: Equatable, Sendable, CustomStringConvertible {
         }
         return text[0].contains(":") ? "[\(text[0])]:\(text[1])" : text.joined(separator: ":")
     }
+
+    /// Opens a socket that listens here; nil where the system refuses that.
+    func listen() -> Int32? {
+        let isIPv6 = bytes.count == MemoryLayout<sockaddr_in6>.size
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, kind, 0)
+        guard descriptor >= 0 else { return nil }
+        var (yes, no) = (Int32(1), Int32(0))
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, size)
+        if isIPv6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &no, size) }
+        guard withAddress({ bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, Self.backlog) == 0
+        else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+
+    /// Who connects while nobody accepts: as many as the kernel takes at most (net.core.somaxconn).
+    private static let backlog: Int32 = 4096
 
     private func withAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         bytes.withUnsafeBytes {

@@ -32,6 +32,11 @@ package struct PassedDescriptors: Sendable {
 
     /// Takes the first descriptor of a name; nil where there is none.
     package mutating func take(_ name: String) -> Int32? {
-        rest.firstIndex { $0.name == name }.map { rest.remove(at: $0).descriptor }
+        takeFirst { $0 == name }?.descriptor
+    }
+
+    /// Takes the first descriptor whose name is one that is looked for; nil where there is none.
+    mutating func takeFirst(where isWanted: (String) -> Bool) -> (name: String, descriptor: Int32)? {
+        rest.firstIndex { isWanted($0.name) }.map { rest.remove(at: $0) }
     }
 }

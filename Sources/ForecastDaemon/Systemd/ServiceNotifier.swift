@@ -47,5 +47,8 @@ package struct ServiceNotifier: Sendable {
         address?.send(Array("FDSTORE=1\nFDNAME=\(name)".utf8), descriptor: descriptor)
     }
 
+    /// Lets the service manager close what it keeps under a name.
+    func forget(_ name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }
+
     private func send(_ message: String) { address?.send(Array(message.utf8)) }
 }

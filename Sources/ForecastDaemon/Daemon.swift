@@ -45,16 +45,17 @@ package struct Daemon: Sendable {
         let listener = try prepared.passedListener(from: &passed)
         let backOff = StartBackOff(&passed, notifier: notifier)
         let listeners = KeptListeners(&passed, for: prepared.keptEndpoints, notifier: notifier)
-        for (name, _) in passed.rest {
+        for (name, descriptor) in passed.rest {
             logger.warning("the service manager has passed \(name), for which there is no use")
+            close(descriptor)
+            notifier.forget(name)
         }
         if let http = prepared.configuration.http {
             let monitor = DaemonMonitor(plans: plans, mailbox: mailbox, metricPatterns: http.metricsStreams)
             services.append(
                 MonitoringService(
                     http: http, listener: { listener ?? listeners.descriptor(for: http.endpoint) },
-                    token: try BearerToken(http), monitor: monitor,
-                    logger: logger, listening: listening))
+                    token: try BearerToken(http), monitor: monitor, logger: logger, listening: listening))
         } else {
             listening.finish()
         }

@@ -55,6 +55,7 @@ def start(*command):
         except TimeoutError:
             ended, status = os.waitpid(daemon, os.WNOHANG)
             if ended:
+                daemon = None
                 return f"{os.waitstatus_to_exitcode(status)}: {log()}"
 
 
@@ -86,8 +87,11 @@ def stored():
 
 def stop(kill=False):
     """Ends the daemon; answers with its exit status."""
+    global daemon
     os.kill(daemon, signal.SIGKILL if kill else signal.SIGTERM)
-    return os.waitstatus_to_exitcode(os.waitpid(daemon, 0)[1])
+    status = os.waitstatus_to_exitcode(os.waitpid(daemon, 0)[1])
+    daemon = None
+    return status
 
 
 def connect(name, port, text=""):
@@ -118,3 +122,7 @@ for line in sys.stdin:
         print(json.dumps({"ok": operation(*request.pop("command", []), **request)}), flush=True)
     except Exception as error:
         print(json.dumps({"error": repr(error)}), flush=True)
+
+# A test that failed leaves nothing behind.
+if daemon:
+    stop(kill=True)

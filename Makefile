@@ -129,8 +129,8 @@ deps-package:
 	$(call install,binutils dpkg-dev git libzmq3-dev python3)
 
 deps-test:
-	$(call install,libzmq3-dev libjs-dygraphs chromium fonts-dejavu-core prometheus python3 python3-numpy python3-torch python3-zmq \
-	    python3-msgpack tmux qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+	$(call install,libzmq3-dev libjs-dygraphs chromium curl fonts-dejavu-core iproute2 openssl prometheus python3 python3-numpy \
+	    python3-torch python3-zmq python3-msgpack tmux qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 clean: ## removes what was built
 	rm -rf .build .build-* dist

@@ -35,9 +35,9 @@ mkdir "$work/box"
 version=$(dpkg-deb --field "$package" Version)
 dpkg-deb --raw-extract "$package" "$work/newer"
 sed -i "s/^Version: .*/&+1/" "$work/newer/DEBIAN/control"
-newer=$work/box/forecastd_$version+1.deb
+newer=$work/box/forecastd_$version+1_$(dpkg-deb --field "$package" Architecture).deb
 dpkg-deb --root-owner-group -Znone --build "$work/newer" "$newer" >/dev/null
-cp "$package" "$here/service.py" "$here/bare.sh" "$work/box"
+cp "$package" "$here"/{service.py,operations.py,bare.sh} Tests/Documents/commands.py Documentation/Operations.md "$work/box"
 "$here/box.sh" / "$work/box" /usr/bin/python3 /srv/box/service.py \
     "/srv/box/$(basename "$package")" "/srv/box/$(basename "$newer")"
 

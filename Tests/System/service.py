@@ -19,21 +19,15 @@ import urllib.request
 
 import zmq
 
+from operations import all_is_run, call, document, documented, edit
+
 UNIT = "forecastd.service"
 HTTP_SOCKET = "forecastd-http.socket"
 CONFIGURATION = pathlib.Path("/etc/forecastd/forecastd.yaml")
 STATE = pathlib.Path("/var/lib/private/forecastd")
-DROP_IN = pathlib.Path(f"/run/systemd/system/{UNIT}.d/test.conf")
+ARCHITECTURE = call("dpkg", "--print-architecture").strip()
 # For one step; a loaded machine takes long for what else takes a moment.
 PATIENCE = 60
-
-
-def call(*command, status=0):
-    """What a command printed; it must end with the status, or with any but 0 for None."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    is_expected = done.returncode != 0 if status is None else done.returncode == status
-    assert is_expected, f"{' '.join(map(str, command))}: expected status {status}, found {done.returncode}:\n{done.stdout}"
-    return done.stdout
 
 
 def show(name, unit=UNIT):
@@ -62,13 +56,6 @@ def is_ready():
     return show("ActiveState") == "active" and show("SubState") == "running"
 
 
-def drop_in(text):
-    """Changes the unit as `systemctl edit` does, or with an empty text undoes that; takes effect with the next start."""
-    DROP_IN.parent.mkdir(parents=True, exist_ok=True)
-    DROP_IN.write_text(text)
-    call("systemctl", "daemon-reload")
-
-
 class Streams:
     """A publisher and a subscriber of a daemon."""
 
@@ -90,43 +77,55 @@ class Streams:
             self.sent += 1
             self.pub.send_multipart([stream.encode(), json.dumps({"value": self.sent % 7}).encode()])
             try:
-                return json.loads(self.sub.recv_multipart()[1])
+                while True:
+                    name, payload, _ = self.sub.recv_multipart()
+                    if name.decode() == stream:
+                        return json.loads(payload)
             except zmq.Again:
                 return None
         return until(f"a forecast of {stream}", attempt)
 
-    def warm(self):
+    def warm(self, stream="pump"):
         """Publishes values until the stream has its warm-up behind it."""
-        return until("a forecast that is no longer warming", lambda: self.goes_on())
+        return until("a forecast that is no longer warming", lambda: self.goes_on(stream))
 
-    def goes_on(self):
+    def goes_on(self, stream="pump"):
         """Whether the next forecast is of a stream that has had its warm-up, which needs its state."""
-        return self.forecast()["status"] == "ok"
+        return self.forecast(stream)["status"] == "ok"
 
 
-def installs(streams, package, newer):
-    call("dpkg", "--install", package)
+def installs(package, newer):
+    documented("apt install ./forecastd_0", amd64=ARCHITECTURE)
     until("the service", is_ready)
     assert call("systemctl", "is-enabled", UNIT).strip() == "enabled"
+    documented("apt install libjs-dygraphs")
+    documented("systemctl daemon-reload")
     units = [f"/lib/systemd/system/{name}" for name in (UNIT, "forecastd@.service", HTTP_SOCKET)]
     assert call("systemd-analyze", "verify", *units) == ""
     for unit in units[:2]:
         call("systemd-analyze", "security", "--offline=yes", "--threshold=12", unit)
-    assert first_forecast_is_new(streams)
+    shown = documented("forecastd generate", "forecastd tap --limit", "systemctl status forecastd", then="\nkill %1\nwait %1 || true")
+    assert shown.count(" host.") == 5 and "active (running)" in shown, shown
+    assert "1.2" in documented("systemd-analyze security").splitlines()[-1]
+    # Where a unit is that systemd does not look for.
+    shutil.copy("/lib/systemd/system/forecastd@.service", "/opt/elsewhere@.service")
+    documented("systemctl link", then=" /opt/elsewhere@.service")
+    call("systemctl", "disable", "elsewhere@.service")
 
 
-def first_forecast_is_new(streams):
-    return streams.forecast()["status"] == "warming"
+def first_forecast_is_new(streams, stream="pump"):
+    return streams.forecast(stream)["status"] == "warming"
 
 
 def speaks_http(streams, *_):
+    assert first_forecast_is_new(streams)
     streams.warm()
     for path in ("readyz", "metrics", ""):
         assert urllib.request.urlopen(f"http://127.0.0.1:8080/{path}").status == 200
     figures = urllib.request.urlopen("http://127.0.0.1:8080/metrics").read().decode()
     for name in ("cpu_seconds_total", "open_fds", "resident_memory_bytes", "start_time_seconds"):
         assert re.search(rf"^process_{name} \d", figures, re.MULTILINE), f"{name} is not in {figures}"
-    until("a status line", lambda: "1 streams" in show("StatusText"))
+    until("a status line", lambda: " streams" in show("StatusText"))
     assert "pump" in call("forecastd", "state", "show")
 
 
@@ -134,6 +133,15 @@ def logs_with_fields(*_):
     lines = journal("FORECASTD_BIND=127.0.0.1:8080")
     assert len(lines) == 1 and lines[0]["PRIORITY"] == "6" and lines[0]["_SYSTEMD_UNIT"] == UNIT, lines
     assert lines[0]["MESSAGE"] == "http open bind=127.0.0.1:8080", lines
+    assert "http open" in documented("journalctl --unit forecastd")
+
+
+def shows_what_is_wrong(streams, *_):
+    assert "8080" in documented("ss -ltnp") and "Threads:" in documented("top -H", then=" -b -n 1")
+    assert documented("systemctl show --property NRestarts") == "NRestarts=0\n"
+    with subprocess.Popen(f"{document.command('forecastd tap --inputs').text} --limit 1", shell=True, stdout=subprocess.PIPE) as tap:
+        until("a value", lambda: streams.forecast() and tap.poll() is not None)
+        assert b"pump" in tap.stdout.read()
 
 
 def health():
@@ -210,16 +218,16 @@ def survives_kill(streams, *_):
 
 
 def survives_hanging(streams, *_):
-    drop_in("[Service]\nWatchdogSec=3s\n")
+    edit("[Service]\nWatchdogSec=3s\n")
     call("systemctl", "restart", UNIT)
     assert show("WatchdogUSec") == "3s" and streams.goes_on()
     comes_back_after(streams, lambda process: os.kill(process, signal.SIGSTOP))
     assert any("Watchdog timeout" in line["MESSAGE"] for line in journal())
-    drop_in("")
+    edit("")
 
 
 def is_held_to_its_memory(streams, *_):
-    drop_in("[Service]\nMemoryMax=80M\n")
+    edit("[Service]\nMemoryMax=80M\n")
     call("systemctl", "restart", UNIT)
     assert streams.goes_on()
     restarts = int(show("NRestarts"))
@@ -231,7 +239,7 @@ def is_held_to_its_memory(streams, *_):
         return int(show("NRestarts")) > restarts
     until("a restart for want of memory", flood)
     assert any("status=9/KILL" in line["MESSAGE"] for line in journal())
-    drop_in("")
+    edit("")
     call("systemctl", "restart", UNIT)
     assert streams.goes_on()
 
@@ -265,8 +273,7 @@ def reloads(streams, *_):
     process = show("MainPID")
     assert len(streams.forecast()["yhat"]) != 5
     CONFIGURATION.write_text(text.replace("model: general}", "model: general, horizon: 5}"))
-    assert "a reload would put" in call("forecastd", "reload", "--plan")
-    call("systemctl", "reload", UNIT)
+    assert "a reload would put" in documented("forecastd check", "forecastd reload --plan", "systemctl reload")
     until("the new horizon", lambda: len(streams.forecast()["yhat"]) == 5)
     CONFIGURATION.write_text(text.replace("model: general}", "model: generel}"))
     call("systemctl", "reload", UNIT, status=None)
@@ -286,25 +293,22 @@ def stops_and_starts(streams, *_):
 
 
 def is_backed_up(streams, *_):
-    """As Documentation/Operations.md has it."""
-    archive = "/var/backups/forecastd-state.tar.gz"
-    call("systemctl", "stop", UNIT)
-    call("tar", "-C", STATE.parent, "-czf", archive, STATE.name)
-    as_its_user = [f"--property={each}" for each in (
-        "DynamicUser=yes", "User=forecastd", "StateDirectory=forecastd", "StateDirectoryMode=0700")]
-    call("systemd-run", "--pipe", "--wait", "--collect", "--quiet", *as_its_user, "forecastd", "state", "reset", "--stream", "*")
-    call("systemctl", "start", UNIT)
-    assert first_forecast_is_new(streams)
-    call("systemctl", "stop", UNIT)
+    boiler = "plant.boiler.temp"
+    streams.warm(boiler)
+    documented("systemctl stop forecastd", "tar -C /var/lib/private -czf")
+    documented("systemd-run")
+    documented("systemctl start forecastd")
+    assert first_forecast_is_new(streams, boiler) and streams.goes_on()
+    documented("systemctl stop forecastd")
     shutil.rmtree(STATE)
-    call("tar", "-C", STATE.parent, "-xzf", archive)
-    call("systemctl", "start", UNIT)
-    assert streams.goes_on()
+    documented("tar -C /var/lib/private -xzf")
+    documented("systemctl start forecastd")
+    assert streams.goes_on(boiler)
 
 
 def upgrades(streams, package, newer):
     process = show("MainPID")
-    call("dpkg", "--install", newer)
+    documented("apt install ./forecastd_NEWER", NEWER=re.search("_(.*)_", newer)[1], amd64=ARCHITECTURE)
     until("the service", is_ready)
     version = call("dpkg-query", "--show", "--showformat", "${Version}", "forecastd")
     assert version in newer and version not in package, version
@@ -317,7 +321,7 @@ def runs_instances(streams, *_):
     for before, now in ((":5556", ":6556"), (":5557", ":6557"), (":8080", ":9080"), ("lib/forecastd", "lib/forecastd-second")):
         text = text.replace(before, now)
     CONFIGURATION.with_name("second.yaml").write_text(text)
-    call("systemctl", "enable", "--now", "forecastd@second")
+    documented("systemctl enable --now forecastd@NAME", NAME="second")
     second = Streams(6556, 6557)
     second.warm()
     call("systemctl", "reload", "forecastd@second")
@@ -329,7 +333,7 @@ def is_removed(streams, package, newer):
     call("systemctl", "stop", UNIT)
     call("systemctl", "enable", "--now", HTTP_SOCKET)
     call("systemctl", "start", UNIT)
-    call("dpkg", "--remove", "forecastd")
+    documented("apt remove")
     assert not is_ready() and all(show("ActiveState", unit) == "inactive" for unit in ("forecastd@second", HTTP_SOCKET))
     assert STATE.is_dir() and CONFIGURATION.exists() and not os.path.exists("/usr/bin/forecastd")
     call("dpkg", "--install", newer)
@@ -340,25 +344,27 @@ def is_removed(streams, package, newer):
 
 
 def is_purged(*_):
-    call("dpkg", "--purge", "forecastd")
+    documented("apt purge")
     assert show("LoadState") == "not-found"
     left = [str(path) for folder in ("/var/lib", "/var/lib/private", "/run", "/etc/systemd") for path in
-            pathlib.Path(folder).rglob("*forecastd*") if "dpkg" not in str(path) and path != DROP_IN.parent]
+            pathlib.Path(folder).rglob("*forecastd*") if "dpkg" not in str(path)]
     assert left == [] and not CONFIGURATION.exists(), left
 
 
 def main():
     # This machine's manual pages need no new index.
     pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)
+    steps = (
+        speaks_http, logs_with_fields, shows_what_is_wrong, is_started_by_a_request, refuses_nobody_while_it_restarts, survives_kill,
+        survives_hanging, is_held_to_its_memory, backs_off, does_not_try_again_what_is_wrong, reloads, stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged)
+    installs(*sys.argv[1:])
     streams = Streams()
-    for step in (
-        installs, speaks_http, logs_with_fields, is_started_by_a_request, refuses_nobody_while_it_restarts, survives_kill, survives_hanging,
-        is_held_to_its_memory, backs_off,
-        does_not_try_again_what_is_wrong, reloads, stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged,
-    ):
+    for step in steps:
         start = time.monotonic()
         step(streams, *sys.argv[1:])
         print(f"ok  {step.__name__.replace('_', ' ')} ({time.monotonic() - start:.1f} s)", flush=True)
+    all_is_run()
+    print("ok  all commands of Operations.md were run", flush=True)
 
 
 main()

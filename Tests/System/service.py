@@ -17,17 +17,14 @@ import sys
 import time
 import urllib.request
 
-import zmq
-
 from operations import all_is_run, call, document, documented, edit
+from streams import Streams, until
 
 UNIT = "forecastd.service"
 HTTP_SOCKET = "forecastd-http.socket"
 CONFIGURATION = pathlib.Path("/etc/forecastd/forecastd.yaml")
 STATE = pathlib.Path("/var/lib/private/forecastd")
 ARCHITECTURE = call("dpkg", "--print-architecture").strip()
-# For one step; a loaded machine takes long for what else takes a moment.
-PATIENCE = 60
 
 
 def show(name, unit=UNIT):
@@ -41,57 +38,8 @@ def journal(*fields):
     return [json.loads(line) for line in lines]
 
 
-def until(what, condition):
-    """Waits for something to become true."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        result = condition()
-        if result:
-            return result
-        time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {PATIENCE} s; the log:\n{call('journalctl', '--no-pager', '-n', '40')}")
-
-
 def is_ready():
     return show("ActiveState") == "active" and show("SubState") == "running"
-
-
-class Streams:
-    """A publisher and a subscriber of a daemon."""
-
-    def __init__(self, values=5556, forecasts=5557):
-        context = zmq.Context.instance()
-        self.pub, self.sub = context.socket(zmq.PUB), context.socket(zmq.SUB)
-        for each in (self.pub, self.sub):
-            each.setsockopt(zmq.LINGER, 0)
-            each.setsockopt(zmq.RECONNECT_IVL, 20)
-        self.sub.setsockopt(zmq.RCVTIMEO, 100)
-        self.sub.subscribe("")
-        self.pub.bind(f"tcp://127.0.0.1:{values}")
-        self.sub.connect(f"tcp://127.0.0.1:{forecasts}")
-        self.sent = 0
-
-    def forecast(self, stream="pump"):
-        """Publishes values until a forecast of one of them comes, which takes some while connections are made."""
-        def attempt():
-            self.sent += 1
-            self.pub.send_multipart([stream.encode(), json.dumps({"value": self.sent % 7}).encode()])
-            try:
-                while True:
-                    name, payload, _ = self.sub.recv_multipart()
-                    if name.decode() == stream:
-                        return json.loads(payload)
-            except zmq.Again:
-                return None
-        return until(f"a forecast of {stream}", attempt)
-
-    def warm(self, stream="pump"):
-        """Publishes values until the stream has its warm-up behind it."""
-        return until("a forecast that is no longer warming", lambda: self.goes_on(stream))
-
-    def goes_on(self, stream="pump"):
-        """Whether the next forecast is of a stream that has had its warm-up, which needs its state."""
-        return self.forecast(stream)["status"] == "ok"
 
 
 def installs(package, newer):
@@ -139,7 +87,8 @@ def logs_with_fields(*_):
 def shows_what_is_wrong(streams, *_):
     assert "8080" in documented("ss -ltnp") and "Threads:" in documented("top -H", then=" -b -n 1")
     assert documented("systemctl show --property NRestarts") == "NRestarts=0\n"
-    with subprocess.Popen(f"{document.command('forecastd tap --inputs').text} --limit 1", shell=True, stdout=subprocess.PIPE) as tap:
+    command = document.command("forecastd tap --inputs").text + " --limit 1"
+    with subprocess.Popen(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as tap:
         until("a value", lambda: streams.forecast() and tap.poll() is not None)
         assert b"pump" in tap.stdout.read()
 
@@ -358,6 +307,7 @@ def main():
         speaks_http, logs_with_fields, shows_what_is_wrong, is_started_by_a_request, refuses_nobody_while_it_restarts, survives_kill,
         survives_hanging, is_held_to_its_memory, backs_off, does_not_try_again_what_is_wrong, reloads, stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged)
     installs(*sys.argv[1:])
+    print("ok  installs", flush=True)
     streams = Streams()
     for step in steps:
         start = time.monotonic()

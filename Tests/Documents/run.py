@@ -2,7 +2,7 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
 """Runs all commands of a document, and fails where one fails or is passed over.
 
-    Tests/Documents/run.py Documentation/API.md
+    Tests/Documents/run.py Documentation/API.md [BINARY]
 
 Each document has a scene in scenes.py, which runs what it shows; rules.py holds what is only named or takes too long. What belongs
 to an installed service is run by Tests/System/service.py, in `make system`.
@@ -32,9 +32,9 @@ def hold(stage, document, each):
         raise AssertionError("nobody runs this block; run it in Tests/Documents/scenes.py")
 
 
-def main(path):
+def main(path, binary=stages.ROOT / ".build/release/forecastd"):
     document = commands.Document(stages.ROOT / path, path)
-    stage = stages.Stage(stages.ROOT / ".build/release/forecastd")
+    stage = stages.Stage(binary)
     wrong = []
     try:
         scenes.play(document, stage)
@@ -50,4 +50,4 @@ def main(path):
     print(f"ok  {path}: {len(document.commands)} commands, {len(document.blocks)} blocks")
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

@@ -214,15 +214,20 @@ def monitoring(document, stage):
 
 
 def reload(document, stage):
-    rules = '  - {match: "plant.*", model: pump}\n  - {match: "lab.*", model: fan}\n'
-    configuration = SOCKETS + f"models: {{pump: {{weights: pump.safetensors}}, fan: {{weights: fan.safetensors}}}}\nstreams:\n{rules}"
+    configuration = SOCKETS + """\
+models: {pump: {weights: pump.safetensors}, fan: {weights: fan.safetensors}}
+streams:
+  - {match: "plant.*", model: pump}
+  - {match: "lab.*", model: fan}
+"""
     random_models(stage, "/etc/forecastd/pump.safetensors", "/etc/forecastd/fan.safetensors", "newer.safetensors")
     daemon = stage.daemon(configuration=configuration)
     feed = Feed()
     for stream in ("plant.a", "plant.b", *(f"lab.{number}" for number in range(120))):
         feed.forecast(stream)
     shutil.move(stage.folder / "newer.safetensors", ETC / "pump.safetensors")
-    CONFIGURATION.write_text(configuration + '  - {match: "new.*", model: fan}\n')
+    changed = configuration.replace("model: pump}", "model: pump, season: 24}")
+    CONFIGURATION.write_text(changed + '  - {match: "new.*", model: fan}\n')
     example = document.command("forecastd reload --plan")
     says(example.output, stage.begin(example.text))
     stage.run(document.command("forecastd reload").text)

@@ -16,7 +16,8 @@ import Testing
     }
 
     @Test(arguments: documents) func eachCommandIsRunOrHeld(document: String) throws {
-        let (status, text) = try LossFreeTests.run("Tests/Documents/run.py", [document])
+        let (status, text) = try LossFreeTests.run(
+            "Tests/Documents/run.py", [document, DaemonProcess.binary.path])
         #expect(status == 0 && text.contains("ok  \(document)"), "\(text)")
     }
 }

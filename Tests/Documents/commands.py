@@ -27,8 +27,9 @@ class Command:
 
     @property
     def is_named(self):
-        """Whether a sentence names a command of ours, with nothing that it would be given."""
-        return self.is_prose and self.text.split()[0] in {"forecastd", "make", *SUBCOMMANDS} and "/" not in self.text
+        """Whether a sentence names a command of ours, or what `systemctl` does, with nothing that it would be given."""
+        return self.is_prose and "/" not in self.text and (
+            self.text.split()[0] in {"forecastd", "make", *SUBCOMMANDS} or re.fullmatch(r"systemctl [a-z-]+", self.text) is not None)
 
 
 @dataclasses.dataclass

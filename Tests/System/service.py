@@ -305,7 +305,8 @@ def main():
     pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)
     steps = (
         speaks_http, logs_with_fields, shows_what_is_wrong, is_started_by_a_request, refuses_nobody_while_it_restarts, survives_kill,
-        survives_hanging, is_held_to_its_memory, backs_off, does_not_try_again_what_is_wrong, reloads, stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged)
+        survives_hanging, is_held_to_its_memory, backs_off, does_not_try_again_what_is_wrong, reloads, stops_and_starts,
+        is_backed_up, upgrades, runs_instances, is_removed, is_purged)
     installs(*sys.argv[1:])
     print("ok  installs", flush=True)
     streams = Streams()

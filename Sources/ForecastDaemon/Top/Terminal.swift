@@ -6,8 +6,8 @@ import Glibc
 ///
 /// What it was it is again when this goes, or when the process ends by `exit`, by an error, or by a crash.
 final class Terminal {
-    /// What it was.
-    nonisolated(unsafe) private static var original = termios()
+    /// What it was; in memory of its own, because the compiler leaves 57 bytes to a static `termios`, which has 60.
+    nonisolated(unsafe) private static let original = UnsafeMutablePointer<termios>.allocate(capacity: 1)
     nonisolated(unsafe) private static var isChanged = false
     private static let crashes = [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP]
 
@@ -16,12 +16,12 @@ final class Terminal {
     /// - Throws: A `DaemonError` where standard input and output are none.
     init() throws(DaemonError) {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1,
-            tcgetattr(STDIN_FILENO, &Self.original) == 0
+            tcgetattr(STDIN_FILENO, Self.original) == 0
         else {
             throw DaemonError(
                 .usage, "top: expected a terminal, found something else; forecastd state show prints once")
         }
-        var raw = Self.original
+        var raw = Self.original.pointee
         raw.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
         raw.c_iflag &= ~tcflag_t(IXON | ICRNL)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw)
@@ -45,7 +45,7 @@ final class Terminal {
         isChanged = false
         let text: StaticString = "\u{1B}[0m\u{1B}[?25h\u{1B}[?1049l"
         _ = Glibc.write(STDOUT_FILENO, text.utf8Start, text.utf8CodeUnitCount)
-        tcsetattr(STDIN_FILENO, TCSANOW, &original)
+        tcsetattr(STDIN_FILENO, TCSANOW, original)
     }
 
     /// Its columns and lines.

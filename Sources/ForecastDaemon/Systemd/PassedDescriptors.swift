@@ -25,7 +25,7 @@ package struct PassedDescriptors: Sendable {
 
     /// Those of this process, which are read once: nothing that it may start is to take them for its own.
     static func ofThisProcess() -> PassedDescriptors {
-        let passed = PassedDescriptors { getenv($0).map { String(cString: $0) } }
+        let passed = PassedDescriptors(environment: ProcessEnvironment.variable)
         for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
         return passed
     }

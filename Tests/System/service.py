@@ -116,7 +116,9 @@ def is_started_by_a_request(streams, *_):
     assert show("ExecMainStatus") == "78"
     assert any("the same in both" in line["MESSAGE"] for line in journal("PRIORITY=3"))
     CONFIGURATION.write_text(text)
-    call("systemctl", "disable", "--now", HTTP_SOCKET)
+    documented("systemctl stop forecastd-http.socket forecastd")
+    assert "active" not in (show("ActiveState"), show("ActiveState", HTTP_SOCKET))
+    call("systemctl", "disable", HTTP_SOCKET)
     call("systemctl", "start", UNIT)
     assert health() == 200 and streams.goes_on()
 
@@ -125,7 +127,7 @@ def refuses_nobody_while_it_restarts(streams, *_):
     streams.warm()
     text = CONFIGURATION.read_text()
     CONFIGURATION.write_text(text.replace("inputs:\n", "inputs:\n  pushed: {socket: pull, bind: [\"tcp://127.0.0.1:5558\"]}\n", 1))
-    drop_in("[Service]\nRestartSec=3s\n")
+    edit("[Service]\nRestartSec=3s\n")
     call("systemctl", "restart", UNIT)
     assert int(show("NFileDescriptorStore")) == 4
     os.kill(int(show("MainPID")), signal.SIGKILL)
@@ -142,7 +144,7 @@ def refuses_nobody_while_it_restarts(streams, *_):
     assert streams.goes_on()
     # What is no longer configured is closed.
     CONFIGURATION.write_text(text)
-    drop_in("")
+    edit("")
     call("systemctl", "restart", UNIT)
     with socket.socket() as client:
         assert client.connect_ex(("127.0.0.1", 5558)) == errno.ECONNREFUSED
@@ -279,9 +281,7 @@ def runs_instances(streams, *_):
 
 
 def is_removed(streams, package, newer):
-    call("systemctl", "stop", UNIT)
-    call("systemctl", "enable", "--now", HTTP_SOCKET)
-    call("systemctl", "start", UNIT)
+    documented("systemctl stop forecastd", "systemctl enable --now forecastd-http.socket", "systemctl start forecastd")
     documented("apt remove")
     assert not is_ready() and all(show("ActiveState", unit) == "inactive" for unit in ("forecastd@second", HTTP_SOCKET))
     assert STATE.is_dir() and CONFIGURATION.exists() and not os.path.exists("/usr/bin/forecastd")

@@ -37,7 +37,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let peer = try Peer()
         let dealer = try peer.call(
-            "open_socket", ["name": "dealer", "kind": "router", "bind": "tcp://127.0.0.1:*"], as: String.self)
+            "open_socket", ["name": "dealer", "kind": "dealer", "bind": "tcp://127.0.0.1:*"], as: String.self)
         let publisher = try TapTests.bind("pub", at: "tcp://127.0.0.1:*", by: peer)
         let commands = [
             try send(["--connect", dealer], in: directory),

@@ -65,7 +65,8 @@ import Testing
         #expect(found.map(\.key) == ["values: {reject: [-9999]}", "lateness: 0s"])
         #expect(found[1].begin == "2023-11-14T22:13:25Z" && found[1].end == "2023-11-14T22:13:26Z")
         let page = try run("why", "plant.a").output.split(separator: "\n")
-        #expect(page.count == 3 && page[0].hasPrefix("plant.a: what was decided"))
+        try #require(page.count == 4 && page[0].hasPrefix("plant.a: what was decided"), "\(page)")
+        #expect(page[3].contains("input plant: a message could not be read (syntax: "))
         let text =
             "  the value 4 of 2023-11-14T22:13:26Z was dropped: it came too late  (lateness: 0s)  2 times since "
         #expect(page[2].contains(text), "\(page)")

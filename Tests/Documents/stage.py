@@ -30,7 +30,8 @@ PATIENCE = 120
 
 
 def enter_namespaces():
-    """Goes on in namespaces of users, network and mounts."""
+    """Goes on in namespaces of users, network and mounts, and without signals that whoever calls has blocked."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     if os.environ.get("FORECASTD_STAGE") != "1":
         os.environ["FORECASTD_STAGE"] = "1"
         os.execvp("unshare", ["unshare", "--map-root-user", "--net", "--mount", sys.executable, *sys.argv])

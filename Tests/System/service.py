@@ -17,8 +17,10 @@ import sys
 import time
 import urllib.request
 
+import zmq
+
 from operations import all_is_run, call, document, documented, edit
-from streams import Streams, until
+from streams import PATIENCE, Streams, until
 
 UNIT = "forecastd.service"
 HTTP_SOCKET = "forecastd-http.socket"

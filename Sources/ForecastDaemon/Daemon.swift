@@ -30,7 +30,7 @@ package struct Daemon: Sendable {
         var passed = PassedDescriptors.ofThisProcess()
         let mailbox = try Mailbox(threadCount: plan.threadCount)
         let notifier = ServiceNotifier(environment: ProcessEnvironment.variable)
-        let control = try controlSocket(environment: ProcessEnvironment.variable)
+        let control = try controlSocket()
         let plans = PlanInForce(plan)
         let (events, queue) = AsyncStream.makeStream(of: ControlService.Event.self)
         // They stop in the reverse order: the input first.
@@ -139,7 +139,7 @@ package struct Daemon: Sendable {
     }
 
     /// Where the daemon is told what changes it; nil where neither the configuration nor the service manager names a place.
-    private func controlSocket(environment: (String) -> String?) throws(DaemonError) -> ControlSocket? {
+    private func controlSocket() throws(DaemonError) -> ControlSocket? {
         guard
             let path = prepared.configuration.control?.path
                 ?? ControlAddress.standardPath(environment: ProcessEnvironment.variable)

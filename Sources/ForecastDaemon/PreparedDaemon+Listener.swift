@@ -33,6 +33,12 @@ extension PreparedDaemon {
                 "http.bind: expected the address of \(unit), which is \(place), found \(http.authority): write the same in both"
             )
         }
+        guard passed.take("http") == nil else {
+            throw DaemonError(
+                .configuration,
+                "expected one socket \"http\" of the service manager, found two: leave one ListenStream= in its unit, as "
+                    + "nobody would answer at the other")
+        }
         return descriptor
     }
 }

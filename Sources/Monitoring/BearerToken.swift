@@ -1,9 +1,12 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// What a request has to show to be told anything but health (RFC 6750).
-package struct BearerToken: Sendable {
+package struct BearerToken: Sendable, CustomStringConvertible {
     /// The characters.
     package let text: String
+
+    /// Nothing of it, so that no message can tell it.
+    package var description: String { "a token" }
 
     /// The fewest and the most characters: with fewer it could be guessed.
     package static let lengths = 16...512

@@ -16,6 +16,18 @@ import Testing
         #expect(ListeningAddress(host: host, port: port)?.description == text)
     }
 
+    /// A path of a local socket may look like an address.
+    @Test(
+        arguments: [
+            ("tcp://127.0.0.1:5556", "127.0.0.1:5556"), ("tcp://*:5556", "[::]:5556"),
+            ("http://[::1]:8080", "[::1]:8080"), ("tcp://127.0.0.1:*", nil), ("tcp://eth0:5556", nil),
+            ("ipc://0:5556", nil), ("ipc://*:5556", nil), ("ipc://127.0.0.1:5556", nil),
+            ("ipc:///run/a//127.0.0.1:5556", nil), ("127.0.0.1:5556", nil), ("", nil),
+        ] as [(String, String?)])
+    func isTakenFromAnEndpoint(endpoint: String, text: String?) {
+        #expect(ListeningAddress(endpoint: endpoint)?.description == text)
+    }
+
     /// What is bound but does not listen, does so by another way than TCP, or is no socket at all is none.
     @Test func onlyTCPSocketsThatListenHaveOne() throws {
         func address(_ family: Int32, listens: Bool) throws -> ListeningAddress? {

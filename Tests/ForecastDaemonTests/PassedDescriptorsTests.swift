@@ -39,6 +39,17 @@ import Testing
         if let descriptor { #expect(fcntl(descriptor, F_GETFD) == FD_CLOEXEC) }
     }
 
+    /// So that they are told of, and closed.
+    @Test(arguments: [nil, "a:b", ""]) func thoseWithoutNamesAreUnknown(names: String?) {
+        dup2(STDERR_FILENO, Self.first)
+        defer { close(Self.first) }
+        var passed = Self.passed(
+            ["LISTEN_PID": Self.us, "LISTEN_FDS": "1"].merging(names.map { ["LISTEN_FDNAMES": $0] } ?? [:]) {
+                $1
+            })
+        #expect(passed.take(names == "" ? "" : "unknown") == Self.first)
+    }
+
     @Test func eachIsTakenOnce() {
         for number in Self.first..<Self.first + 2 { dup2(STDERR_FILENO, number) }
         defer { for number in Self.first..<Self.first + 2 { close(number) } }

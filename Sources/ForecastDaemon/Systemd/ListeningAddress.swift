@@ -20,10 +20,11 @@ package struct ListeningAddress: Equatable, Sendable, CustomStringConvertible {
         bytes = Array(UnsafeRawBufferPointer(start: entry.ai_addr, count: Int(entry.ai_addrlen)))
     }
 
-    /// The address in an endpoint such as `tcp://127.0.0.1:5556`, where * is all of IPv6 and IPv4; nil where none is in it.
-    init?(endpoint: String) {
-        let parts = endpoint.split(separator: "//", maxSplits: 1)
-        guard parts.count == 2, let colon = parts[1].lastIndex(of: ":"),
+    /// The address in an endpoint such as `tcp://127.0.0.1:5556`, where * is all of IPv6 and IPv4, or a URL of HTTP; nil where
+    /// none is in it.
+    package init?(endpoint: String) {
+        let parts = endpoint.split(separator: "://", maxSplits: 1)
+        guard parts.count == 2, ["tcp", "http"].contains(parts[0]), let colon = parts[1].lastIndex(of: ":"),
             let port = UInt16(parts[1][parts[1].index(after: colon)...])
         else { return nil }
         let host = parts[1][..<colon]

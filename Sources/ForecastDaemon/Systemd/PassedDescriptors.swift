@@ -13,11 +13,12 @@ package struct PassedDescriptors: Sendable {
     /// - Parameter first: The descriptor that they are counted from.
     package init(environment: (String) -> String?, first: Int32 = 3) {
         guard environment("LISTEN_PID") == String(getpid()),
-            let count = environment("LISTEN_FDS").flatMap({ Int32($0) }), (1...1000).contains(count),
-            let names = environment("LISTEN_FDNAMES")?.split(
-                separator: ":", omittingEmptySubsequences: false),
-            names.count == Int(count)
+            let count = environment("LISTEN_FDS").flatMap({ Int32($0) }), (1...1000).contains(count)
         else { return }
+        var names =
+            environment("LISTEN_FDNAMES")?.split(separator: ":", omittingEmptySubsequences: false) ?? []
+        // As sd_listen_fds_with_names(3) calls them.
+        if names.count != Int(count) { names = Array(repeating: "unknown", count: Int(count)) }
         rest = zip(names, first..<first + count).compactMap { name, descriptor in
             fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 ? (String(name), descriptor) : nil
         }

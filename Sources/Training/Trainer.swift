@@ -67,7 +67,8 @@ package final class Trainer {
             throw TrainingError(
                 description:
                     "expected a series with \(length) values in a row (window \(options.window), horizon "
-                    + "\(options.horizon)) among the rows to \(purpose) on, found none")
+                    + "\(options.horizon)) among the rows to \(purpose) on, found none: name other rows, take a shorter "
+                    + "window or horizon, or a longer history")
         }
         self.training = training
         validationWindows = validation

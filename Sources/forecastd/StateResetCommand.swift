@@ -28,11 +28,15 @@ struct StateRevertCommand: ParsableCommand {
         commandName: "revert", abstract: "Goes back to the state of before.",
         discussion: """
             The daemon must not run. Each pipeline goes back to its older snapshot; where there is none, because a command has just \
-            changed the state or the number of pipelines has changed, to what was before that. What is there now is kept, and \
-            another revert goes back to it.
+            changed the state or the number of pipelines has changed, to what was before that. What is there now is kept until \
+            the next change. With --change it is that which was before the last change, whatever the daemon has kept since; \
+            after a revert, another one with --change undoes it.
             """)
 
     @OptionGroup var stored: StoredStateOption
+
+    @Flag(help: "Go back to before the last change by a command or of the number of pipelines.")
+    var change = false
 
     @Flag(help: "Do not ask.")
     var yes = false
@@ -41,7 +45,7 @@ struct StateRevertCommand: ParsableCommand {
 
     func run() throws {
         let state = try stored.open()
-        let reversion = try state.reversion(isTry: flags.dryRun)
+        let reversion = try state.reversion(isTry: flags.dryRun, ofChange: change)
         try StandardOutput.writeLine(flags.json ? try reversion.jsonText() : reversion.text)
         guard !flags.dryRun, try yes || isWanted() else { return }
         try state.revert(reversion)
@@ -49,7 +53,8 @@ struct StateRevertCommand: ParsableCommand {
 
     private func isWanted() throws -> Bool {
         guard isatty(STDIN_FILENO) == 1 else {
-            throw DaemonError(.usage, "expected --yes where nobody can be asked, found neither")
+            throw DaemonError(
+                .usage, "nothing was changed: expected --yes where nobody can be asked, found no terminal")
         }
         StandardError.writeLine("go back? yes or no")
         return readLine() == "yes"

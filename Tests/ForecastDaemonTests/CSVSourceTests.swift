@@ -52,7 +52,8 @@ import Testing
         ("t\n", "1: expected a header with a time and at least one stream, divided by commas, found \"t\""),
         (
             "t;a\n1;2\n",
-            "1: expected a header with a time and at least one stream, divided by commas, found \"t;a\""
+            "1: expected columns divided by commas, and decimal points where the numbers have commas, found semicolons in "
+                + "\"t;a\""
         ),
         ("t,a b\n", "1: expected column names of A-Z a-z 0-9 . _ : / -, found \"a b\""),
         ("t,a,\n", "1: expected column names of A-Z a-z 0-9 . _ : / -, found \"\""),

@@ -165,10 +165,11 @@ import Testing
         ]
         let report = StreamDecisions(
             stream: "plant.a", since: "2023-11-14T00:00:00Z", decisions: decisions.map { DecisionReport($0) },
-            messages: [Self.messages(3)])
+            messages: [Self.messages(3), Self.messages(1, last: "2023-11-14T22:13:49Z")])
         #expect(
             DecisionView.page(report) == """
                 plant.a: what was decided of late, the newest last
+                2023-11-14T22:13:49Z  input in: a message could not be read (syntax: it is broken), the last of x: \u{FFFD}[2J
                 2023-11-14T22:13:50Z  \(Self.dropped)it came too late  (lateness: 2s)  3 times since 22:13:20
                 2023-11-14T22:13:50Z  its state came back from disk
                 2023-11-14T22:13:50Z  input in: 3 messages could not be read (syntax: it is broken), the last of x: \u{FFFD}[2J
@@ -189,10 +190,12 @@ import Testing
     }
 
     /// Messages whose payload would clear a terminal.
-    static func messages(_ count: UInt64, total: UInt64? = nil) -> DropReport.Messages {
+    static func messages(
+        _ count: UInt64, total: UInt64? = nil, last: String = "2023-11-14T22:13:50Z"
+    ) -> DropReport.Messages {
         DropReport.Messages(
             input: "in", reason: "syntax", text: "it is broken", count: count, total: total ?? count,
-            last: "2023-11-14T22:13:50Z", topic: "x", payload: "\u{1B}[2J")
+            last: last, topic: "x", payload: "\u{1B}[2J")
     }
 
     /// What was told before is told no more; a message's payload cannot move the cursor.
@@ -215,8 +218,9 @@ import Testing
         #expect(view.lines(report(3, 5)) == [late, unreadable("4 messages")])
         #expect(
             view.lines(report(9, 6)) == [
-                late + "  6 times", "          \u{2026} and of 3 streams more", unreadable("a message"),
+                late + "  6 times", unreadable("a message"),
                 "          \u{2026} and 4 more of input in (syntax), of other topics",
+                "          \u{2026} and of 3 streams more",
             ])
     }
 }

@@ -167,7 +167,7 @@ struct BacktestTests {
         (
             "f.csv --train-rows 0:100 --test-rows 300:400", 65,
             "f.csv: expected a series with 168 values in a row (window 144, horizon 24) among the rows to "
-                + "train on, found none"
+                + "train on, found none: name other rows, take a shorter window or horizon, or a longer history"
         ),
     ]
 

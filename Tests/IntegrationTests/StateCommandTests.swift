@@ -207,6 +207,19 @@ import Testing
         #expect(try ticks() == 40)
     }
 
+    /// Also when snapshots of what came since could be gone back to.
+    @Test func aChangeIsUndoneAfterTheDaemonHasRun() throws {
+        let (scenario, _) = try Self.ended()
+        let none = try Self.run(scenario, ["state", "revert", "--change", "--yes"])
+        #expect(none.status == 66 && none.errors.contains("nothing to go back to"), "\(none)")
+        #expect(
+            try Self.run(scenario, ["state", "reset", "--stream", "*"]).output.contains(
+                "state revert --change"))
+        #expect(try Self.goOn(scenario) == (try Self.anew.get()))
+        #expect(try Self.run(scenario, ["state", "revert", "--change", "--yes"]).status == 0)
+        #expect(try Self.goOn(scenario) == (try Self.undisturbed.get()))
+    }
+
     @Test func anotherNumberOfPipelinesDividesTheStreamsAnew() throws {
         let (scenario, said) = try Self.ended(ending: SIGKILL)
         var all = said

@@ -128,7 +128,7 @@ struct TrainTests {
         (
             "f.csv --out m", 65,
             "f.csv: expected a series with 168 values in a row (window 144, horizon 24) among the rows to "
-                + "validate on, found none"
+                + "validate on, found none: name other rows, take a shorter window or horizon, or a longer history"
         ),
     ]
 

@@ -66,10 +66,11 @@ import Testing
         #expect(found[1].begin == "2023-11-14T22:13:25Z" && found[1].end == "2023-11-14T22:13:26Z")
         let page = try run("why", "plant.a").output.split(separator: "\n")
         try #require(page.count == 4 && page[0].hasPrefix("plant.a: what was decided"), "\(page)")
-        #expect(page[3].contains("input plant: a message could not be read (syntax: "))
+        // All may have come in one turn: then the values come first.
+        #expect(page.contains { $0.contains("input plant: a message could not be read (syntax: ") })
         let text =
             "  the value 4 of 2023-11-14T22:13:26Z was dropped: it came too late  (lateness: 0s)  2 times since "
-        #expect(page[2].contains(text), "\(page)")
+        #expect(page.contains { $0.contains(text) }, "\(page)")
         #expect(try decisions("lab.x").map(\.key) == ["streams: match"])
         #expect(
             try run("why", "probe").output.contains(
@@ -94,8 +95,11 @@ import Testing
         // What is remembered comes first, then what is dropped from now on.
         let tap = try CommandProcess(["tap", "--drops", "plant.*", "pump.?", "--url", url])
         let remembered = try (0..<3).map { _ in try tap.nextLine() }
-        #expect(remembered[1].contains("plant.a") && remembered[1].contains("2 times since"), "\(remembered)")
-        #expect(remembered[2].contains("input plant") && remembered[2].hasSuffix(#"of plant.a: {"value":"#))
+        #expect(
+            remembered.contains { $0.contains("plant.a") && $0.contains("2 times since") }, "\(remembered)")
+        #expect(
+            remembered.contains { $0.contains("input plant") && $0.hasSuffix(#"of plant.a: {"value":"#) },
+            "\(remembered)")
         try scenario.send([ForecastTests.json("lab.x", 7, at: 2), ForecastTests.json("plant.a", 8, at: 7)])
         let next = try tap.nextLine()
         #expect(next.contains("the value 8 of ") && !next.contains("times"), "\(next)")

@@ -117,7 +117,8 @@ struct TrainerTests {
             throws: TrainingError(
                 description:
                     "expected a series with 40 values in a row (window 36, horizon 4) among the rows to "
-                    + "validate on, found none")
+                    + "validate on, found none: name other rows, take a shorter window or horizon, or a longer history"
+            )
         ) { try Trainer(short, options: Self.options()) }
         var large = Self.options()
         (large.hiddenSize, large.window, large.layerCount) = (1024, 10_000, 8)

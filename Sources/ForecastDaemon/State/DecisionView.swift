@@ -12,10 +12,18 @@ package enum DecisionView {
                 .printable
         }
         let what = report.decisions.isEmpty ? "messages that could not be read" : "what was decided of late"
-        var lines = ["\(report.stream): \(what), the newest last"]
-        lines += report.decisions.map { line($0, count: $0.count, day: true) }
-        lines += report.messages.map { "\($0.last.second)  input \($0.input): \(words($0, count: $0.count))" }
-        return lines.map(\.printable).joined(separator: "\n")
+        let lines =
+            report.decisions.map { ($0.last, line($0, count: $0.count, day: true)) }
+            + report.messages.map {
+                ($0.last, "\($0.last.second)  input \($0.input): \(words($0, count: $0.count))")
+            }
+        return (["\(report.stream): \(what), the newest last"] + inOrder(lines)).map(\.printable).joined(
+            separator: "\n")
+    }
+
+    /// Lines in the order of their times.
+    static func inOrder(_ lines: [(time: String, text: String)]) -> [String] {
+        lines.sorted { $0.time < $1.time }.map(\.text)
     }
 
     /// That `count` messages could not be read, why, and how the last begins.

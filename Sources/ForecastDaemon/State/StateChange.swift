@@ -27,7 +27,7 @@ package struct StateChange: Encodable, Sendable, Equatable {
             "\(streams) streams \(done) \(command == "import" ? "imported" : "reset"); \(kept) \(go) go on from "
             + "\(directory): \(current.joined(separator: ", "))\n"
             + "what was before \(isTry ? "would stay" : "stays") in \(before.joined(separator: ", ")); "
-            + "`forecastd state revert` goes back to it"
+            + "`forecastd state revert --change` goes back to it until the next change"
     }
 }
 

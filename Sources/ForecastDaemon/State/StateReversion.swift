@@ -45,10 +45,12 @@ package struct StateReversion: Encodable, Sendable {
 extension StoredState {
     /// What `revert` would do: each pipeline goes back to its older snapshot; where they have none, all go back to the edition
     /// before.
-    package func reversion(isTry: Bool) throws(DaemonError) -> StateReversion {
+    ///
+    /// - Parameter ofChange: Whether they go back to the edition before in any case.
+    package func reversion(isTry: Bool, ofChange: Bool) throws(DaemonError) -> StateReversion {
         let (edition, before) = (state.layout.edition, state.layout.before)
         var targets: [(snapshot: SnapshotReader<LocalDisk>, lost: UInt64)] = []
-        for index in 0..<edition.pipelineCount {
+        for index in 0..<edition.pipelineCount where !ofChange {
             guard let target = try olderSnapshot(on: try state.disk(ofPipeline: index)) else { break }
             targets.append(target)
         }
@@ -65,8 +67,8 @@ extension StoredState {
         guard let before, try hasDirectories(of: before) else {
             throw DaemonError(
                 .noInput,
-                "\(path): expected an older snapshot of each pipeline, or an edition before, found neither: there is nothing to "
-                    + "go back to")
+                "\(path): expected \(ofChange ? "" : "an older snapshot of each pipeline, or ")what was before a change by a "
+                    + "command or of pipelines, found none: there is nothing to go back to")
         }
         return StateReversion(
             directory: path, isTry: isTry,

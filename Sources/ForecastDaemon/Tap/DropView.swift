@@ -17,32 +17,34 @@ package struct DropView {
     /// Makes a view to which nothing was told.
     package init() {}
 
-    /// The drops of an answer, those of messages last.
+    /// The drops of an answer, the newest last.
     package mutating func lines(_ report: DropReport) -> [String] {
-        var lines = report.values.map { values in
+        var lines: [(time: String, text: String)] = report.values.map { values in
             let decision = values.decision
             let count = news([values.stream, decision.kind, decision.first], decision.count)
-            return decision.last.timeOfDay + "  " + columns.padded(values.stream) + "  "
-                + DecisionView.words(decision, count: count)
+            let words = DecisionView.words(decision, count: count)
+            return (
+                decision.last, decision.last.timeOfDay + "  " + columns.padded(values.stream) + "  " + words
+            )
         }
-        if report.more > 0 { lines.append("          … and of \(report.more) streams more") }
-        /// Messages whose topics have no place any more, the newest last, by their input and reason.
+        // Messages whose topics have no place any more, the newest last, by their input and reason.
         var others: [(name: [String], count: UInt64)] = []
-        for messages in report.messages {
+        for messages in report.messages.sorted(by: { $0.last < $1.last }) {
             let name = [messages.input, messages.reason]
             let count = news(name + [messages.topic], messages.count)
-            lines.append(
-                messages.last.timeOfDay + "  " + columns.padded("input \(messages.input)") + "  "
-                    + DecisionView.words(
-                        messages, count: count, explains: explained.insert(messages.reason).inserted))
+            let words = DecisionView.words(
+                messages, count: count, explains: explained.insert(messages.reason).inserted)
+            let input = columns.padded("input \(messages.input)")
+            lines.append((messages.last, messages.last.timeOfDay + "  " + input + "  " + words))
             let before = others.firstIndex { $0.name == name }
             let all = before.map { others.remove(at: $0).count } ?? news(name, messages.total)
             others.append((name, all > count ? all - count : 0))
         }
-        lines += others.filter { $0.count > 0 }.map {
+        var last = others.filter { $0.count > 0 }.map {
             "          … and \($0.count) more of input \($0.name[0]) (\($0.name[1])), of other topics"
         }
-        return lines.map(\.printable)
+        if report.more > 0 { last.append("          … and of \(report.more) streams more") }
+        return (DecisionView.inOrder(lines) + last).map(\.printable)
     }
 
     private mutating func news(_ name: [String], _ count: UInt64) -> UInt64 {

@@ -312,10 +312,15 @@ def ask_rawly(port, requests, rounds):
     connection; then again at once."""
     greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
     ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 4) + b"XSUB"
-    text = greeting + frame(ready, flags=4) + b"".join(frame(request.encode("latin-1")) for request in requests)
+    text = b"".join(frame(request.encode("latin-1")) for request in requests)
     for _ in range(rounds):
         with socketlib.create_connection(("127.0.0.1", port), TIMEOUT_MS / 1000) as connection:
             try:
+                connection.sendall(greeting + frame(ready, flags=4))
+                # What comes before the other side is ready is an error.
+                heard = b""
+                while b"READY" not in heard:
+                    heard += connection.recv(1 << 16)
                 connection.sendall(text)
                 while connection.recv(1 << 16):
                     pass

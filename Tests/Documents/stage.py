@@ -18,15 +18,14 @@ import subprocess
 import sys
 import tempfile
 import termios
-import time
 
 import zmq
+
+from waiting import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ETC = pathlib.Path("/etc/forecastd")
 CONFIGURATION = ETC / "forecastd.yaml"
-# For one step; a loaded machine takes long for what else takes a moment.
-PATIENCE = 120
 
 
 def enter_namespaces():
@@ -35,17 +34,6 @@ def enter_namespaces():
     if os.environ.get("FORECASTD_STAGE") != "1":
         os.environ["FORECASTD_STAGE"] = "1"
         os.execvp("unshare", ["unshare", "--map-root-user", "--net", "--mount", sys.executable, *sys.argv])
-
-
-def until(what, condition):
-    """Waits for something to become true."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        result = condition()
-        if result:
-            return result
-        time.sleep(0.02)
-    raise AssertionError(f"not within {PATIENCE} s: {what() if callable(what) else what}")
 
 
 class Running:

@@ -37,7 +37,7 @@ dpkg-deb --raw-extract "$package" "$work/newer"
 sed -i "s/^Version: .*/&+1/" "$work/newer/DEBIAN/control"
 newer=$work/box/forecastd_$version+1_$(dpkg-deb --field "$package" Architecture).deb
 dpkg-deb --root-owner-group -Znone --build "$work/newer" "$newer" >/dev/null
-cp "$package" "$here"/*.py "$here/bare.sh" Tests/Documents/commands.py Documentation/Operations.md "$work/box"
+cp "$package" "$here"/*.py "$here/bare.sh" Tests/Documents/{commands,waiting}.py Documentation/Operations.md "$work/box"
 "$here/box.sh" / "$work/box" /usr/bin/python3 /srv/box/service.py \
     "/srv/box/$(basename "$package")" "/srv/box/$(basename "$newer")"
 

@@ -1,25 +1,16 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
 """Values for a daemon, and what it says to them."""
 import json
-import time
 
 import zmq
 
+import waiting
 from operations import call
-
-# For one step; a loaded machine takes long for what else takes a moment.
-PATIENCE = 60
 
 
 def until(what, condition):
-    """Waits for something to become true."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        result = condition()
-        if result:
-            return result
-        time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {PATIENCE} s; the log:\n{call('journalctl', '--no-pager', '-n', '40')}")
+    """Waits for something to become true; where it does not, the log says more."""
+    return waiting.until(lambda: f"{what}; the log:\n{call('journalctl', '--no-pager', '-n', '40')}", condition)
 
 
 class Streams:

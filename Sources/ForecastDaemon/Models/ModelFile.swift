@@ -30,10 +30,7 @@ public struct ModelFile: Sendable {
         } catch {
             throw DaemonError(.data, "\(path): \(error)")
         }
-        digest = SHA256.hash(data: bytes).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        digest = SHA256.hash(data: bytes).text
     }
 
     /// The first twelve digits of the digest: names the weights in published forecasts.

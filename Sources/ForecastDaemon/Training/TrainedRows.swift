@@ -53,8 +53,6 @@ struct TrainedRows: Codable, Equatable {
         for series in file.series {
             series.values[..<end].withUnsafeBytes { hash.update(bufferPointer: $0) }
         }
-        return hash.finalize().map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
+        return hash.finalize().text
     }
 }

@@ -19,7 +19,7 @@ package struct ConnectionLog: Sendable {
     private let endpoints: [String]
     private var connected: [Int32: String] = [:]
     /// Which of all connections those are that peers have made, by their descriptors.
-    private var acceptances: [Int32: UInt64] = [:]
+    private(set) package var acceptances: [Int32: UInt64] = [:]
     private var (made, failedHandshakes): (UInt64, UInt64) = (0, 0)
     /// Lost connections by their endpoint, with the round in which they were lost.
     private var lost: [String: UInt64] = [:]
@@ -55,9 +55,6 @@ package struct ConnectionLog: Sendable {
         ConnectionCounts(
             open: connected.count + acceptances.count, made: made, failedHandshakes: failedHandshakes)
     }
-
-    /// The descriptors of connections that peers have made and that stand.
-    package var accepted: [Int32] { Array(acceptances.keys) }
 
     /// Which of all connections the one on a descriptor is that a peer has made; nil if none has.
     package func acceptance(of descriptor: Int32) -> UInt64? { acceptances[descriptor] }

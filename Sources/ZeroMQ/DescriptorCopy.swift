@@ -23,18 +23,19 @@ final class DescriptorCopy {
         close(descriptor)
     }
 
-    /// Ends the connection on a descriptor both ways if `isWanted` says so when the copy is made.
+    /// Ends the connection on a descriptor both ways if `isWanted` says so when the copy is made; gives whether it did.
     ///
     /// - Throws: A `ZeroMQError` where a wanted one cannot be ended.
     func shutDown(
         _ original: Int32, if isWanted: () throws(ZeroMQError) -> Bool
-    ) throws(ZeroMQError) {
+    ) throws(ZeroMQError) -> Bool {
         let code = copy(original)
         defer { _ = copy(idle) }
-        guard try isWanted() else { return }
+        guard try isWanted() else { return false }
         guard code == 0 else { throw ZeroMQError(code: code, operation: "cut a connection") }
         // One that the peer has ended meanwhile is no error.
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
+        return true
     }
 
     /// Gives the error's number, or 0.

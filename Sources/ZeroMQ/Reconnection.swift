@@ -42,17 +42,19 @@ public struct Reconnection: ~Copyable {
     /// connection is lost, as where the network cuts it; what had arrived can still be received.
     public mutating func cutPeers() throws(ZeroMQError) {
         try listen()
-        for descriptor in log.accepted { try cut(descriptor) }
+        for (descriptor, number) in log.acceptances { _ = try cutPeer(descriptor, accepted: number) }
     }
 
     /// Cuts a connection that a peer has made; false where it is not one, or is a later one than a number says.
     ///
     /// - Parameter number: What `acceptance(of:)` said of the connection.
     public mutating func cutPeer(_ descriptor: Int32, accepted number: UInt64) throws(ZeroMQError) -> Bool {
-        try listen()
-        guard log.acceptance(of: descriptor) == number else { return false }
-        try cut(descriptor)
-        return true
+        // libzmq says that a connection is lost before it closes its descriptor: where it has not said so by now, the copy is
+        // of that connection, and not of what has the number next.
+        try copy.shutDown(descriptor) { () throws(ZeroMQError) -> Bool in
+            try listen()
+            return log.acceptance(of: descriptor) == number
+        }
     }
 
     /// As `acceptance(of:)`, after a look.
@@ -66,15 +68,5 @@ public struct Reconnection: ~Copyable {
 
     private mutating func listen() throws(ZeroMQError) {
         while let event = try monitor.next() { log.note(event) }
-    }
-
-    private mutating func cut(_ descriptor: Int32) throws(ZeroMQError) {
-        let number = log.acceptance(of: descriptor)
-        // libzmq says that a connection is lost before it closes its descriptor: where it has not said so by now, the copy is
-        // of that connection, and not of what has the number next.
-        try copy.shutDown(descriptor) { () throws(ZeroMQError) -> Bool in
-            try listen()
-            return number != nil && log.acceptance(of: descriptor) == number
-        }
     }
 }

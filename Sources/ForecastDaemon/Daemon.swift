@@ -45,11 +45,7 @@ package struct Daemon: Sendable {
         let listener = try prepared.passedListener(from: &passed)
         let backOff = StartBackOff(&passed, notifier: notifier)
         let listeners = KeptListeners(&passed, for: prepared.keptEndpoints, notifier: notifier)
-        for (name, descriptor) in passed.rest {
-            logger.warning("the service manager has passed \(name), for which there is no use")
-            close(descriptor)
-            notifier.forget(name)
-        }
+        close(passed, notifier)
         if let http = prepared.configuration.http {
             let monitor = DaemonMonitor(plans: plans, mailbox: mailbox, metricPatterns: http.metricsStreams)
             services.append(
@@ -80,15 +76,7 @@ package struct Daemon: Sendable {
         let (isStopping, stop) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
-                var isShuttingDown = false
-                for await signal in signals {
-                    if signal == .sighup {
-                        queue.yield(.hangUp)
-                        continue
-                    }
-                    if isShuttingDown { _exit(128 + signal.rawValue) }
-                    isShuttingDown = true
-                    logger.info("\(signal): draining; a second signal ends the process at once")
+                await heed(signals, hangUp: { queue.yield(.hangUp) }) {
                     stop.finish()
                     await group.triggerGracefulShutdown()
                 }
@@ -105,17 +93,45 @@ package struct Daemon: Sendable {
             try await tasks.next()
         }
         backOff?.reset()
-        if let report = mailbox.newestReport {
-            if report.isCutShort {
-                logger.warning("messages were still arriving 5 s after the stop; the rest was left unread")
-            }
-            logger.info(
-                "stopped",
-                metadata: [
-                    "streams": "\(report.streams)", "observations": "\(report.observations)",
-                    "forecasts": "\(report.forecasts)", "dropped": "\(report.drops)",
-                ])
+        if let report = mailbox.newestReport { logEnd(report) }
+    }
+
+    /// Closes what the service manager has passed and nobody has taken.
+    private func close(_ passed: PassedDescriptors, _ notifier: ServiceNotifier) {
+        for (name, descriptor) in passed.rest {
+            logger.warning("the service manager has passed \(name), for which there is no use")
+            Glibc.close(descriptor)
+            notifier.forget(name)
         }
+    }
+
+    /// The first signal but SIGHUP is one to stop; the second ends the process at once.
+    private func heed(
+        _ signals: UnixSignalsSequence, hangUp: () -> Void, stop: () async -> Void
+    ) async {
+        var isShuttingDown = false
+        for await signal in signals {
+            if signal == .sighup {
+                hangUp()
+                continue
+            }
+            if isShuttingDown { _exit(128 + signal.rawValue) }
+            isShuttingDown = true
+            logger.info("\(signal): draining; a second signal ends the process at once")
+            await stop()
+        }
+    }
+
+    private func logEnd(_ report: StatusReport) {
+        if report.isCutShort {
+            logger.warning("messages were still arriving 5 s after the stop; the rest was left unread")
+        }
+        logger.info(
+            "stopped",
+            metadata: [
+                "streams": "\(report.streams)", "observations": "\(report.observations)",
+                "forecasts": "\(report.forecasts)", "dropped": "\(report.drops)",
+            ])
     }
 
     /// Waits where starts failed before this one; false where the daemon is to stop instead.

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import ForecastDaemon
-import Glibc
 
 /// `forecastd reload`: lets the running daemon read models and rules again.
 struct ReloadCommand: ParsableCommand {

@@ -35,6 +35,8 @@ from forecastd_producer import Producer  # noqa: E402
 STEADY_STREAMS, STEADY_RATE = 200, 500
 METER_STREAMS = 20
 SAMPLE_SECONDS = 10
+# How long the last values may wait to be acknowledged.
+PATIENCE = 120
 # Of the median of the second quarter, what that of the last one may be.
 GROWTH = {"resident_mib": 1.1, "descriptors": 1.3, "p50_us": 1.5, "p99_us": 3}
 # The system's clock jumps by the nanoseconds that a file of eight bytes says.
@@ -221,7 +223,11 @@ class Meters:
                 producer.send(b"meter.%d" % stream, b'{"value": %d}' % (self.rounds % 12))
             self.rounds += 1
             producer.advance(0)
-        producer.flush()
+        end = time.monotonic() + PATIENCE
+        while producer.pending and time.monotonic() < end:
+            producer.advance(1)
+        if producer.pending:
+            soak.problems.append(f"expected all values of meters to be acknowledged, found {len(producer.pending)} that are not")
         producer.close()
 
     def check(self, soak):

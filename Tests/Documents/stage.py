@@ -108,6 +108,9 @@ class Stage:
         for place in (".build/release", "bin"):
             (self.folder / place).mkdir(parents=True)
             (self.folder / place / "forecastd").symlink_to(binary)
+        # What a make that called this leaves would be passed on to those of the documents, which print differently then.
+        for name in [name for name in os.environ if name.startswith("MAKE") or name == "MFLAGS"]:
+            del os.environ[name]
         os.environ.update(
             PATH=f"{self.folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin", PYTHONPATH=str(pathlib.Path(__file__).parent), TERM="xterm",
             HOME=str(self.folder), TMPDIR=str(self.folder), RUNTIME_DIRECTORY="/run/forecastd", PYTHONDONTWRITEBYTECODE="1")

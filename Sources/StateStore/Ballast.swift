@@ -11,10 +11,12 @@ package struct Ballast<D: Disk>: Sendable {
     package init(_ disk: D, size: Int) { (self.disk, self.size) = (disk, size) }
 
     /// Gives the room up.
-    package func release() throws(DiskError) {
-        for name in try disk.list() where name == Self.name || name == Self.temporaryName {
-            try disk.remove(name)
-        }
+    ///
+    /// - Returns: Whether there was any.
+    package func release() throws(DiskError) -> Bool {
+        let names = try disk.list().filter { $0 == Self.name || $0 == Self.temporaryName }
+        for name in names { try disk.remove(name) }
+        return !names.isEmpty
     }
 
     /// Takes the room, unless it is taken, if there is twice as much; so what was given up is not taken back at once.

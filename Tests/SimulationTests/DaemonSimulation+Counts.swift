@@ -7,11 +7,13 @@ extension DaemonSimulation {
     struct Counts {
         var (observations, replayed, restored, torn, lost) = (0, 0, 0, 0, 0)
         var (snapshots, powerCuts, failures, fullDisks, cleanStops, reloads) = (0, 0, 0, 0, 0, 0)
+        /// How often the older snapshot was given up.
+        var onlyNewest = 0
 
         private static var all: [WritableKeyPath<Counts, Int>] {
             [
                 \.observations, \.replayed, \.restored, \.torn, \.lost, \.snapshots, \.powerCuts, \.failures,
-                \.fullDisks, \.cleanStops, \.reloads,
+                \.fullDisks, \.cleanStops, \.reloads, \.onlyNewest,
             ]
         }
 

@@ -83,6 +83,7 @@ final class DaemonSimulation: @unchecked Sendable {
         switch event {
         case .recovered(let recovered): self.recovered = recovered
         case .full: counts.fullDisks += 1
+        case .onlyNewest: counts.onlyNewest += 1
         case .room(let lost): counts.lost += Int(lost)
         default: break
         }

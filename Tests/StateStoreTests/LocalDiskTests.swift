@@ -142,7 +142,7 @@ struct LocalDiskTests {
         let last = writer.appended
         #expect(last > 1000 && writer.append(record.span.bytes) == .full)
         #expect(try directory.ballast.take(), "it is there")
-        try directory.ballast.release()
+        #expect(try directory.ballast.release())
         #expect(writer.append(record.span.bytes) == .done && writer.appended == last + 1)
         #expect(writer.write() == .done && writer.synchroniser.synchronise() == .done)
         #expect(try !directory.ballast.take(), "there is not twice as much room")

@@ -134,7 +134,7 @@ package struct EngineRecovery<D: Disk> {
         } catch {
             guard case .disk(.full) = error else { throw error }
         }
-        do throws(DiskError) { try spareRoom.release(at: .now) } catch { throw .disk(error) }
+        do throws(DiskError) { _ = try spareRoom.release(at: .now) } catch { throw .disk(error) }
         return try files.resume()
     }
 }

@@ -200,6 +200,9 @@ extension StateLink {
         if isFirst { report(.noSnapshot) }
     }
 
+    /// Says that there is only one snapshot now, because there was no room for the next one.
+    func gaveUpOlderSnapshot() { report(.onlyNewest) }
+
     /// Says that all is on the disk.
     func storageEnds() {
         state.withLock { $0.hasEnded.storage = true }

@@ -58,6 +58,8 @@ package enum StateEvent: Sendable {
     case destroyed(String)
     /// There is no room for a snapshot; the journal goes on.
     case noSnapshot
+    /// There was no room for a snapshot beside two others, and the older one was removed.
+    case onlyNewest
     /// The disk is full: what comes now does not outlast the process.
     case full
     /// There is room again, after so many observations that were not journalled.

@@ -140,11 +140,17 @@ package struct StateStorage<D: Disk>: ~Copyable {
         link.snapshotFailed()
     }
 
-    /// Gives up the spare room, so that the next snapshot has room, and with it the journal gets some.
+    /// Gives up the spare room, so that the next snapshot has room, and with it the journal gets some; where that does not
+    /// help, the older snapshot and the journal that only it needs.
     private mutating func makeRoom() {
         guard clock() >= roomDue else { return }
         roomDue = clock() + Self.retry
-        do throws(DiskError) { try spareRoom.release(at: clock()) } catch { link.fail(error) }
+        do throws(DiskError) {
+            if try !spareRoom.release(at: clock()), let newest = try store.removeAllButNewest() {
+                try synchroniser.trim(through: newest)
+                link.gaveUpOlderSnapshot()
+            }
+        } catch { link.fail(error) }
         snapshotDue = clock()
     }
 

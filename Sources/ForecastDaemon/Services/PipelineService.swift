@@ -99,6 +99,10 @@ package struct PipelineService: Service {
             logger.error(
                 "state: no room for a snapshot, or the disk is too slow for it; the journal goes on, it is tried again"
             )
+        case .onlyNewest:
+            logger.warning(
+                "state: the disk is too small for another snapshot beside two: the older one is removed, and nothing is there to fall back to until the next one is done; make room"
+            )
         case .full:
             logger.error(
                 "state: the disk is full: forecasts go on, but what comes now would be lost by a restart; make room"

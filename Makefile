@@ -25,7 +25,7 @@ TIME ?= 45
 HOURS ?= 2
 OUT ?= .build/soak
 
-.PHONY: help run build test simulate faults fuzz soak deb install reproducible system check format bench bench-peers quality \
+.PHONY: help run build test simulate faults sanitize fuzz soak deb install reproducible system check format bench bench-peers quality \
     anomalies golden deps deps-test deps-package arm64 clean
 
 help: ## lists the targets
@@ -79,6 +79,9 @@ reproducible: deb ## makes the package once more from another folder; both must 
 system: deb ## takes the package through a real systemd in a container and a bare Debian, from installation to purge; needs root
 	$(call install,iproute2 libjs-dygraphs libzmq5 lintian mmdebstrap procps python3 python3-zmq systemd systemd-container)
 	$(SUDO) Tests/System/run.sh dist/*.deb
+
+sanitize: deps-test ## the tests, and the daemon that they start, with AddressSanitizer, or some: make sanitize FILTER=JSON
+	Tests/Sanitizing/run.py $(if $(FILTER),--filter $(FILTER))
 
 fuzz: deps ## TIME=45 seconds of bytes for everything that reads them, or for one: make fuzz TARGET=json TIME=3600
 	$(call install,python3)

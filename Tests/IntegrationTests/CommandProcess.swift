@@ -57,7 +57,8 @@ final class CommandProcess {
             posix_spawnattr_destroy(&attributes)
         }
         let words = arguments.map { strdup($0) } + [nil]
-        let environment = [strdup("PATH=/usr/bin:/bin"), nil]
+        let options = DaemonProcess.sanitizerOptions.map { strdup("\($0.key)=\($0.value)") }
+        let environment = [strdup("PATH=/usr/bin:/bin")] + options + [nil]
         defer { for word in words + environment { free(word) } }
         let code = posix_spawn(&identifier, arguments[0], &actions, &attributes, words, environment)
         guard code == 0 else {

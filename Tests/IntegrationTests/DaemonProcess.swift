@@ -11,8 +11,14 @@ final class DaemonProcess {
     /// The folder of the sources.
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-    /// The release binary beside the tests.
-    static let binary = root.appending(path: ".build/release/forecastd")
+    /// The release binary beside the tests, or the one that FORECASTD_BINARY names.
+    static let binary =
+        ProcessInfo.processInfo.environment["FORECASTD_BINARY"].map { URL(filePath: $0) }
+        ?? root.appending(path: ".build/release/forecastd")
+    /// What a process that is started with no other variables is told besides, if it was built with a sanitizer.
+    static let sanitizerOptions = ProcessInfo.processInfo.environment.filter {
+        $0.key.hasSuffix("SAN_OPTIONS")
+    }
 
     /// What it was started with, which a reload reads again.
     let configurationFile: URL
@@ -35,9 +41,8 @@ final class DaemonProcess {
         notifySocket = try Self.listen(at: notifyPath)
         process.executableURL = Self.binary
         process.arguments = ["run", "--config", file.path] + arguments
-        process.environment = ["NOTIFY_SOCKET": notifyPath, "PATH": "/usr/bin:/bin"].merging(environment) {
-            $1
-        }
+        process.environment = ["NOTIFY_SOCKET": notifyPath, "PATH": "/usr/bin:/bin"]
+            .merging(environment) { $1 }.merging(Self.sanitizerOptions) { $1 }
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
         while true {

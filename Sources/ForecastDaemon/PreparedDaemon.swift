@@ -197,7 +197,8 @@ extension PreparedDaemon {
                 return PipelinePlan.Input(
                     name: input.name, socket: input.socketKind, options: options,
                     connect: input.connection.connect, bind: input.connection.bind, topics: input.topics,
-                    decoder: input.decoder, producers: input.producers, isSecured: isSecured)
+                    decoder: input.decoder, producers: input.producers,
+                    streamsPerPeer: input.streamsPerPeer, isSecured: isSecured)
             },
             outputs: configuration.outputs.map { output in
                 var options = SocketOptions(output.connection)

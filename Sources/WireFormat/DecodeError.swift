@@ -32,6 +32,8 @@ public enum DecodeError: UInt8, Error, CaseIterable, Sendable {
     case tooManyObservations
     /// The first frame is nothing that a producer says to a loss-free input.
     case header
+    /// One of its streams is new, and the peer has brought as many as it may.
+    case streamsPerPeer
 
     /// The reason's name in logs and metrics.
     public var label: String {
@@ -51,6 +53,7 @@ public enum DecodeError: UInt8, Error, CaseIterable, Sendable {
         case .columnCount: "column_count"
         case .tooManyObservations: "too_many_observations"
         case .header: "header"
+        case .streamsPerPeer: "streams_per_peer"
         }
     }
 }

@@ -65,7 +65,11 @@ public struct Authenticator: ~Copyable {
         let isAdmitted = decide(request)
         let (status, reason) = isAdmitted ? ("200", "OK") : ("400", "this key is not admitted")
         let identifier = request.count > 1 ? request[1] : []
-        let frames = [Array("1.0".utf8), identifier, Array(status.utf8), Array(reason.utf8), [], []]
+        // The user's name goes with each message (`Message.sender`).
+        let user = isAdmitted ? request[6].withUnsafeBytes { CurveKey($0.bytes)?.text } ?? "" : ""
+        let frames = [
+            Array("1.0".utf8), identifier, Array(status.utf8), Array(reason.utf8), Array(user.utf8), [],
+        ]
         for (index, bytes) in frames.enumerated() {
             _ = try socket.send(bytes.span.bytes, more: index + 1 < frames.count)
         }

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import CZeroMQ
+import Glibc
 
 /// One frame as it was received.
 ///
@@ -28,6 +29,29 @@ public struct Message: ~Copyable {
     public var descriptor: Int32? {
         let descriptor = zmq_msg_get(content, ZMQ_SRCFD)
         return descriptor >= 0 ? descriptor : nil
+    }
+
+    /// Who sent it, as far as that is known: the public key that was proved (of clients of a socket with an `Authenticator`), else
+    /// the network address, else, on this machine, no more than that.
+    ///
+    /// Valid until the message is filled again.
+    public var sender: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            let known = property("User-Id") ?? property("Peer-Address")
+            let name = known ?? UnsafeRawPointer(Self.nobody.utf8Start)
+            let length = known.map { strlen($0.assumingMemoryBound(to: CChar.self)) }
+            let span = RawSpan(_unsafeStart: name, byteCount: length ?? Self.nobody.utf8CodeUnitCount)
+            return _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    private static var nobody: StaticString { "local" }
+
+    /// What libzmq knows of where the frame came from, as a text that ends with 0; nil where it knows nothing.
+    private func property(_ name: String) -> UnsafeRawPointer? {
+        guard let text = zmq_msg_gets(content, name), text.pointee != 0 else { return nil }
+        return UnsafeRawPointer(text)
     }
 
     /// Whether further frames of the same message follow, to be received next.

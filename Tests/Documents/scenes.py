@@ -98,8 +98,12 @@ def readme(document, stage):
     stage.run(document.command(".build/release/forecastd model show").text)
     stage.run(document.command(".build/release/forecastd check").text)
     daemon = stage.daemon(document.command(".build/release/forecastd run").text)
-    assert "yhat" in Feed().forecast("pump")
-    daemon.end()
+    publisher = stage.python(document.block("python", "zmq.PUB"))
+    tap = stage.begin(document.command("forecastd tap").text)
+    tap.until("pump.flow .*→")
+    for each in (tap, daemon):
+        each.end()
+    publisher.kill()
     stage.run(document.command(".build/release/forecastd bench").text + " --duration 100ms")
 
 

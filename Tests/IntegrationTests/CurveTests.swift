@@ -106,6 +106,27 @@ import Testing
         #expect(scenario.daemon.stop() == 0)
     }
 
+    /// Who has brought as many streams as it may brings no other, and takes nothing from those who have not.
+    @Test func eachKeyHasAShareOfTheStreams() throws {
+        let scenario = try SecuredScenario(inputKeys: ", streams_per_peer: 2")
+        try scenario.open("out", "sub", at: scenario.output, key: scenario.reader)
+        try scenario.open("greedy", "push", at: scenario.input, key: scenario.sender)
+        try scenario.open("modest", "push", at: scenario.input, key: scenario.reader)
+        try scenario.join("greedy", to: "out", stream: "plant.a")
+        for stream in ["plant.b", "plant.c", "plant.d"] {
+            _ = try scenario.peer.call(
+                "offer", ["name": "greedy", "frames": [stream, #"{"value":1}"#]], as: Bool.self)
+        }
+        let figure = #"forecastd_input_drops_total{input="plant",reason="streams_per_peer"}"#
+        try eventually("streams beyond the share are dropped") { try scenario.figure(figure) == 2 }
+        try scenario.join("modest", to: "out", stream: "plant.e")
+        try scenario.join("modest", to: "out", stream: "plant.a")
+        try scenario.join("modest", to: "out", stream: "plant.f")
+        try scenario.join("greedy", to: "out", stream: "plant.f")
+        #expect(try scenario.streams() == ["plant.a", "plant.b", "plant.e", "plant.f"])
+        #expect(scenario.daemon.stop() == 0)
+    }
+
     /// Who may send values need not be who may read forecasts.
     @Test func aSocketCanHaveAListOfItsOwn() throws {
         let scenario = try SecuredScenario(outputKeys: ", clients: readers")

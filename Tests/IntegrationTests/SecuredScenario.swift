@@ -21,8 +21,8 @@ final class SecuredScenario {
     let server, sender, reader: Key
     private(set) var daemon: DaemonProcess!
 
-    /// Starts the daemon; `sender` and `reader` are admitted everywhere but for what `keys` say of the output.
-    init(outputKeys: String = "", transport: Scenario.Transport = .tcp) throws {
+    /// Starts the daemon; `sender` and `reader` are admitted everywhere but for what `outputKeys` say.
+    init(inputKeys: String = "", outputKeys: String = "", transport: Scenario.Transport = .tcp) throws {
         directory = try TemporaryDirectory()
         peer = try Peer()
         let folder = directory.url.path
@@ -40,7 +40,7 @@ final class SecuredScenario {
         daemon = try DaemonProcess(
             """
             inputs:
-              plant: {socket: pull, bind: ["\(input)"]}
+              plant: {socket: pull, bind: ["\(input)"]\(inputKeys)}
               meters: {socket: router, bind: ["\(meters)"]}
             outputs:
               forecasts: {socket: pub, bind: ["\(output)"]\(outputKeys)}

@@ -33,6 +33,8 @@ public struct InputConfiguration: Sendable, Equatable {
     public var timeUnit = TimeUnit.s
     /// The most bytes that a frame may have; a peer that sends more is disconnected.
     public var maximumMessageSize = 1 << 20
+    /// The most streams that a peer may bring; nil for any number.
+    package var streamsPerPeer: Int?
     /// What producers may do; nil but for a router socket.
     package var producers: ProducerTable.Limits?
 }
@@ -56,6 +58,7 @@ extension InputConfiguration: ConfigurationSection {
         timeUnit = format.defaultTimeUnit
         table.read("time_unit", into: &timeUnit)
         table.read("maximum_message_size", bytesIn: 256...(1 << 30), into: &maximumMessageSize)
+        streamsPerPeer = table.take("streams_per_peer")?.integer(in: 1...StreamShares.identifiersLimit)
     }
 }
 

@@ -20,6 +20,8 @@ struct PipelineInput: ~Copyable {
     private let topicsLimit: Int
     /// What the messages' numbers tell; nil before the first that had one.
     private var sequences: SenderSequences?
+    /// What streams which peer has brought; nil where that is not limited.
+    private var shares: StreamShares?
 
     /// Opens the socket and lets `poller` watch it.
     init(
@@ -48,6 +50,11 @@ struct PipelineInput: ~Copyable {
             dialogue = nil
         }
         self.topicsLimit = topicsLimit
+        if let limit = plan.streamsPerPeer {
+            shares = StreamShares(limit: limit, seed: .random(in: 0...(.max)))
+        } else {
+            shares = nil
+        }
     }
 
     /// Makes connections anew that were cut because the peer broke the protocol; gives their number.
@@ -84,6 +91,7 @@ struct PipelineInput: ~Copyable {
         partCount = count
         do throws(DecodeError) {
             try decode(partCount: count, into: &decoded)
+            try Self.check(decoded, from: first, &shares)
             return .decoded
         } catch {
             return .dropped(error)
@@ -156,6 +164,7 @@ struct PipelineInput: ~Copyable {
             do throws(DecodeError) {
                 guard count == 3 else { throw .frameCount }
                 try decoder.decode(identifier: second.bytes, payload: third.bytes, into: &decoded)
+                try Self.check(decoded, from: first, &shares)
             } catch { message.error = error }
             return .numbered(message)
         }
@@ -192,6 +201,18 @@ struct PipelineInput: ~Copyable {
         case (false, 2...):
             messages.note(reason, input: number, topic: first.bytes, payload: second.bytes, at: now)
         default: messages.note(reason, input: number, topic: none, payload: first.bytes, at: now)
+        }
+    }
+
+    /// Throws where a message has a stream that its sender may not bring.
+    // Static with explicit parameters: a span of one property may not be in hand while another one changes.
+    private static func check(
+        _ decoded: borrowing DecodedMessage, from message: borrowing Message, _ shares: inout StreamShares?
+    ) throws(DecodeError) {
+        guard shares != nil else { return }
+        for index in 0..<decoded.count
+        where shares?.admits(decoded.identifier(at: index), of: message.sender) == false {
+            throw .streamsPerPeer
         }
     }
 

@@ -24,6 +24,8 @@ package struct PipelinePlan: Sendable {
         package var decoder: PayloadDecoder
         /// What producers may do (`router` only).
         package var producers: ProducerTable.Limits?
+        /// The most streams that a peer may bring; nil for any number.
+        package var streamsPerPeer: Int?
         /// Whether the socket asks for proof of who is at the other side; then `options` have `curve`.
         package var isSecured = false
     }

@@ -1,0 +1,54 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+
+/// Which stream ids the peers of one input have brought, so that none of them takes the places of all.
+///
+/// An id is that of the peer that brought it first, as long as the process runs; others may send for it as well, which costs
+/// them nothing.
+public struct StreamShares: ~Copyable {
+    private let limit: Int
+    private var peers: StreamTable
+    /// Ids that each peer has brought.
+    private var counts: [Int] = []
+    private var identifiers: StreamTable
+
+    /// The most peers that are told apart.
+    public static let peersLimit = 1000
+    /// The most ids that all peers may bring together.
+    public static let identifiersLimit = 1 << 20
+    /// Bytes of a peer's name that count: a public key has 40, an address up to 45.
+    private static let longestName = 64
+
+    /// - Parameters:
+    ///   - limit: The most ids of a peer, at least 1.
+    ///   - seed: Makes the placing in memory unpredictable to senders.
+    public init(limit: Int, seed: UInt64) {
+        precondition(limit >= 1, "a peer may bring at least one stream")
+        self.limit = limit
+        peers = StreamTable(capacity: Self.peersLimit, longest: Self.longestName, seed: seed)
+        identifiers = StreamTable(capacity: min(limit * Self.peersLimit, Self.identifiersLimit), seed: seed)
+        counts.reserveCapacity(Self.peersLimit)
+    }
+
+    /// Whether a peer may send for a stream: its id is known, or there is room for it in the peer's share, which it then takes.
+    ///
+    /// - Parameters:
+    ///   - identifier: The stream's id, valid.
+    ///   - peer: What tells the peer from others, at least 1 byte.
+    public mutating func admits(_ identifier: RawSpan, of peer: RawSpan) -> Bool {
+        if identifiers.slot(of: identifier) != nil { return true }
+        let name = peer.extracting(first: Self.longestName)
+        guard identifiers.count < identifiers.capacity, let number = number(of: name), counts[number] < limit
+        else { return false }
+        counts[number] += 1
+        _ = identifiers.insert(identifier)
+        return true
+    }
+
+    /// The number of a peer, new ones included; nil if there are too many.
+    private mutating func number(of name: RawSpan) -> Int? {
+        if let slot = peers.slot(of: name) { return Int(slot) }
+        guard peers.count < peers.capacity else { return nil }
+        counts.append(0)
+        return Int(peers.insert(name))
+    }
+}

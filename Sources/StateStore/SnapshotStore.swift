@@ -29,23 +29,16 @@ package struct SnapshotStore<D: Disk>: Sendable {
         }
     }
 
-    /// Removes all but the newest, if that is whole: room for the next one, until which there is nothing to fall back to.
+    /// Removes all but the newest: room for the next one, until which there is nothing to fall back to.
+    ///
+    /// The newest is whole as far as anybody knows: it was written since the start, or looked through then.
     ///
     /// - Returns: The record up to which the journal is not needed any more; nil if nothing was removed.
     package func removeAllButNewest() throws(DiskError) -> UInt64? {
         let sequences = try Self.sequences(on: disk)
-        guard sequences.count > 1, let newest = sequences.last, try isWhole(newest) else { return nil }
+        guard sequences.count > 1, let newest = sequences.last else { return nil }
         for sequence in sequences.dropLast() { try disk.remove(SnapshotFormat.name(ofSnapshot: sequence)) }
         return newest
-    }
-
-    private func isWhole(_ sequence: UInt64) throws(DiskError) -> Bool {
-        do throws(StoreError) {
-            if case .whole = try Self.look(at: sequence, on: disk) { return true }
-        } catch {
-            if case .disk(let error) = error { throw error }
-        }
-        return false
     }
 
     /// What the snapshots on a disk contain, oldest first.

@@ -31,22 +31,28 @@ public struct Message: ~Copyable {
         return descriptor >= 0 ? descriptor : nil
     }
 
-    /// Who sent it, as far as that is known: the public key that was proved (of clients of a socket with an `Authenticator`), else
-    /// the network address, else, on this machine, no more than that.
+    /// Who sent it: the public key that a client of a socket with an `Authenticator` has proved, else the network address;
+    /// on this machine, the user by a number; "?" where nothing is known.
     ///
-    /// Valid until the message is filled again.
+    /// Nothing that the other side says of itself counts. Valid until the message is filled again.
     public var sender: RawSpan {
         @_lifetime(borrow self)
         get {
-            let known = property("User-Id") ?? property("Peer-Address")
+            let known = property(Authenticator.keyProperty) ?? property("Peer-Address")
             let name = known ?? UnsafeRawPointer(Self.nobody.utf8Start)
-            let length = known.map { strlen($0.assumingMemoryBound(to: CChar.self)) }
-            let span = RawSpan(_unsafeStart: name, byteCount: length ?? Self.nobody.utf8CodeUnitCount)
-            return _overrideLifetime(span, borrowing: self)
+            let length = known.map(Self.length) ?? Self.nobody.utf8CodeUnitCount
+            return _overrideLifetime(RawSpan(_unsafeStart: name, byteCount: length), borrowing: self)
         }
     }
 
-    private static var nobody: StaticString { "local" }
+    private static var nobody: StaticString { "?" }
+
+    /// The bytes of a name, without the process of a sender on this machine, as in `localhost:user:group:process`.
+    private static func length(of name: UnsafeRawPointer) -> Int {
+        let text = name.assumingMemoryBound(to: CChar.self)
+        guard strncmp(text, "localhost:", 10) == 0, let end = strrchr(text, 58) else { return strlen(text) }
+        return UnsafeRawPointer(end) - name
+    }
 
     /// What libzmq knows of where the frame came from, as a text that ends with 0; nil where it knows nothing.
     private func property(_ name: String) -> UnsafeRawPointer? {

@@ -52,6 +52,11 @@ struct HistoryFileTests {
             ":1: expected columns divided by commas, and decimal points where the numbers have commas, "
                 + "found semicolons in \"t;a\""
         ),
+        ("1,2.5\n2,2.6\n", ":1: expected a header that names the columns, found values, \"1,2.5\""),
+        (
+            "2026-01-01T00:00:00Z,2\n",
+            ":1: expected a header that names the columns, found values, \"2026-01-01T00:00:00Z,2\""
+        ),
         ("t\ta\n1\t2\n", ":1: expected columns divided by commas, found tabs in \"t a\""),
         ("t,a\n1,2\n3\n", ":3: expected 2 columns as in the header, found 1"),
     ])

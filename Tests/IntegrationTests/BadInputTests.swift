@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// Without keys a peer is an address, and all of this machine are one.
+    /// Without keys a peer is an address, or a user of this machine.
     @Test(arguments: Scenario.Transport.allCases)
     func aPeerBringsAsManyStreamsAsItMay(transport: Scenario.Transport) throws {
         let scenario = try Scenario(

@@ -26,7 +26,7 @@ final class DaemonSimulation: @unchecked Sendable {
     var generator: SeededGenerator
     var senders: NastyStreams
     let scene: DaemonScene
-    let spareRoom: SpareRoom<SimulatedDisk>
+    var spareRoom: SpareRoom<SimulatedDisk>
     var statePlan: StatePlan
     /// The number of the plan that a start follows, and of the one that the engine does.
     var (plan, planInForce) = (0, 0)
@@ -125,6 +125,7 @@ final class DaemonSimulation: @unchecked Sendable {
         storage = nil
         (synchroniser, link, hasFailed) = (nil, nil, false)
         (successions, isReloading, planInForce) = (Self.successionBox(), false, plan)
+        spareRoom = SpareRoom(Ballast(disk, size: Self.ballastSize), at: clock)
         // What the disk failed to synchronise the kernel may have forgotten.
         if disk.hasFailed { written = durable }
         let isCut = pick(0...2) > 0

@@ -33,7 +33,8 @@ package struct Bench: Sendable {
         let signals = try TerminationSignals.descriptor()
         let seconds = (options.duration * 2 + .milliseconds(500)) * plan.rules.count / .seconds(1)
         StandardError.writeLine(
-            "bench: measuring \(plan.rules.count) rules takes about \(Int(seconds.rounded(.up))) s")
+            "bench: measuring \(plan.rules.count == 1 ? "1 rule" : "\(plan.rules.count) rules") takes about \(Int(seconds.rounded(.up))) s"
+        )
         var rules: [BenchReport.Rule] = []
         for (index, rule) in plan.rules.enumerated() {
             let model = plan.models[rule.model]

@@ -12,15 +12,12 @@ package final class SpareRoom<D: Disk>: Sendable {
         let ballast: Ballast<D>
         /// When it is to be looked for room next.
         var due: ContinuousClock.Instant
-        /// When there was something to give up last.
-        var released: ContinuousClock.Instant?
+        /// Pipelines that have had no snapshot since the disk was full.
+        var waiting = 0
     }
 
-    /// Time between two looks for room: long enough that a snapshot has used what was given up.
+    /// Time between two looks for room: long enough that what was given up has been of use.
     private static var interval: Duration { .seconds(20) }
-
-    /// Time within which what was given up may still be of use to somebody.
-    private static var use: Duration { .seconds(10) }
 
     package init(_ ballast: Ballast<D>, at now: ContinuousClock.Instant) {
         state = Mutex(State(ballast: ballast, due: now))
@@ -28,19 +25,21 @@ package final class SpareRoom<D: Disk>: Sendable {
 
     /// Gives up what is kept free, for a while.
     ///
-    /// - Returns: Whether that helps: not where there was nothing, or where it was given up before and has not helped.
+    /// - Returns: Whether there was anything.
     package func release(at now: ContinuousClock.Instant) throws(DiskError) -> Bool {
         try state.withLock { state throws(DiskError) in
-            if try state.ballast.release() { state.released = now }
             state.due = now + Self.interval
-            return state.released.map { now - $0 < Self.use } ?? false
+            return try state.ballast.release()
         }
     }
+
+    /// A pipeline waits for a snapshot since the disk was full, or does so no longer; meanwhile no room is kept free.
+    func note(isWaiting: Bool) { state.withLock { $0.waiting += isWaiting ? 1 : -1 } }
 
     /// Keeps some of the disk free again, if there is room; to be asked now and then.
     func keep(at now: ContinuousClock.Instant) throws(DiskError) {
         try state.withLock { state throws(DiskError) in
-            guard now >= state.due else { return }
+            guard now >= state.due, state.waiting == 0 else { return }
             state.due = now + Self.interval
             _ = try state.ballast.take()
         }

@@ -22,6 +22,10 @@ package final class StateLink: Sendable {
         var pieces: [Piece] = []
         var byteCount = 0
         var isSnapshotWanted = false
+        /// Snapshots that were handed over, whether or not they have come to an end.
+        var begunSnapshots: UInt64 = 0
+        /// Whether the engine stops, so that what is not in the next snapshot is in none.
+        var isSnapshotLast = false
         /// Whether the engine has ended, and then the storage.
         var hasEnded = (engine: false, storage: false)
         /// Whether the last snapshot did not come to an end.
@@ -118,7 +122,11 @@ extension StateLink {
     func put(_ piece: Piece) {
         state.withLock {
             $0.pieces.append(piece)
-            if case .chunk(let bytes) = piece { $0.byteCount += bytes.count }
+            switch piece {
+            case .begin: $0.begunSnapshots += 1
+            case .chunk(let bytes): $0.byteCount += bytes.count
+            case .end, .abandoned: break
+            }
         }
         doorbell.ring()
     }
@@ -136,6 +144,17 @@ extension StateLink {
     /// Sleeps until the storage has done something.
     package static func sleep(_ link: StateLink) {
         link.engineDoorbell.sleep(atMost: 10) { link.isStored }
+    }
+
+    /// Says that the next snapshot is the last one, so that room for it is made at once.
+    func noteLastSnapshot() { state.withLock { $0.isSnapshotLast = true } }
+
+    /// Waits until the snapshot that was handed over last has come to an end, and says whether it is on the disk.
+    func waitForSnapshot() -> Bool {
+        while state.withLock({ $0.status.snapshots + $0.status.failedSnapshots < $0.begunSnapshots }) {
+            wait(self)
+        }
+        return state.withLock { !$0.lastFailed }
     }
 
     /// Waits until the disk keeps up.
@@ -169,6 +188,9 @@ extension StateLink {
 
     /// Whether nothing more comes.
     var engineHasEnded: Bool { state.withLock { $0.hasEnded.engine } }
+
+    /// Whether the engine stops, and no further snapshot comes by itself.
+    var isSnapshotLast: Bool { state.withLock { $0.isSnapshotLast } }
 
     /// Asks the engine for a snapshot.
     func wantSnapshot() { state.withLock { $0.isSnapshotWanted = true } }

@@ -19,6 +19,8 @@ package struct StateStorage<D: Disk>: ~Copyable {
     private var writer: SnapshotWriter<D>?
     private var synchronised: ContinuousClock.Instant
     private var snapshotDue, roomDue: ContinuousClock.Instant
+    /// When the disk was full for the first time since the newest snapshot; nil where it was not.
+    private var fullSince: ContinuousClock.Instant?
     /// Bytes of the journal at the last snapshot.
     private var journalled = 0
 
@@ -108,9 +110,8 @@ package struct StateStorage<D: Disk>: ~Copyable {
             case .abandoned: failSnapshot()
             }
         } catch {
-            guard error == .full else { return link.fail(error) }
             failSnapshot()
-            makeRoom()
+            if error == .full { makeRoom() } else { link.fail(error) }
         }
     }
 
@@ -123,6 +124,7 @@ package struct StateStorage<D: Disk>: ~Copyable {
         try spill?.synchronise()
         try writer.finish(durable: synchroniser.durable)
         self.snapshot = nil
+        if fullSince.take() != nil { spareRoom.note(isWaiting: false) }
         let duration: Duration = clock() - snapshot.begin
         // Large states take long to write: the disk is to rest for longer than it works.
         snapshotDue = clock() + max(plan.snapshotEvery, duration * 4)
@@ -140,18 +142,26 @@ package struct StateStorage<D: Disk>: ~Copyable {
         link.snapshotFailed()
     }
 
-    /// Gives up the spare room, so that the next snapshot has room, and with it the journal gets some; where that does not
-    /// help, the older snapshot and the journal that only it needs.
+    /// Gives up the spare room, so that the next snapshot has room, and with it the journal gets some; where that has not
+    /// helped, the older snapshot and the journal that only it needs.
     private mutating func makeRoom() {
-        guard clock() >= roomDue else { return }
-        roomDue = clock() + Self.retry
+        let (now, isLast) = (clock(), link.isSnapshotLast)
+        guard now >= roomDue || isLast else { return }
+        roomDue = now + Self.retry
+        let since = fullSince ?? now
+        if fullSince == nil { spareRoom.note(isWaiting: true) }
+        fullSince = since
         do throws(DiskError) {
-            if try !spareRoom.release(at: clock()), let newest = try store.removeAllButNewest() {
+            let isReleased = try spareRoom.release(at: now)
+            if !isReleased, isLast || now - since >= Self.retry, let newest = try store.removeAllButNewest() {
                 try synchroniser.trim(through: newest)
                 link.gaveUpOlderSnapshot()
             }
-        } catch { link.fail(error) }
-        snapshotDue = clock()
+        } catch {
+            // Some file systems need room to remove anything.
+            if error != .full { link.fail(error) }
+        }
+        snapshotDue = now
     }
 
     private func keepSpareRoom() {

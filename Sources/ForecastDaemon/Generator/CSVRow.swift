@@ -20,8 +20,15 @@ enum CSVRow {
         ["", "nan", "null", "na", "n/a", "none"].contains(cell.lowercased())
     }
 
-    /// What is wrong with a header whose columns are divided by something else than commas; nil if they are not.
+    /// What is wrong with a header whose columns are divided by something else than commas, or that is none but a row of
+    /// values; nil for another.
     static func problem(ofHeader line: String) -> (expected: String, found: String)? {
+        let cells = cells(line)
+        // Who has no names may have numbered the columns.
+        if cells != cells.indices.map(String.init), cells.allSatisfy({ time($0) != nil || number($0) != nil })
+        {
+            return ("a header that names the columns", "values, \(quoted(line))")
+        }
         guard !line.contains(","), let other = line.first(where: { ";\t|".contains($0) }) else { return nil }
         let name = [";": "semicolons", "\t": "tabs"][other] ?? "bars"
         let decimals = other == ";" ? ", and decimal points where the numbers have commas" : ""

@@ -22,7 +22,8 @@ extension DecodeError {
             "its time is not RFC 3339, or beyond the years 1678 to 2262; seconds or milliseconds? time_unit: ms"
         case .columnCount: "it has more or fewer columns than columns: […] says"
         case .tooManyObservations: "it has more than 1024 observations"
-        case .streamsPerPeer: "one of its streams is new, and its sender has brought streams_per_peer others"
+        case .streamsPerPeer:
+            "one of its streams is new, and its sender has brought streams_per_peer others, or there are no more shares"
         case .header: "its first frame is nothing that a producer says"
         }
     }

@@ -86,8 +86,13 @@ extension EngineStage {
     mutating func keepState(at now: Timestamp) {
         guard let link else { return }
         if engine.isCopying { completeCopy(for: link) }
-        beginSnapshot(at: now)
-        completeCopy(for: link)
+        link.noteLastSnapshot()
+        // A disk that is full gets more room after each try.
+        for _ in 0..<Self.lastTries {
+            beginSnapshot(at: now)
+            completeCopy(for: link)
+            if link.waitForSnapshot() { break }
+        }
         link.finish()
         // Only now all is known to be durable.
         log?.finish(at: now)

@@ -45,6 +45,8 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     static var copyLimit: Int { 256 << 10 }
     /// Bytes of a snapshot that may wait for a disk that is slower than the streams change, besides what is copied at once.
     static var waitingLimit: Int { 512 << 20 }
+    /// Tries to write the last snapshot.
+    static var lastTries: Int { 3 }
     var copiedLimit = 0
     /// Turns that brought messages of producers.
     private var position: UInt64 = 0

@@ -164,7 +164,8 @@ struct PipelineInput: ~Copyable {
             do throws(DecodeError) {
                 guard count == 3 else { throw .frameCount }
                 try decoder.decode(identifier: second.bytes, payload: third.bytes, into: &decoded)
-                try Self.check(decoded, from: first, &shares)
+                // Of one that comes again a part may be kept already.
+                if !message.isResumed { try Self.check(decoded, from: first, &shares) }
             } catch { message.error = error }
             return .numbered(message)
         }
@@ -210,9 +211,9 @@ struct PipelineInput: ~Copyable {
         _ decoded: borrowing DecodedMessage, from message: borrowing Message, _ shares: inout StreamShares?
     ) throws(DecodeError) {
         guard shares != nil else { return }
-        for index in 0..<decoded.count
-        where shares?.admits(decoded.identifier(at: index), of: message.sender) == false {
-            throw .streamsPerPeer
+        for index in 0..<decoded.count where shares?.knows(decoded.identifier(at: index)) == false {
+            let isAdmitted = shares?.admit(decoded.identifier(at: index), of: message.sender)
+            if isAdmitted == false { throw .streamsPerPeer }
         }
     }
 

@@ -101,7 +101,7 @@ package struct PipelineService: Service {
             )
         case .onlyNewest:
             logger.warning(
-                "state: the disk is too small for another snapshot beside two: the older one is removed, and nothing is there to fall back to until the next one is done; make room"
+                "state: the disk has no room for a snapshot beside two others: the older one is removed, and nothing is there to fall back to until the next one is done; make room"
             )
         case .full:
             logger.error(

@@ -51,7 +51,7 @@ extension StoredState {
         let (edition, before) = (state.layout.edition, state.layout.before)
         var targets: [(snapshot: SnapshotReader<LocalDisk>, lost: UInt64)] = []
         for index in 0..<edition.pipelineCount where !ofChange {
-            guard let target = try olderSnapshot(on: try state.disk(ofPipeline: index)) else { break }
+            guard let target = try olderSnapshot(ofPipeline: index) else { break }
             targets.append(target)
         }
         if targets.count == edition.pipelineCount {
@@ -109,14 +109,25 @@ extension StoredState {
     }
 
     /// The newest whole snapshot before the newest of all, and how many records of the journal come behind it.
+    ///
+    /// - Returns: Nil where the newest is that of a change, or there is none.
     private func olderSnapshot(
-        on disk: LocalDisk
+        ofPipeline index: Int
     ) throws(DaemonError) -> (snapshot: SnapshotReader<LocalDisk>, lost: UInt64)? {
+        let (disk, newest): (LocalDisk, UInt64)
         let found: SnapshotReader<LocalDisk>?
+        disk = try state.disk(ofPipeline: index)
         do throws(StoreError) {
-            let newest = try SnapshotStore.search(disk).greatest
+            newest = try SnapshotStore.search(disk).greatest
             found = try SnapshotStore.search(disk, before: newest).newest
         } catch { throw DaemonError(error) }
+        // What a change writes counts as record 1.
+        if found == nil, newest > 1, state.layout.before != nil {
+            throw DaemonError(
+                .noInput,
+                "\(disk.path): expected an older snapshot, found one alone, as there is where the disk had no room for two; "
+                    + "--change goes back to what was before the last change by a command or of pipelines")
+        }
         guard let found else { return nil }
         return (found, try lastRecord(on: disk) - found.sequence)
     }

@@ -14,7 +14,7 @@ public struct StreamShares: ~Copyable {
     /// The most peers that are told apart.
     public static let peersLimit = 1000
     /// The most ids that all peers may bring together.
-    public static let identifiersLimit = 1 << 20
+    public static let identifiersLimit = 1 << 18
     /// Bytes of a peer's name that count: a public key has 40, an address up to 45.
     private static let longestName = 64
 
@@ -25,17 +25,28 @@ public struct StreamShares: ~Copyable {
         precondition(limit >= 1, "a peer may bring at least one stream")
         self.limit = limit
         peers = StreamTable(capacity: Self.peersLimit, longest: Self.longestName, seed: seed)
-        identifiers = StreamTable(capacity: min(limit * Self.peersLimit, Self.identifiersLimit), seed: seed)
+        identifiers = StreamTable(capacity: Self.capacity(limit), seed: seed)
         counts.reserveCapacity(Self.peersLimit)
     }
 
-    /// Whether a peer may send for a stream: its id is known, or there is room for it in the peer's share, which it then takes.
+    private static func capacity(_ limit: Int) -> Int { min(limit * peersLimit, identifiersLimit) }
+
+    /// The most bytes that shares of so many ids take.
+    public static func byteCount(limit: Int) -> Int {
+        capacity(limit) * (StreamIdentifier.maximumLength + StreamTable.bytesPerStream)
+    }
+
+    /// Whether somebody has brought a stream's id.
+    public func knows(_ identifier: RawSpan) -> Bool { identifiers.slot(of: identifier) != nil }
+
+    /// Lets a peer bring a stream's id that is not known; false if there is no room for it in the peer's share, or there are no
+    /// more shares.
     ///
     /// - Parameters:
     ///   - identifier: The stream's id, valid.
     ///   - peer: What tells the peer from others, at least 1 byte.
-    public mutating func admits(_ identifier: RawSpan, of peer: RawSpan) -> Bool {
-        if identifiers.slot(of: identifier) != nil { return true }
+    public mutating func admit(_ identifier: RawSpan, of peer: RawSpan) -> Bool {
+        precondition(!knows(identifier), "an id is brought once")
         let name = peer.extracting(first: Self.longestName)
         guard identifiers.count < identifiers.capacity, let number = number(of: name), counts[number] < limit
         else { return false }

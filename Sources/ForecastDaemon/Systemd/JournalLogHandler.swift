@@ -2,6 +2,7 @@
 
 import Glibc
 package import Logging
+import SwiftOverlayShims  // where the importer puts stat
 
 /// Writes log lines to the journal with their fields, so that `journalctl FORECASTD_BIND=…` finds them.
 ///

@@ -21,6 +21,8 @@ define build_shipped
 endef
 # Seconds for each target of `make fuzz`.
 TIME ?= 45
+# Which inputs it tries; 0 for others each time.
+SEED ?= 0
 # How long `make soak` goes on, and where its samples and plot go.
 HOURS ?= 2
 OUT ?= .build/soak
@@ -85,7 +87,7 @@ sanitize: deps-test ## the tests, and the daemon that they start, with AddressSa
 
 fuzz: deps ## TIME=45 seconds of bytes for everything that reads them, or for one: make fuzz TARGET=json TIME=3600
 	$(call install,python3)
-	Tests/Fuzzing/run.py --time $(TIME) $(if $(TARGET),--target $(TARGET))
+	Tests/Fuzzing/run.py --time $(TIME) --seed $(SEED) $(if $(TARGET),--target $(TARGET))
 
 soak: build ## HOURS under a load that wishes the daemon ill; OUT gets samples, plot, log and report; needs root
 	$(call install,gcc libc6-dev python3 python3-matplotlib python3-zmq)

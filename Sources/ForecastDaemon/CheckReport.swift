@@ -201,7 +201,7 @@ package struct CheckReport: Sendable, Encodable {
             + plan.bytesOfSpilled
             + kept.reduce(0) { $0 + $1.bytes }
             + prepared.configuration.inputs.compactMap(\.streamsPerPeer)
-            .reduce(0) { $0 + StreamShares.byteCount(limit: $1) }
+            .reduce(0) { $0 + StreamShares.byteCount(limit: $1, streamsLimit: plan.streamsLimit) }
         curve = keys.map { Curve($0) }
         http = prepared.configuration.http.map { "http://\($0.authority)" }
         state = prepared.configuration.state.map { "\($0.directory), durability \($0.durability)" }

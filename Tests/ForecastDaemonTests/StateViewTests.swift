@@ -79,7 +79,7 @@ import Testing
                 rule           2, match p*
                 model          pump, revision 0123456789ab
                 scale          mean 1.5, std 2
-                dropped        nothing that could be read
+                dropped        no value
                 """)
         let stale = StateView.page(Self.report("plant.b", every: "1s", status: "stale"))
         #expect(stale.contains("status         stale, 3 ticks filled in\n"))

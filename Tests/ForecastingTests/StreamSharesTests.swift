@@ -9,7 +9,7 @@ struct StreamSharesTests {
     @Test(arguments: 1...20 as ClosedRange<UInt64>) func eachHasItsShare(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let limit = Int.random(in: 1...20, using: &generator)
-        var shares = StreamShares(limit: limit, seed: generator.next())
+        var shares = StreamShares(limit: limit, streamsLimit: 1, seed: generator.next())
         var owners: [String: String] = [:]
         for _ in 0..<2000 {
             let stream = "s.\(Int.random(in: 0..<100, using: &generator))"
@@ -25,7 +25,7 @@ struct StreamSharesTests {
 
     /// What one after the other was told, in a table with a share of one.
     static func answers(_ attempts: [(stream: String, peer: String)]) -> [Bool] {
-        var shares = StreamShares(limit: 1, seed: 3)
+        var shares = StreamShares(limit: 1, earlier: [1, 0x61, 2, 0x62, 0x63], streamsLimit: 2, seed: 3)
         var answers: [Bool] = []
         for (stream, peer) in attempts {
             let identifier = stream.utf8.span.bytes
@@ -44,6 +44,11 @@ struct StreamSharesTests {
     /// Names that begin alike for longer than any key or address are one peer's.
     @Test func longNamesAreCut() {
         let name = String(repeating: "x", count: 64)
-        #expect(Self.answers([("a", name + "1"), ("b", name + "2"), ("c", "other")]) == [true, false, true])
+        #expect(Self.answers([("1", name + "1"), ("2", name + "2"), ("3", "other")]) == [true, false, true])
+    }
+
+    @Test func whatThereWasBeforeIsOfNobodysShare() {
+        let attempts = ["a", "bc", "b", "a", "c"].map { (stream: $0, peer: "one") }
+        #expect(Self.answers(attempts) == [true, true, true, true, false])
     }
 }

@@ -37,13 +37,13 @@ def run(target, arguments, log):
         ).returncode
 
 
-def fuzz(target, seconds):
+def fuzz(target, seconds, seed):
     """The line of a target, and what is to be said of what was found; nothing where all holds."""
     learned, log, found = (WORK / name / target for name in ("corpus", "log", "found"))
     for folder in (learned, log.parent, found.parent):
         folder.mkdir(parents=True, exist_ok=True)
     arguments = [
-        f"-max_total_time={seconds}", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
+        f"-max_total_time={seconds}", f"-seed={seed}", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
         f"-artifact_prefix={found}-", learned, HERE / "Corpus" / target,
     ]
     dictionary = HERE / "Dictionaries" / target
@@ -68,6 +68,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--time", type=int, default=45, help="seconds per target")
     parser.add_argument("--target", action="append", help="only this one; may be given several times")
+    parser.add_argument("--seed", type=int, default=0, help="the same inputs each time, as far as time and what was learned allow")
     options = parser.parse_args()
     build()
     names = sorted(folder.name for folder in (HERE / "Corpus").iterdir())
@@ -75,7 +76,7 @@ def main():
         parser.error(f"--target: expected one of {', '.join(names)}; found {', '.join(unknown)}")
     problems = []
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for line, problem in pool.map(lambda name: fuzz(name, options.time), options.target or names):
+        for line, problem in pool.map(lambda name: fuzz(name, options.time, options.seed), options.target or names):
             print(line, flush=True)
             if problem:
                 problems.append(problem)

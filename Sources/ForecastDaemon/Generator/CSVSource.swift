@@ -46,7 +46,7 @@ package struct CSVSource: MessageSource {
     }
 
     package var summary: String {
-        let pace = speed.map { $0 == 1 ? "" : ", \($0) times as fast," } ?? ", as fast as they are taken,"
+        let pace = speed.map { $0 == 1 ? "" : ", \($0) times as fast," } ?? ", as fast as it goes,"
         return "\(streams.count) streams of \(path)\(pace)"
     }
 

@@ -20,7 +20,7 @@ struct DistributionStage: ForecastStage, ~Copyable {
     /// Where streams go that are inputs of others.
     private var routes: StreamRoutes
     private let hasJoins: Bool
-    private(set) var earlierProducers: [EarlierProducer] = []
+    private(set) var earlier = EarlierLife()
     private var current = EngineWay.OpenMessage()
     /// Turns that brought messages of producers.
     private var position: UInt64 = 0
@@ -50,12 +50,12 @@ struct DistributionStage: ForecastStage, ~Copyable {
                 try PipelineThread.start(name: "engine \(index + 1)") { [beginning] in
                     do throws(DaemonError) {
                         var loop = try EngineLoop(plan, link: link, state: state)
-                        beginning.isReady(loop.earlierProducers)
+                        beginning.isReady(loop.earlier)
                         loop.run()
                     } catch { beginning.failed(error) }
                 }
             }
-            earlierProducers = try beginning.wait(for: plan.pipelineCount)
+            earlier = try beginning.wait(for: plan.pipelineCount)
         } catch {
             endEngines()
             throw error

@@ -67,8 +67,8 @@ struct EngineLoop: ~Copyable {
         silence = plan.state == nil ? SilenceClock() : SilenceClock(respiteFrom: WallClock.now())
     }
 
-    /// How far producers had come when the daemon ended.
-    var earlierProducers: [EarlierProducer] { stage.earlierProducers }
+    /// What there was when the daemon ended.
+    var earlier: EarlierLife { stage.earlier }
 
     /// Runs turns until no observation will come any more.
     mutating func run() {

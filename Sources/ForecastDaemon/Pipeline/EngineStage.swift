@@ -53,7 +53,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
     /// Whether a message of a producer is being taken in, and whether it was taken in before.
     private(set) var isWithinMessage = false
     private var isRepeated = false
-    package let earlierProducers: [EarlierProducer]
+    package let earlier: EarlierLife
 
     /// Sets an engine to work.
     ///
@@ -66,7 +66,7 @@ package struct EngineStage<D: Disk>: ForecastStage, ~Copyable {
         self.successions = successions
         generation = plan.generation
         isAlone = plan.pipelineCount == 1
-        earlierProducers = EarlierProducer.all(of: engine)
+        earlier = EarlierLife(of: engine, plan: plan)
         (tally, tallied) = (StatusTally(engine), engine.lifecycleCounts)
         self.engine = engine
         if let log {

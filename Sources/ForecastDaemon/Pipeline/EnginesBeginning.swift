@@ -6,15 +6,16 @@ import Synchronization
 final class EnginesBeginning: Sendable {
     private let doorbell: Doorbell
     private let outcome = Mutex<(ready: Int, error: DaemonError?)>((0, nil))
-    private let producers = Mutex<[[UInt8]: [EarlierProducer]]>([:])
+    private let earlier = Mutex<(producers: [[UInt8]: [EarlierProducer]], streams: [UInt8])>(([:], []))
 
     /// - Parameter doorbell: Wakes the thread that waits.
     init(doorbell: Doorbell) { self.doorbell = doorbell }
 
-    /// An engine has its state, and with it knows some producers.
-    func isReady(_ known: [EarlierProducer]) {
-        producers.withLock { producers in
-            for producer in known { producers[producer.key, default: []].append(producer) }
+    /// An engine has its state, and with it knows some producers and streams.
+    func isReady(_ known: EarlierLife) {
+        earlier.withLock { earlier in
+            for producer in known.producers { earlier.producers[producer.key, default: []].append(producer) }
+            earlier.streams += known.streams
         }
         outcome.withLock { $0.ready += 1 }
         doorbell.ring()
@@ -26,15 +27,20 @@ final class EnginesBeginning: Sendable {
         doorbell.ring()
     }
 
-    /// Waits for so many engines; gives the producers that they know.
+    /// Waits for so many engines; gives what they know together.
     ///
     /// - Throws: The first error of any.
-    func wait(for count: Int) throws(DaemonError) -> [EarlierProducer] {
+    func wait(for count: Int) throws(DaemonError) -> EarlierLife {
         while true {
             let (ready, error) = outcome.withLock { $0 }
             if let error { throw error }
             if ready == count {
-                return producers.withLock { $0.values.map { EarlierProducer($0, engineCount: count) } }
+                return earlier.withLock {
+                    var life = EarlierLife()
+                    life.producers = $0.producers.values.map { EarlierProducer($0, engineCount: count) }
+                    life.streams = $0.streams
+                    return life
+                }
             }
             doorbell.sleep(atMost: 1000) { outcome.withLock { $0.ready != ready || $0.error != nil } }
         }

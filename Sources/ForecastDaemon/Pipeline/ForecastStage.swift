@@ -33,8 +33,8 @@ package protocol ForecastStage: ~Copyable {
     /// All messages up to this position are kept, as the durability says.
     mutating func keptPosition() -> UInt64
 
-    /// How far producers of an earlier life had come; known from the beginning.
-    var earlierProducers: [EarlierProducer] { get }
+    /// What there was before; known from the beginning.
+    var earlier: EarlierLife { get }
 
     /// Publishes the forecasts that there are, so that there is room again.
     mutating func forecast<Sink: ForecastSink & ~Copyable>(

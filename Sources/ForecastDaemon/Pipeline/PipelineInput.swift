@@ -25,7 +25,7 @@ struct PipelineInput: ~Copyable {
 
     /// Opens the socket and lets `poller` watch it.
     init(
-        _ plan: PipelinePlan.Input, topicsLimit: Int, earlier: [EarlierProducer], context: Context,
+        _ plan: PipelinePlan.Input, topicsLimit: Int, earlier: EarlierLife, context: Context,
         poller: inout Poller
     ) throws(ZeroMQError) {
         precondition(
@@ -45,13 +45,15 @@ struct PipelineInput: ~Copyable {
         third = Message()
         peer = Message()
         if let limits = plan.producers {
-            dialogue = ProducerDialogue(plan, limits: limits, earlier: earlier)
+            dialogue = ProducerDialogue(plan, limits: limits, earlier: earlier.producers)
         } else {
             dialogue = nil
         }
         self.topicsLimit = topicsLimit
         if let limit = plan.streamsPerPeer {
-            shares = StreamShares(limit: limit, seed: .random(in: 0...(.max)))
+            shares = StreamShares(
+                limit: limit, earlier: earlier.streams, streamsLimit: topicsLimit,
+                seed: .random(in: 0...(.max)))
         } else {
             shares = nil
         }

@@ -54,7 +54,7 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         for input in plan.inputs {
             inputs.append(
                 try PipelineInput(
-                    input, topicsLimit: plan.forecasts.streamsLimit, earlier: stage.earlierProducers,
+                    input, topicsLimit: plan.forecasts.streamsLimit, earlier: stage.earlier,
                     context: context, poller: &poller))
         }
         outputs = try PipelineOutputs(plan, context: context, poller: &poller)

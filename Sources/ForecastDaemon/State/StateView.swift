@@ -62,7 +62,7 @@ package enum StateView {
             rows.append((index == 0 ? "scores" : "", line))
         }
         let drops = stream.drops.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-        rows.append(("dropped", drops.isEmpty ? "nothing that could be read" : drops.joined(separator: ", ")))
+        rows.append(("dropped", drops.isEmpty ? "no value" : drops.joined(separator: ", ")))
         for sender in stream.senders ?? [] {
             rows.append(
                 (

@@ -20,20 +20,32 @@ public struct StreamShares: ~Copyable {
 
     /// - Parameters:
     ///   - limit: The most ids of a peer, at least 1.
+    ///   - earlier: Ids of nobody, each behind its length, at most `streamsLimit`: those of streams that there are already.
     ///   - seed: Makes the placing in memory unpredictable to senders.
-    public init(limit: Int, seed: UInt64) {
+    public init(limit: Int, earlier: [UInt8] = [], streamsLimit: Int, seed: UInt64) {
         precondition(limit >= 1, "a peer may bring at least one stream")
         self.limit = limit
         peers = StreamTable(capacity: Self.peersLimit, longest: Self.longestName, seed: seed)
-        identifiers = StreamTable(capacity: Self.capacity(limit), seed: seed)
+        identifiers = StreamTable(capacity: Self.capacity(limit, streamsLimit), seed: seed)
         counts.reserveCapacity(Self.peersLimit)
+        var rest = earlier.span.bytes
+        while rest.byteCount > 0 {
+            let end = 1 + Int(rest.unsafeLoad(as: UInt8.self))
+            let identifier = rest.extracting(1..<end)
+            if !knows(identifier), identifiers.count < identifiers.capacity {
+                _ = identifiers.insert(identifier)
+            }
+            rest = rest.extracting(droppingFirst: end)
+        }
     }
 
-    private static func capacity(_ limit: Int) -> Int { min(limit * peersLimit, identifiersLimit) }
+    private static func capacity(_ limit: Int, _ streamsLimit: Int) -> Int {
+        min(limit * peersLimit, identifiersLimit) + streamsLimit
+    }
 
     /// The most bytes that shares of so many ids take.
-    public static func byteCount(limit: Int) -> Int {
-        capacity(limit) * (StreamIdentifier.maximumLength + StreamTable.bytesPerStream)
+    public static func byteCount(limit: Int, streamsLimit: Int) -> Int {
+        capacity(limit, streamsLimit) * (StreamIdentifier.maximumLength + StreamTable.bytesPerStream)
     }
 
     /// Whether somebody has brought a stream's id.

@@ -33,6 +33,7 @@ import Testing
                 connect: ["tcp://127.0.0.1:5556"]
                 bind: ["ipc:///run/forecastd/plant"]
                 topics: ["plant."]
+                streams_per_peer: 1000
               lab: {socket: pull, bind: ["ipc:///run/forecastd/lab"], format: text}
               meters: {socket: router, bind: ["tcp://127.0.0.1:5559"]}
             outputs:

@@ -44,10 +44,13 @@ import Testing
         #expect(newest == records.filter(\.2).map(\.0).max())
     }
 
-    @Test func aKeyThatIsNoneIsRefused() throws {
+    /// A producer's key without bytes, and counts of what was lost that are none together.
+    @Test(arguments: [
+        [6] + bytes(UInt64(0)) + bytes(UInt64(1)) + [0], [5] + bytes(UInt64(1)) + [5] + bytes(UInt64.max),
+    ])
+    func whatCannotBeIsRefused(record: [UInt8]) throws {
         let small = try SmallEngine()
         var (now, counts) = (Timestamp(nanoseconds: 0), TurnRecord.Counts())
-        let record = [6] + Self.bytes(UInt64(0)) + Self.bytes(UInt64(1)) + [0]
         #expect(throws: StateError.self) {
             try TurnRecord.replay(record.span.bytes, to: &small.engine, now: &now, counts: &counts)
         }

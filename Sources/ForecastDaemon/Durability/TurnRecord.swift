@@ -90,7 +90,12 @@ package enum TurnRecord {
                 while engine.advance(at: now) { forecast(engine) }
                 while engine.passTime(to: now) { while engine.advance(at: now) { forecast(engine) } }
             case .loss:
-                counts.lost += try reader.number(as: UInt64.self)
+                let lost = try reader.number(as: UInt64.self)
+                let (sum, isTooMany) = counts.lost.addingReportingOverflow(lost)
+                guard !isTooMany else {
+                    throw StateError("expected a count, found another number in a record of the journal")
+                }
+                counts.lost = sum
             case .message:
                 let previous = try reader.number(as: UInt64.self)
                 let number = try reader.number(as: UInt64.self)

@@ -52,11 +52,6 @@ extension AdaptiveForecaster {
         poolTime = other.poolTime
     }
 
-    /// Whether the season of a row that was filled from elsewhere is one that there may be.
-    func isSound(row index: Int) -> Bool {
-        (0...adaptation.longestSeason).contains(Row(start(of: index), layout).head.season)
-    }
-
     /// Takes note of a row that was filled from elsewhere.
     func adopt(row index: Int) {
         let head = Row(start(of: index), layout).head

@@ -168,11 +168,7 @@ extension ForecastEngine {
         records[index].rule = rule
         try forEachPiece(of: slot, rule: rule) { (_, bytes) throws(StateError) in try reader.read(into: bytes)
         }
-        guard rule >= 0, let forecaster = adaptive[rule] else { return }
-        guard forecaster.isSound(row: index) else {
-            throw StateError("expected a season that a stream can have, found another")
-        }
-        forecaster.adopt(row: index)
+        if rule >= 0 { adaptive[rule]?.adopt(row: index) }
     }
 }
 

@@ -83,31 +83,6 @@ enum Engines {
         }
     }
 
-    /// A state of four streams with some damage that no checksum has found: it is refused, or taken.
-    static func state(_ input: UnsafeRawBufferPointer) {
-        var choices = Choices(input)
-        let damaged = Damage.apply(&choices, to: whole)
-        var engine = ForecastEngine(plan: plan, seed: 3)
-        let restoration = restore(damaged, into: &engine)
-        expect(
-            damaged != whole || restoration?.kept == 4,
-            "\(String(describing: restoration)) of a state that is whole")
-    }
-
-    private static let whole: [UInt8] = {
-        var engine = ForecastEngine(plan: plan, seed: 1)
-        for tick in 0..<20 as Range<Int64> {
-            let now = Timestamp(nanoseconds: (1_700_000_000 + tick) * second)
-            for name in ["e", "g", "l", "r"] {
-                if engine.isFull { while engine.advance(at: now) {} }
-                _ = engine.accept(
-                    Observation(time: now, value: Double(tick % 7)), of: name.utf8.span.bytes, at: now)
-            }
-            while engine.advance(at: now) {}
-        }
-        return copy(&engine)
-    }()
-
     private static func copy(_ engine: inout ForecastEngine) -> [UInt8] {
         var bytes: [UInt8] = []
         engine.copyAll { bytes += $0 }

@@ -35,7 +35,6 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "snapshot", body: Stores.snapshot),
         FuzzTarget(name: "spill", body: Stores.spill),
         FuzzTarget(name: "record", body: Engines.record),
-        FuzzTarget(name: "state", body: Engines.state),
         FuzzTarget(name: "recording", body: Files.recording),
     ]
 

@@ -76,11 +76,14 @@ package enum TurnRecord {
                     throw StateError("expected an observation, found other bytes in a record of the journal")
                 }
                 if flags & 4 == 4 && isPassedOver { continue }
+                // A copy is for what streams are joined to.
+                let isCopy = flags & 2 == 2
+                if isCopy && !engine.plan.hasJoins { continue }
                 let observation = Observation(
                     time: Timestamp(nanoseconds: time), value: value, isTimedByArrival: flags & 1 == 1)
                 // Under another configuration the queue may be shorter than it was.
                 if engine.isFull { while engine.advance(at: now) { forecast(engine) } }
-                let refusal = engine.accept(observation, of: identifier, isCopy: flags & 2 == 2, at: now)
+                let refusal = engine.accept(observation, of: identifier, isCopy: isCopy, at: now)
                 if refusal == .streamsLimit { counts.unplaced += 1 }
                 counts.observations += 1
             case .step:

@@ -23,6 +23,7 @@ import time
 import zmq
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("FORECASTD_BINARY", ROOT / ".build/release/forecastd")
 sys.path.insert(0, str(ROOT / "Clients/python"))
 from forecastd_producer import Producer  # noqa: E402
 STREAMS = 5
@@ -78,7 +79,7 @@ class Run:
 
     def start(self):
         self.process = subprocess.Popen(
-            [ROOT / ".build/release/forecastd", "run", "--config", self.folder / "f.yaml"],
+            [BINARY, "run", "--config", self.folder / "f.yaml"],
             env=os.environ | self.environment, stderr=open(self.folder / "log", "ab"))
 
     def push_message(self, stream, fields):

@@ -1,8 +1,17 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-"""What happens to the daemon of soak.py. Each actor goes on until all is to end, and counts what it did."""
+"""What happens to the daemon of soak.py. Each actor goes on until all is to end, and counts what it did.
+
+As a program, `hostile.py FOLDER SEED`, it is the peers, until its standard input ends. They have a process of their own because libzmq
+4.3 ends one that closes a socket in the middle of a message (zeromq/libzmq#3442); `peers` then begins another.
+"""
+import json
+import pathlib
 import random
 import signal
 import socket
+import subprocess
+import sys
+import threading
 import time
 
 import zmq
@@ -146,4 +155,59 @@ def full_disk(soak):
         soak.count("times that the disk was full")
 
 
-ACTORS = [bad_messages, strangers, subscribers, pages, requests, reloads, clock, full_disk]
+class Peers:
+    """Of soak.py, what peers need in a process of their own; what they count goes to a file, once a second."""
+
+    def __init__(self, folder, seed):
+        self.folder, self.random = pathlib.Path(folder), random.Random(int(seed))
+        self.ended, self.counts = threading.Event(), {}
+
+    def wait(self, seconds):
+        return not self.ended.wait(seconds)
+
+    def count(self, name, more=1):
+        self.counts[name] = self.counts.get(name, 0) + more
+
+    def run(self):
+        threads = [threading.Thread(target=actor, args=[self]) for actor in (bad_messages, strangers, subscribers)]
+        threads.append(threading.Thread(target=self.write))
+        for thread in threads:
+            thread.start()
+        sys.stdin.read()
+        self.ended.set()
+        for thread in threads:
+            thread.join()
+        self.write()
+
+    def write(self):
+        while True:
+            new = self.folder / "peers.new"
+            new.write_text(json.dumps(self.counts))
+            new.rename(self.folder / "peers.json")
+            if not self.wait(1):
+                return
+
+
+def peers(soak):
+    """Peers at all doors of ZeroMQ, again and again."""
+    counts = soak.folder / "peers.json"
+    while soak.wait(0):
+        counts.write_text("{}")
+        process = subprocess.Popen(
+            ["/usr/bin/python3", __file__, soak.folder, str(soak.random.getrandbits(32))], stdin=subprocess.PIPE)
+        while process.poll() is None and soak.wait(1):
+            pass
+        process.stdin.close()
+        status = process.wait(60)
+        for name, count in json.loads(counts.read_text()).items():
+            soak.count(name, count)
+        if status == -signal.SIGABRT:
+            soak.count("times that libzmq ended the peers' process")
+        elif status != 0:
+            raise RuntimeError(f"expected the peers to end with 0, found {status}")
+
+
+ACTORS = [peers, pages, requests, reloads, clock, full_disk]
+
+if __name__ == "__main__":
+    Peers(*sys.argv[1:]).run()

@@ -47,20 +47,6 @@ import Testing
         }
     }
 
-    /// Without keys a peer is an address, or a user of this machine.
-    @Test(arguments: Scenario.Transport.allCases)
-    func aPeerBringsAsManyStreamsAsItMay(transport: Scenario.Transport) throws {
-        let scenario = try Scenario(
-            transport: transport, inputKeys: "socket: sub, format: json, streams_per_peer: 3")
-        // Beside the one that found out whether the sockets are joined.
-        let names = ["plant.a", "plant.b", "plant.c", "plant.a"]
-        try scenario.send(names.map { [$0, #"{"value":1}"#] })
-        let received = try scenario.receive(3)
-        #expect(received.map(\.topic) == ["plant.a", "plant.b", "plant.a"])
-        #expect(scenario.daemon.stop() == 0)
-        #expect(scenario.daemon.logText.contains("streams_per_peer 1"))
-    }
-
     /// A frame above the limit costs its sender the connection, and nobody else anything; the connection is
     /// made anew.
     @Test(arguments: ["pull", "sub"])

@@ -106,27 +106,6 @@ import Testing
         #expect(scenario.daemon.stop() == 0)
     }
 
-    /// Who has brought as many streams as it may brings no other, and takes nothing from those who have not.
-    @Test func eachKeyHasAShareOfTheStreams() throws {
-        let scenario = try SecuredScenario(inputKeys: ", streams_per_peer: 2")
-        try scenario.open("out", "sub", at: scenario.output, key: scenario.reader)
-        try scenario.open("greedy", "push", at: scenario.input, key: scenario.sender)
-        try scenario.open("modest", "push", at: scenario.input, key: scenario.reader)
-        try scenario.join("greedy", to: "out", stream: "plant.a")
-        for stream in ["plant.b", "plant.c", "plant.d"] {
-            _ = try scenario.peer.call(
-                "offer", ["name": "greedy", "frames": [stream, #"{"value":1}"#]], as: Bool.self)
-        }
-        let figure = #"forecastd_input_drops_total{input="plant",reason="streams_per_peer"}"#
-        try eventually("streams beyond the share are dropped") { try scenario.figure(figure) == 2 }
-        try scenario.join("modest", to: "out", stream: "plant.e")
-        try scenario.join("modest", to: "out", stream: "plant.a")
-        try scenario.join("modest", to: "out", stream: "plant.f")
-        try scenario.join("greedy", to: "out", stream: "plant.f")
-        #expect(try scenario.streams() == ["plant.a", "plant.b", "plant.e", "plant.f"])
-        #expect(scenario.daemon.stop() == 0)
-    }
-
     /// Who may send values need not be who may read forecasts.
     @Test func aSocketCanHaveAListOfItsOwn() throws {
         let scenario = try SecuredScenario(outputKeys: ", clients: readers")
@@ -155,21 +134,8 @@ import Testing
             ("send", [DaemonProcess.binary.path, "send"]),
             ("python", ["/usr/bin/python3", LossFreeTests.python]),
         ] {
-            let send = Process()
-            send.executableURL = URL(filePath: program[0])
-            send.arguments =
-                program.dropFirst() + [
-                    "--connect", scenario.meters, "--producer", name, "--curve-key", scenario.sender.file,
-                    "--server-key",
-                    scenario.server.publicText,
-                ]
-            let lines = Pipe()
-            send.standardInput = lines
-            try send.run()
-            try lines.fileHandleForWriting.write(contentsOf: Data("meter.\(name) {\"value\":1}\n".utf8))
-            try lines.fileHandleForWriting.close()
-            send.waitUntilExit()
-            #expect(send.terminationStatus == 0, "\(name)")
+            let status = try scenario.send("meter.\(name) {\"value\":1}\n", as: name, by: program)
+            #expect(status == 0, "\(name)")
         }
         #expect(try scenario.streams() == ["meter.python", "meter.send"])
         #expect(try tap.nextLine().contains("meter.send") && tap.nextLine().contains("meter.python"))

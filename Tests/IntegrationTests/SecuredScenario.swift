@@ -41,7 +41,7 @@ final class SecuredScenario {
             """
             inputs:
               plant: {socket: pull, bind: ["\(input)"]\(inputKeys)}
-              meters: {socket: router, bind: ["\(meters)"]}
+              meters: {socket: router, bind: ["\(meters)"]\(inputKeys)}
             outputs:
               forecasts: {socket: pub, bind: ["\(output)"]\(outputKeys)}
             models: {pump: {weights: model.safetensors}}
@@ -89,6 +89,24 @@ final class SecuredScenario {
             "probe",
             ["publisher": sender, "subscriber": reader, "stream": stream, "payload": #"{"value":1}"#],
             as: Int.self)
+    }
+
+    /// Sends lines to `meters` by a program that loses none, with the sender's key; gives its exit status.
+    func send(_ lines: String, as producer: String, by program: [String]) throws -> Int32 {
+        let send = Process()
+        send.executableURL = URL(filePath: program[0])
+        send.arguments =
+            program.dropFirst() + [
+                "--connect", meters, "--producer", producer, "--curve-key", sender.file, "--server-key",
+                server.publicText,
+            ]
+        let input = Pipe()
+        send.standardInput = input
+        try send.run()
+        try input.fileHandleForWriting.write(contentsOf: Data(lines.utf8))
+        try input.fileHandleForWriting.close()
+        send.waitUntilExit()
+        return send.terminationStatus
     }
 
     /// A figure of `/metrics`.

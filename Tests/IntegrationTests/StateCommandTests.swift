@@ -216,6 +216,14 @@ import Testing
             try Self.run(scenario, ["state", "reset", "--stream", "*"]).output.contains(
                 "state revert --change"))
         #expect(try Self.goOn(scenario) == (try Self.anew.get()))
+        // As where the disk had no room for two snapshots: then the way back is not gone by itself.
+        let folder = scenario.directory.url.appending(path: "kept/1-0")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        for name in names.filter({ $0.hasPrefix("snapshot-") }).dropLast() {
+            try FileManager.default.removeItem(at: folder.appending(path: name))
+        }
+        let alone = try Self.run(scenario, ["state", "revert", "--yes"])
+        #expect(alone.status == 66 && alone.errors.contains("--change goes back"), "\(alone)")
         #expect(try Self.run(scenario, ["state", "revert", "--change", "--yes"]).status == 0)
         #expect(try Self.goOn(scenario) == (try Self.undisturbed.get()))
     }

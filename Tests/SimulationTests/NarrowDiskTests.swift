@@ -18,7 +18,6 @@ struct NarrowDiskTests {
         disk.faults.capacity = needed + snapshots.max()! / 2
         try simulation.liveUndisturbed(turns: 400)
         let status = try #require(simulation.link?.status)
-        print("\(durability): \(status), \(simulation.counts)")
         #expect(simulation.counts.onlyNewest > 3)
         #expect(status.snapshots > 10 && !status.isFull)
         // What is there is what an engine knows that never stopped.

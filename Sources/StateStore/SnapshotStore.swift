@@ -22,23 +22,16 @@ package struct SnapshotStore<D: Disk>: Sendable {
         try Self.sequences(on: disk).dropLast().last ?? 0
     }
 
-    /// Removes all but the newest two.
-    func removeOld() throws(DiskError) {
-        for sequence in try Self.sequences(on: disk).dropLast(2) {
-            try disk.remove(SnapshotFormat.name(ofSnapshot: sequence))
-        }
-    }
-
-    /// Removes all but the newest: room for the next one, until which there is nothing to fall back to.
+    /// Removes all but the newest `count`, at least 1; with one alone there is nothing to fall back to.
     ///
     /// The newest is whole as far as anybody knows: it was written since the start, or looked through then.
     ///
-    /// - Returns: The record up to which the journal is not needed any more; nil if nothing was removed.
-    package func removeAllButNewest() throws(DiskError) -> UInt64? {
+    /// - Returns: The record that the oldest of those left contains the journal up to; nil if none was removed.
+    package func removeAll(butNewest count: Int) throws(DiskError) -> UInt64? {
         let sequences = try Self.sequences(on: disk)
-        guard sequences.count > 1, let newest = sequences.last else { return nil }
-        for sequence in sequences.dropLast() { try disk.remove(SnapshotFormat.name(ofSnapshot: sequence)) }
-        return newest
+        let old = sequences.dropLast(count)
+        for sequence in old { try disk.remove(SnapshotFormat.name(ofSnapshot: sequence)) }
+        return old.isEmpty ? nil : sequences[old.endIndex]
     }
 
     /// What the snapshots on a disk contain, oldest first.

@@ -58,7 +58,7 @@ package struct SnapshotWriter<D: Disk>: ~Copyable {
         precondition(durable >= header.sequence, "the journal is made durable before its snapshot")
         let store = store
         try finish(as: SnapshotFormat.name(ofSnapshot: header.sequence))
-        try store.removeOld()
+        _ = try store.removeAll(butNewest: 2)
     }
 
     /// Makes the file durable and gives it its name.

@@ -26,7 +26,7 @@ package final class SpareRoom<D: Disk>: Sendable {
     /// Gives up what is kept free, for a while.
     ///
     /// - Returns: Whether there was anything.
-    package func release(at now: ContinuousClock.Instant) throws(DiskError) -> Bool {
+    func release(at now: ContinuousClock.Instant) throws(DiskError) -> Bool {
         try state.withLock { state throws(DiskError) in
             state.due = now + Self.interval
             return try state.ballast.release()

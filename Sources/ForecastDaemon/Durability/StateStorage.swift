@@ -153,7 +153,9 @@ package struct StateStorage<D: Disk>: ~Copyable {
         fullSince = since
         do throws(DiskError) {
             let isReleased = try spareRoom.release(at: now)
-            if !isReleased, isLast || now - since >= Self.retry, let newest = try store.removeAllButNewest() {
+            if !isReleased, isLast || now - since >= Self.retry,
+                let newest = try store.removeAll(butNewest: 1)
+            {
                 try synchroniser.trim(through: newest)
                 link.gaveUpOlderSnapshot()
             }

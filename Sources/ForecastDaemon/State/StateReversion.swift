@@ -114,22 +114,21 @@ extension StoredState {
     private func olderSnapshot(
         ofPipeline index: Int
     ) throws(DaemonError) -> (snapshot: SnapshotReader<LocalDisk>, lost: UInt64)? {
-        let (disk, newest): (LocalDisk, UInt64)
-        let found: SnapshotReader<LocalDisk>?
-        disk = try state.disk(ofPipeline: index)
+        let disk = try state.disk(ofPipeline: index)
+        let (newest, found): (UInt64, SnapshotReader<LocalDisk>?)
         do throws(StoreError) {
             newest = try SnapshotStore.search(disk).greatest
             found = try SnapshotStore.search(disk, before: newest).newest
         } catch { throw DaemonError(error) }
+        if let found { return (found, try lastRecord(on: disk) - found.sequence) }
         // What a change writes counts as record 1.
-        if found == nil, newest > 1, state.layout.before != nil {
+        guard newest <= 1 || state.layout.before == nil else {
             throw DaemonError(
                 .noInput,
                 "\(disk.path): expected an older snapshot, found one alone, as there is where the disk had no room for two; "
                     + "--change goes back to what was before the last change by a command or of pipelines")
         }
-        guard let found else { return nil }
-        return (found, try lastRecord(on: disk) - found.sequence)
+        return nil
     }
 
     /// The number of the last record of a pipeline, or of the one that its newest snapshot contains.

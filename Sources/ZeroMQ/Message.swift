@@ -50,7 +50,10 @@ public struct Message: ~Copyable {
     /// The bytes of a name, without the process of a sender on this machine, as in `localhost:user:group:process`.
     private static func length(of name: UnsafeRawPointer) -> Int {
         let text = name.assumingMemoryBound(to: CChar.self)
-        guard strncmp(text, "localhost:", 10) == 0, let end = strrchr(text, 58) else { return strlen(text) }
+        let colon = Int32(UInt8(ascii: ":"))
+        guard strncmp(text, "localhost:", 10) == 0, let end = strrchr(text, colon) else {
+            return strlen(text)
+        }
         return UnsafeRawPointer(end) - name
     }
 

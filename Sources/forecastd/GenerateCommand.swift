@@ -39,7 +39,7 @@ struct GenerateCommand: ParsableCommand {
     var csv: String?
 
     @Option(
-        help: "With --csv: seconds of the file per second, 1e-6 to 1e9, or max for as fast as they are taken."
+        help: "With --csv: seconds of the file per second, 1e-6 to 1e9, or max for as fast as it goes."
     )
     var speed: Speed = .init(factor: 1)
 

@@ -32,9 +32,8 @@ package struct Bench: Sendable {
         let plan = prepared.forecasts
         let signals = try TerminationSignals.descriptor()
         let seconds = (options.duration * 2 + .milliseconds(500)) * plan.rules.count / .seconds(1)
-        StandardError.writeLine(
-            "bench: measuring \(plan.rules.count == 1 ? "1 rule" : "\(plan.rules.count) rules") takes about \(Int(seconds.rounded(.up))) s"
-        )
+        let rulesText = plan.rules.count == 1 ? "1 rule" : "\(plan.rules.count) rules"
+        StandardError.writeLine("bench: measuring \(rulesText) takes about \(Int(seconds.rounded(.up))) s")
         var rules: [BenchReport.Rule] = []
         for (index, rule) in plan.rules.enumerated() {
             let model = plan.models[rule.model]

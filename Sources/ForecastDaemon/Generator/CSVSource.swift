@@ -20,7 +20,7 @@ package struct CSVSource: MessageSource {
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - speed: Seconds of the file per second; nil for as fast as they are taken.
+    ///   - speed: Seconds of the file per second; nil for as fast as it goes.
     ///   - prefix: What the stream ids begin with, before the column's name.
     package init(path: String, speed: Double?, prefix: String) throws(DaemonError) {
         self.path = path

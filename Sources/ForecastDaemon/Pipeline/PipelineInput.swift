@@ -50,12 +50,10 @@ struct PipelineInput: ~Copyable {
             dialogue = nil
         }
         self.topicsLimit = topicsLimit
-        if let limit = plan.streamsPerPeer {
-            shares = StreamShares(
-                limit: limit, earlier: earlier.streams, streamsLimit: topicsLimit,
+        shares = plan.streamsPerPeer.map {
+            StreamShares(
+                limit: $0, earlier: earlier.streams, streamsLimit: topicsLimit,
                 seed: .random(in: 0...(.max)))
-        } else {
-            shares = nil
         }
     }
 

@@ -40,19 +40,19 @@ build: deps ## builds the release binary
 	@swift build -c release --product forecastd
 
 test: deps-test ## installs what the tests need, builds, runs all of them
-	swift build -c release --build-tests
+	swift build -c release --product forecastdPackageTests
 	swift build -c release --product forecastd
 	swift test -c release --skip-build
 	Tests/RecurrentKernelsTests/arm64/check
 	Tests/StateStoreTests/arm64/check
 
 simulate: ## SEEDS=1000000 histories of crashes and power cuts through the store and a daemon, or SEEDS=42-42 a single one
-	swift build -c release --build-tests
+	swift build -c release --product forecastdPackageTests
 	SEEDS="$(SEEDS)" swift test -c release --skip-build --filter "StoreSimulationTests|DaemonSimulationTests"
 
 faults: ## CUTS power cuts under a store on ext4 and xfs, KILLS of a daemon, its disk full and failing; needs root
 	$(call install,e2fsprogs gcc libc6-dev python3 python3-zmq xfsprogs)
-	swift build -c release --build-tests
+	swift build -c release --product forecastdPackageTests
 	swift build -c release --product forecastd
 	for system in ext4 xfs; do
 	    $(SUDO) /usr/bin/python3 Tests/Faults/power_cuts.py --file-system $$system --cuts $(CUTS)
@@ -128,13 +128,13 @@ define install
 endef
 
 deps:
-	$(call install,libzmq3-dev libjs-dygraphs)
+	$(call install,libsodium-dev libzmq3-dev libjs-dygraphs)
 
 deps-package:
-	$(call install,binutils dpkg-dev git libzmq3-dev python3)
+	$(call install,binutils dpkg-dev git libsodium-dev libzmq3-dev python3)
 
 deps-test:
-	$(call install,libzmq3-dev libjs-dygraphs chromium curl fonts-dejavu-core iproute2 openssl prometheus python3 python3-numpy \
+	$(call install,libsodium-dev libzmq3-dev libjs-dygraphs chromium curl fonts-dejavu-core iproute2 openssl prometheus python3 python3-numpy \
 	    python3-torch python3-zmq python3-msgpack tmux qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 clean: ## removes what was built

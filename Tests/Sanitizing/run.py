@@ -26,8 +26,8 @@ LEFT_OUT = {
 
 
 def build():
-    for product in (["--build-tests"], ["--product", "forecastd"]):
-        subprocess.run(["swift", "build", *FLAGS, *product], cwd=ROOT, check=True)
+    for product in ("forecastdPackageTests", "forecastd"):
+        subprocess.run(["swift", "build", *FLAGS, "--product", product], cwd=ROOT, check=True)
 
 
 def environment(reports):

@@ -1,6 +1,5 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import Glibc
 public import RecurrentKernels
 
@@ -30,7 +29,9 @@ public struct ModelFile: Sendable {
         } catch {
             throw DaemonError(.data, "\(path): \(error)")
         }
-        digest = SHA256.hash(data: bytes).text
+        var digest = SHA256Digest()
+        bytes.withUnsafeBytes { digest.update($0) }
+        self.digest = digest.text()
     }
 
     /// The first twelve digits of the digest: names the weights in published forecasts.

@@ -1,6 +1,5 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import Foundation
 import Training
 
@@ -49,10 +48,10 @@ struct TrainedRows: Codable, Equatable {
     }
 
     private static func digest(of file: HistoryFile, before end: Int) -> String {
-        var hash = SHA256()
+        var digest = SHA256Digest()
         for series in file.series {
-            series.values[..<end].withUnsafeBytes { hash.update(bufferPointer: $0) }
+            series.values[..<end].withUnsafeBytes { digest.update($0) }
         }
-        return hash.finalize().text
+        return digest.text()
     }
 }

@@ -1,0 +1,3 @@
+// Part of forecastd. SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <sodium/crypto_hash_sha256.h>

@@ -44,6 +44,9 @@ struct RecordCommand: ParsableCommand {
                 "record: without \(leftOut.joined(separator: ", ")): only sub inputs that connect can be recorded"
             )
         }
+        StandardError.writeLine(
+            "record: writing what comes in to \(output), until \(limit == nil && duration == nil ? "" : "the limit or ")Ctrl-C"
+        )
         try recorder.run()
         StandardError.writeLine("record: \(recorder.count) messages are in \(output)")
     }

@@ -5,6 +5,8 @@ import Foundation
 /// What commands tell a running daemon over its control socket.
 package struct ControlClient {
     private let address: ControlAddress
+    /// What to do where no daemon answers.
+    private let advice: String
 
     /// How long the daemon may take for a request: a reload waits for a snapshot that is under way.
     private static let patience = Duration.seconds(180)
@@ -21,6 +23,13 @@ package struct ControlClient {
             path: path ?? configuration?.control?.path ?? ControlAddress.standardPath(
                 environment: environment)
                 ?? Self.servicePath)
+        advice =
+            if let configuration, configuration.control == nil {
+                "the configuration has no control: {path: …}, so this is where the service listens; add the key and restart "
+                    + "its daemon, or give --control"
+            } else {
+                "is one running, with control: {path: …} in its configuration? --control or --config says where"
+            }
     }
 
     /// Where the service of the package listens.
@@ -36,8 +45,7 @@ package struct ControlClient {
             if descriptor >= 0 { close(descriptor) }
             throw DaemonError(
                 .unavailable,
-                "no daemon answers at \(address.path): \(reason); is one running, with control: {path: …} in its "
-                    + "configuration? --control or --config says where")
+                "no daemon answers at \(address.path): \(reason); \(advice)")
         }
         let stream = ControlStream(descriptor: descriptor)
         guard stream.write(line: try request.jsonText(), within: .seconds(5)),

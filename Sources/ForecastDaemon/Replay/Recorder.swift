@@ -68,7 +68,8 @@ package struct Recorder: ~Copyable {
         guard descriptor >= 0 else {
             throw DaemonError(
                 errno == EACCES ? .permission : .cannotCreate,
-                "\(path): expected the path of a file that can be made: \(String(cString: strerror(errno)))")
+                "\(path): expected the path of a file that is not there yet and can be made: \(String(cString: strerror(errno)))"
+            )
         }
         (self.options, self.inputs, self.path, self.descriptor) = (options, inputs, path, descriptor)
         output = TapOutput(descriptor: descriptor)

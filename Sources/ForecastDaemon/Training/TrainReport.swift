@@ -58,6 +58,12 @@ package struct TrainReport: Sendable, Encodable {
         }
         lines.append("model: \(file)")
         if let plot { lines.append("picture: \(plot)") }
+        lines.append(
+            """
+            in a configuration of this folder:
+              models: {trained: {weights: "\(file)"}}
+              streams: [{match: "*", model: trained, scale: rolling}]
+            """)
         return lines.joined(separator: "\n")
     }
 }

@@ -45,7 +45,7 @@ struct RecordCommand: ParsableCommand {
             )
         }
         StandardError.writeLine(
-            "record: writing what comes in to \(output), until \(limit == nil && duration == nil ? "" : "the limit or ")Ctrl-C"
+            "record: subscribes, and writes what comes to \(output) until \(limit == nil && duration == nil ? "" : "the limit or ")Ctrl-C"
         )
         try recorder.run()
         StandardError.writeLine("record: \(recorder.count) messages are in \(output)")

@@ -30,6 +30,20 @@ import Testing
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
     }
 
+    /// Who has not said where the daemon listens is told so.
+    @Test func aConfigurationWithoutTheKeyIsNamed() throws {
+        let directory = try TemporaryDirectory()
+        try """
+        inputs: {plant: {socket: sub, connect: ["tcp://127.0.0.1:9"]}}
+        outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:9"]}}
+        models: {m: {weights: m.safetensors}}
+        streams: [{match: "*", model: m}]
+        """.write(to: directory.url.appending(path: "f.yaml"), atomically: false, encoding: .utf8)
+        let nobody = try DaemonProcess.run(["reload", "--config", "f.yaml"], in: directory)
+        #expect(
+            nobody.status == 69 && nobody.errors.contains("the configuration has no control"), "\(nobody)")
+    }
+
     /// Requests that are none are answered, or not waited for, and the next one is served.
     @Test func requestsThatAreNoneAreAnswered() throws {
         let scenario = try ReloadTests.scenario()

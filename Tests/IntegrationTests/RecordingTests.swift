@@ -25,7 +25,7 @@ import Testing
         #expect(replayed.status == 0, "\(replayed.errors)")
         #expect(try StateCommandTests.texts(replayed.output) == said)
         let again = try StateCommandTests.run(scenario, ["record", "messages", "--limit", "1"])
-        #expect(again.status == 73, "\(again.errors)")
+        #expect(again.status == 73 && again.errors.contains("not there yet"), "\(again.errors)")
         let key = try SecuredScenario.key("recorder", in: scenario.directory)
         let clear = try StateCommandTests.run(
             scenario, ["record", "other", "--curve-key", key.file, "--server-key", key.publicText])

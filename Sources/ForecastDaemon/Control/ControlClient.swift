@@ -25,8 +25,8 @@ package struct ControlClient {
                 ?? Self.servicePath)
         advice =
             if let configuration, configuration.control == nil {
-                "the configuration has no control: {path: …}, so this is where the service listens; add the key and restart "
-                    + "its daemon, or give --control"
+                "the configuration has no control: {path: …}, so the service was looked for: is it running, and may you talk "
+                    + "to it? A daemon that is none needs that key, or --control says where it listens"
             } else {
                 "is one running, with control: {path: …} in its configuration? --control or --config says where"
             }

@@ -61,7 +61,7 @@ package struct TrainReport: Sendable, Encodable {
         lines.append(
             """
             in a configuration of this folder:
-              models: {trained: {weights: "\(file)"}}
+              models: {trained: {weights: '\(file.replacing("'", with: "''"))'}}
               streams: [{match: "*", model: trained, scale: rolling}]
             """)
         return lines.joined(separator: "\n")

@@ -44,9 +44,8 @@ struct RecordCommand: ParsableCommand {
                 "record: without \(leftOut.joined(separator: ", ")): only sub inputs that connect can be recorded"
             )
         }
-        StandardError.writeLine(
-            "record: subscribes, and writes what comes to \(output) until \(limit == nil && duration == nil ? "" : "the limit or ")Ctrl-C"
-        )
+        let end = limit == nil && duration == nil ? "Ctrl-C" : "the limit or Ctrl-C"
+        StandardError.writeLine("record: subscribes, and writes what comes to \(output) until \(end)")
         try recorder.run()
         StandardError.writeLine("record: \(recorder.count) messages are in \(output)")
     }

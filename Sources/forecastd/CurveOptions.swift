@@ -11,7 +11,9 @@ struct CurveOptions: ParsableArguments {
         completion: .file())
     var curveKey: String?
 
-    @Option(help: "The public key of whom to connect to.", transform: Self.key)
+    // Whatever follows is the key: one in 85 begins with a dash.
+    @Option(
+        parsing: .unconditional, help: "The public key of whom to connect to.", transform: Self.key)
     var serverKey: CurveKey?
 
     /// What the socket is to prove and to ask for; nil where neither option is given.

@@ -11,6 +11,9 @@ import ZeroMQ
 @Suite struct KeyFileTests {
     private let folder: TemporaryFolder
     static let pair = CurveKeyPair.random()
+    /// Its public key begins with no dash.
+    static let other = CurveKeyPair(
+        secretKey: CurveKey(text: "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs")!)
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -50,6 +53,14 @@ import ZeroMQ
         #expect(!FileManager.default.fileExists(atPath: files.secret))
         let absent = failure { _ = try KeyFiles(name: "a", directory: folder.path + "/none") }
         #expect(absent?.status == .cannotCreate)
+    }
+
+    @Test func noPublicKeyLooksLikeAnOption() throws {
+        var dashed = CurveKeyPair.random()
+        while !dashed.publicKey.text.hasPrefix("-") { dashed = .random() }
+        var pairs = [Self.other, dashed, dashed]
+        let files = try KeyFiles(name: "k", directory: folder.path) { pairs.removeLast() }
+        #expect(files.key == Self.other.publicKey.text && pairs.isEmpty)
     }
 
     @Test(arguments: [0o640, 0o604, 0o644, 0o660, 0o610, 0o601, 0o777])

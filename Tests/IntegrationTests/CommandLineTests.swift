@@ -71,6 +71,10 @@ import Testing
             "--server-key: expected --curve-key FILE with it, one's own key"
         ),
         (
+            ["tap", "--server-key", "-ne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"],
+            "--server-key: expected --curve-key FILE with it, one's own key"
+        ),
+        (
             ["send", "--connect", "tcp://h:1", "--producer", "p", "--curve-key", "f"],
             "--curve-key: expected --server-key KEY with it, the key of whom to connect to"
         ),

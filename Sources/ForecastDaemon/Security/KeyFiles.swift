@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import ZeroMQ
+package import ZeroMQ
 
 /// The two files of a new key pair.
 package struct KeyFiles: Sendable, Encodable {
@@ -14,9 +14,13 @@ package struct KeyFiles: Sendable, Encodable {
 
     /// Makes a key pair and writes it; what is there already is left as it is.
     ///
+    /// - Parameter random: Makes pairs, of which one is taken whose public key no program takes for an option.
     /// - Throws: A `DaemonError` where a file exists or cannot be made; then none is left of this pair.
-    package init(name: String, directory: String) throws(DaemonError) {
-        let pair = CurveKeyPair.random()
+    package init(
+        name: String, directory: String, random: () -> CurveKeyPair = CurveKeyPair.random
+    ) throws(DaemonError) {
+        var pair = random()
+        while pair.publicKey.text.hasPrefix("-") { pair = random() }
         let stem = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
         (secret, `public`, key) = (stem + ".secret", stem + ".public", pair.publicKey.text)
         try Self.make(pair.secretKey.text + "\n", at: secret, mode: 0o600)

@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 
 /// A daemon with one random model between a publisher and a subscriber of the peer.
 final class Scenario {
@@ -105,21 +106,31 @@ final class Scenario {
         return try peer.call("reference", request.merging(arguments) { $1 }, as: [[Double]].self)
     }
 
-    /// A port that nobody listens on at the moment.
+    /// A port that nobody listens on, and that is given to nobody else: neither twice by this process, nor by Linux, which takes the
+    /// ports of connections from 32768 on.
     static func freePort() throws -> UInt16 {
+        for _ in ports {
+            let port = ports.lowerBound + nextPort.add(1, ordering: .relaxed).oldValue % UInt16(ports.count)
+            if isFree(port) { return port }
+        }
+        throw Peer.Failure(description: "a free port expected in \(ports), none found")
+    }
+
+    private static let ports: Range<UInt16> = 20_000..<32_000
+    private static let nextPort = Atomic<UInt16>(.random(in: 0..<12_000))
+
+    private static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
+        return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(descriptor, $0, length)
-                _ = getsockname(descriptor, $0, &length)
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        return UInt16(bigEndian: address.sin_port)
     }
 }
 

@@ -1,22 +1,30 @@
 #!/usr/bin/env python3
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-"""Builds the tests and the daemon with AddressSanitizer, and runs the tests, which start that daemon.
+"""Builds the tests and the daemon with a sanitizer, and runs the tests, which start that daemon.
 
 The exit status is 1 if a test fails, or if the sanitizer reports anything in a process that the tests started or were. The reports
-are printed at the end, and stay in .build-asan/reports.
+are printed at the end, and stay in .build-address/reports or .build-thread/reports. First of all a small program shows that the
+sanitizer reports what it must, and nothing of what is in order.
 """
 import argparse
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-WORK = ROOT / ".build-asan"
-# Optimised as what is shipped: without, the numerical tests take too long. Gold, which would link otherwise, fails over the
-# instruments.
-FLAGS = ["-c", "release", "--scratch-path", WORK, "--sanitize=address", "-Xswiftc", "-use-ld=lld"]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+# Optimised as what is shipped: otherwise the standard library's way to raw memory is called instead of put in place, and nothing
+# watches it. Gold, which would link, fails over the instruments.
+COMPILED = ["-O", "-gline-tables-only", "-use-ld=lld"]
+# What is planted in Planted.swift, and what a report of it says; None where there must be none.
+PLANTED = {
+    "address": {"typed": "heap-buffer-overflow", "raw": "heap-buffer-overflow", "load": "heap-buffer-overflow"},
+    "thread": {"count": "Swift access race", "ring": "data race", "mutex": None, "unique": None},
+}
 # What cannot hold under a sanitizer, and why.
 LEFT_OUT = {
     "AllocationTests": "the sanitizer stands where these count",
@@ -25,46 +33,110 @@ LEFT_OUT = {
 }
 
 
-def build():
-    for product in ("forecastdPackageTests", "forecastd"):
-        subprocess.run(["swift", "build", *FLAGS, "--product", product], cwd=ROOT, check=True)
+def toolchain():
+    """Where the compiler is and what came with it: another clang has other instruments."""
+    swift = shutil.which("swift") or sys.exit("swift expected in PATH, none found: install Swift")
+    folder = Path(swift).resolve().parent
+    for program in ("clang", "llvm-symbolizer", "swiftc"):
+        if not (folder / program).exists():
+            sys.exit(f"{program} expected beside {folder}/swift, none found: put the folder of Swift's toolchain first into PATH")
+    return folder
 
 
-def environment(reports):
-    """Lets every process write what it finds to a file of its own, and start another that does so."""
-    # The tests start processes with hardly a PATH.
-    symbolizer = shutil.which("llvm-symbolizer")
-    return {
-        **os.environ,
-        # A tenth of the histories that are simulated otherwise.
-        "SEEDS": "100",
-        "FORECASTD_BINARY": str(WORK / "release" / "forecastd"),
-        "ASAN_OPTIONS": f'log_path="{reports}/report":external_symbolizer_path="{symbolizer}":detect_leaks=0',
-    }
+class Sanitizer:
+    """One of the compiler's sanitizers: how to build with it, and what processes under it are told."""
 
+    def __init__(self, name):
+        self.name = name
+        self.toolchain = toolchain()
+        self.work = ROOT / f".build-{name}"
+        self.reports = self.work / "reports"
+        self.flags = [f"--sanitize={name}", *(word for flag in self.compiled() for word in ("-Xswiftc", flag))]
+        self.options = {
+            "address": ("ASAN_OPTIONS", "detect_leaks=0"),
+            # Tests look at exit statuses, so that a report does not change them.
+            "thread": ("TSAN_OPTIONS", "exitcode=0"),
+        }[name]
 
-def test(filters):
-    """Whether all holds; prints what does not."""
-    reports = WORK / "reports"
-    shutil.rmtree(reports, ignore_errors=True)
-    reports.mkdir()
-    chosen = [word for name in filters for word in ("--filter", name)]
-    left_out = [word for name in LEFT_OUT for word in ("--skip", name)]
-    command = ["swift", "test", "--skip-build", *FLAGS, *chosen, *left_out]
-    passed = subprocess.run(command, cwd=ROOT, env=environment(reports)).returncode == 0
-    found = sorted(reports.iterdir())
-    for report in found:
-        print(report.read_text(errors="replace"))
-    print(f"the tests {'pass' if passed else 'FAIL'}; processes with reports: {len(found)}")
-    return passed and not found
+    def compiled(self):
+        if self.name == "address":
+            return COMPILED
+        # Swift 6.3 makes of swift-collections' BasicContainers what LLVM calls invalid where threads are watched, and runs all the
+        # same.
+        return [*COMPILED, "-Xfrontend", "-disable-llvm-verify", "-Xlinker", str(self.ordering())]
+
+    def ordering(self):
+        """What tells of Swift's own locks and references, in a file named for its content, so that a change of it is linked."""
+        source = HERE / "ordering.c"
+        made = self.work / f"ordering-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}.o"
+        self.work.mkdir(exist_ok=True)
+        subprocess.run([self.toolchain / "clang", "-O2", "-Wall", "-Werror", "-c", source, "-o", made], check=True)
+        return made
+
+    def environment(self):
+        """Lets every process write what it finds to a file of its own, and start another that does so."""
+        name, options = self.options
+        shutil.rmtree(self.reports, ignore_errors=True)
+        self.reports.mkdir(parents=True)
+        return {
+            **os.environ,
+            # Fewer histories than are simulated otherwise.
+            "SEEDS": "100",
+            "FORECASTD_BINARY": str(self.work / "release" / "forecastd"),
+            # The tests start processes with hardly a PATH.
+            name: f'log_path="{self.reports}/report":external_symbolizer_path="{self.toolchain}/llvm-symbolizer":{options}',
+        }
+
+    def found(self):
+        return [report.read_text(errors="replace") for report in sorted(self.reports.iterdir())]
+
+    def prove(self):
+        """Ends the run unless what is planted is reported, and nothing else."""
+        program = self.work / "planted"
+        self.work.mkdir(exist_ok=True)
+        compile = [self.toolchain / "swiftc", "-parse-as-library", "-swift-version", "6", f"-sanitize={self.name}", *self.compiled()]
+        subprocess.run([*compile, HERE / "Planted.swift", "-o", program], check=True)
+        for planted, expected in PLANTED[self.name].items():
+            status = subprocess.run([program, planted], env=self.environment(), timeout=300).returncode
+            found = "".join(self.found())
+            # AddressSanitizer ends what it finds; whatever else ends a program is no proof.
+            if (expected not in found if expected else found or status != 0):
+                sys.exit(f"{found}\n{planted} in Planted.swift: a report of {expected or 'nothing'} expected, the above found, exit status "
+                         f"{status}: the sanitizer is blind, or cries wolf")
+
+    def test(self, filters):
+        """Whether all holds; prints what does not."""
+        build = ["-c", "release", "--scratch-path", self.work, *self.flags]
+        for product in ("forecastdPackageTests", "forecastd"):
+            subprocess.run(["swift", "build", *build, "--product", product], cwd=ROOT, check=True)
+        listed = subprocess.run(["swift", "test", "list", "--skip-build", *build], cwd=ROOT, env=self.environment(), check=True,
+                                stdout=subprocess.PIPE, text=True).stdout
+        for name in filters:
+            if not re.search(name, listed, re.MULTILINE):
+                sys.exit(f"{name}: the name of a test, or a part of one, expected; none of the tests has it (swift test list)")
+        chosen = [word for name in filters for word in ("--filter", name)]
+        left_out = [word for name in LEFT_OUT for word in ("--skip", name)]
+        tests = subprocess.Popen(["swift", "test", "--skip-build", *build, *chosen, *left_out], cwd=ROOT, env=self.environment(),
+                                 stdout=subprocess.PIPE, text=True, errors="replace")
+        ran = 0
+        for line in tests.stdout:
+            print(line, end="", flush=True)
+            if summary := re.search(r"Test run with (\d+) tests?\b", line):
+                ran += int(summary[1])
+        passed = tests.wait() == 0 and ran > 0
+        print("".join(self.found()))
+        print(f"{self.name}: {ran} tests {'pass' if passed else 'FAIL'}; processes with reports: {len(self.found())}")
+        return passed and not self.found()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--filter", action="append", default=[], help="only tests whose names match; may be given several times")
+    parser.add_argument("sanitizer", choices=["address", "thread"])
+    parser.add_argument("--filter", default="", help="only tests whose names match one of these words")
     options = parser.parse_args()
-    build()
-    sys.exit(0 if test(options.filter) else 1)
+    sanitizer = Sanitizer(options.sanitizer)
+    sanitizer.prove()
+    sys.exit(0 if sanitizer.test(options.filter.split()) else 1)
 
 
 main()

@@ -6,12 +6,12 @@ import Synchronization
 /// What a sanitizer must report, and what it must not: a run proves nothing if these come out otherwise.
 @main
 enum Planted {
-    static func main() {
-        let planted: [String: () -> Void] = [
+    static func main() async {
+        let planted: [String: () async -> Void] = [
             "typed": typed, "raw": raw, "load": load, "count": count, "ring": ring, "mutex": mutex,
-            "unique": unique,
+            "unique": unique, "continuation": continuation,
         ]
-        planted[CommandLine.arguments[1]]!()
+        await planted[CommandLine.arguments[1]]!()
     }
 
     // MARK: - For AddressSanitizer: what lies behind the end is read
@@ -88,6 +88,21 @@ enum Planted {
         }
     }
 
+    /// A task reads what a thread has made, and has resumed it with before it began to wait.
+    static func continuation() async {
+        for _ in 0..<40 {
+            let answer = await withCheckedContinuation { asked in
+                pthread_detach(thread { asked.resume(returning: (0..<opaque(10)).map { $0 }) })
+                usleep(1000)
+            }
+            let result = try? await withCheckedThrowingContinuation { asked in
+                pthread_detach(thread { asked.resume(with: Result { answer.map { $0 + 1 } }) })
+                usleep(1000)
+            }
+            blackHole(result?.reduce(0, +) ?? 0)
+        }
+    }
+
     // MARK: - What these use
 
     final class Counter: @unchecked Sendable { var count = 0 }
@@ -107,17 +122,20 @@ enum Planted {
 
     /// Runs the body on as many threads at once, to its end on all.
     static func onThreads(_ count: Int, _ body: @escaping @Sendable (_ thread: Int) -> Void) {
-        var threads = [pthread_t](repeating: 0, count: count)
-        for index in threads.indices {
-            let started = pthread_create(
-                &threads[index], nil,
-                { argument in
-                    Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
-                    return nil
-                }, Unmanaged.passRetained(Body(run: { body(index) })).toOpaque())
-            precondition(started == 0, "no thread can be made: error \(started)")
-        }
+        let threads = (0..<count).map { index in thread { body(index) } }
         for thread in threads { pthread_join(thread, nil) }
+    }
+
+    static func thread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
+        var thread = pthread_t()
+        let error = pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, Unmanaged.passRetained(Body(run: body)).toOpaque())
+        precondition(error == 0, "no thread can be made: error \(error)")
+        return thread
     }
 
     final class Body {

@@ -1,8 +1,8 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
-// Tells ThreadSanitizer of two orders that Swift's libraries make and that it cannot see, as they come without instruments: locks that
-// had to be waited for, and references that were counted. Without it, it reports races in what goes through them. (Swift's library of
-// tasks tells by itself.)
+// Tells ThreadSanitizer of the orders that Swift's libraries make and that it cannot see, as they come without instruments: locks that had
+// to be waited for, references that were counted, and continuations that were resumed before their task waited. Without it, it reports
+// races in what goes through them. (Of tasks that wait, Swift's library tells by itself.)
 //
 // Linked before those libraries, these functions stand in the place of theirs wherever the program calls them, and call them in turn.
 // What is announced is what they do and not more, so that races remain: to drop a reference comes before a change by its only owner,
@@ -98,4 +98,14 @@ bool swift_isUniquelyReferenced_nonNull_native(void *object) {
     bool only = next(object);
     if (only) __tsan_acquire(object);
     return only;
+}
+
+// MARK: - Continuations: a task that need not wait, as it was resumed already, sees what was done before (the library announces that)
+
+__attribute__((swiftcall)) void *swift_task_getCurrent(void);
+
+__attribute__((swiftasynccall)) void swift_continuation_await(void *continuation) {
+    __typeof__(swift_continuation_await) *next = BEHIND("swift_continuation_await");
+    __tsan_acquire(swift_task_getCurrent());
+    __attribute__((musttail)) return next(continuation);
 }

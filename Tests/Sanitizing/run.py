@@ -23,7 +23,7 @@ COMPILED = ["-O", "-gline-tables-only", "-use-ld=lld"]
 # What is planted in Planted.swift, and what a report of it says; None where there must be none.
 PLANTED = {
     "address": {"typed": "heap-buffer-overflow", "raw": "heap-buffer-overflow", "load": "heap-buffer-overflow"},
-    "thread": {"count": "Swift access race", "ring": "data race", "mutex": None, "unique": None},
+    "thread": {"count": "Swift access race", "ring": "data race", "mutex": None, "unique": None, "continuation": None},
 }
 # What cannot hold under a sanitizer, and why.
 LEFT_OUT = {

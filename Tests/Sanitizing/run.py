@@ -51,22 +51,18 @@ class Sanitizer:
         self.toolchain = toolchain()
         self.work = ROOT / f".build-{name}"
         self.reports = self.work / "reports"
-        self.flags = [f"--sanitize={name}", *(word for flag in self.compiled() for word in ("-Xswiftc", flag))]
+        # Where threads are watched, Swift 6.3 makes of swift-collections' BasicContainers what LLVM calls invalid, and which runs all
+        # the same.
+        self.compiled = COMPILED if name == "address" else [*COMPILED, "-Xfrontend", "-disable-llvm-verify"]
+        self.linked = [] if name == "address" else ["-Xlinker", self.ordering()]
         self.options = {
             "address": ("ASAN_OPTIONS", "detect_leaks=0"),
             # Tests look at exit statuses, so that a report does not change them.
             "thread": ("TSAN_OPTIONS", "exitcode=0"),
         }[name]
 
-    def compiled(self):
-        if self.name == "address":
-            return COMPILED
-        # Swift 6.3 makes of swift-collections' BasicContainers what LLVM calls invalid where threads are watched, and runs all the
-        # same.
-        return [*COMPILED, "-Xfrontend", "-disable-llvm-verify", "-Xlinker", str(self.ordering())]
-
     def ordering(self):
-        """What tells of Swift's own locks and references, in a file named for its content, so that a change of it is linked."""
+        """What tells of the orders that Swift's libraries make, in a file named for its content, so that a change of it is linked."""
         source = HERE / "ordering.c"
         made = self.work / f"ordering-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}.o"
         self.work.mkdir(exist_ok=True)
@@ -94,8 +90,8 @@ class Sanitizer:
         """Ends the run unless what is planted is reported, and nothing else."""
         program = self.work / "planted"
         self.work.mkdir(exist_ok=True)
-        compile = [self.toolchain / "swiftc", "-parse-as-library", "-swift-version", "6", f"-sanitize={self.name}", *self.compiled()]
-        subprocess.run([*compile, HERE / "Planted.swift", "-o", program], check=True)
+        compile = [self.toolchain / "swiftc", "-parse-as-library", "-swift-version", "6", f"-sanitize={self.name}"]
+        subprocess.run([*compile, *self.compiled, *self.linked, HERE / "Planted.swift", "-o", program], check=True)
         for planted, expected in PLANTED[self.name].items():
             status = subprocess.run([program, planted], env=self.environment(), timeout=300).returncode
             found = "".join(self.found())
@@ -106,7 +102,8 @@ class Sanitizer:
 
     def test(self, filters):
         """Whether all holds; prints what does not."""
-        build = ["-c", "release", "--scratch-path", self.work, *self.flags]
+        build = ["-c", "release", "--scratch-path", self.work, f"--sanitize={self.name}", *self.linked]
+        build += [word for flag in self.compiled for word in ("-Xswiftc", flag)]
         for product in ("forecastdPackageTests", "forecastd"):
             subprocess.run(["swift", "build", *build, "--product", product], cwd=ROOT, check=True)
         listed = subprocess.run(["swift", "test", "list", "--skip-build", *build], cwd=ROOT, env=self.environment(), check=True,

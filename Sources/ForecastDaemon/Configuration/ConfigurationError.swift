@@ -39,16 +39,16 @@ public struct ConfigurationProblem: Sendable, Hashable {
     public var column: Int
     /// The keys that lead to the place, as `streams[0].model`; empty for the file as a whole.
     public var path: String
-    /// What was expected and what was found.
+    /// What was expected and what was found, on one line.
     public var message: String
 
-    /// Makes a problem.
+    /// Makes a problem; what would end the line in `message`, as a part of the file may, is escaped.
     public init(file: String, line: Int, column: Int, path: String, message: String) {
         self.file = file
         self.line = line
         self.column = column
         self.path = path
-        self.message = message
+        self.message = ConfigurationSuggestion.line(message)
     }
 }
 

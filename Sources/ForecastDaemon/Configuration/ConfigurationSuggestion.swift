@@ -29,16 +29,20 @@ enum ConfigurationSuggestion {
 
     /// `text` in quotes on one line: control characters escaped, cut after 60 characters.
     static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars.prefix(60) {
-            if scalar.properties.generalCategory == .control || scalar == "\"" {
-                result += scalar.escaped(asASCII: true)
+        let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(60)))
+        let rest = text.unicodeScalars.count > 60 ? "…" : ""
+        return "\"" + line(start.replacing("\"", with: "\\\"")) + rest + "\""
+    }
+
+    /// `text` on one line: control characters escaped.
+    static func line(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { line, scalar in
+            if scalar.properties.generalCategory == .control {
+                line += scalar.escaped(asASCII: true)
             } else {
-                result.unicodeScalars.append(scalar)
+                line.unicodeScalars.append(scalar)
             }
         }
-        if text.unicodeScalars.count > 60 { result += "…" }
-        return result + "\""
     }
 
     /// `words` as `a, b or c`.

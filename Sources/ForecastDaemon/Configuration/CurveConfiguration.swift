@@ -80,7 +80,11 @@ extension DaemonConfiguration {
         let places =
             socket.bind.indices.map { ("\(path).bind[\($0)]", socket.bind[$0]) }
             + replay.indices.map { ("\(path).replay.bind[\($0)]", replay[$0]) }
-        let exposed = places.filter { !ConfigurationEndpoint.isLocal($0.1) }
+        // What is no endpoint has been said before.
+        let exposed = places.filter { _, endpoint in
+            ConfigurationEndpoint.complaint(about: endpoint, for: .binding) == nil
+                && !ConfigurationEndpoint.isLocal(endpoint)
+        }
         for (place, endpoint) in exposed where !socket.isInsecure {
             table.problem(
                 place,

@@ -23,7 +23,7 @@ endef
 TIME ?= 45
 # Which inputs it tries; 0 for others each time.
 SEED ?= 0
-# What watches `make sanitize`.
+# What watches `make sanitize`; both with SANITIZER="address thread".
 SANITIZER ?= address
 # How long `make soak` goes on, and where its samples and plot go.
 HOURS ?= 2
@@ -84,8 +84,8 @@ system: deb ## takes the package through a real systemd in a container and a bar
 	$(call install,iproute2 libjs-dygraphs libzmq5 lintian mmdebstrap procps python3 python3-zmq systemd systemd-container)
 	$(SUDO) Tests/System/run.sh dist/*.deb
 
-sanitize: deps-test ## the tests, and the daemon that they start, under SANITIZER=address or thread; some with FILTER='JSON CSV'
-	Tests/Sanitizing/run.py $(SANITIZER) --filter "$${FILTER-}"
+sanitize: deps-test ## the tests, and the daemon that they start, under SANITIZER=address or thread; some with FILTER='JSON CSV' or SHORT=1
+	Tests/Sanitizing/run.py $(SANITIZER) $(if $(SHORT),--short,--filter "$${FILTER-}")
 
 fuzz: deps ## TIME=45 seconds of bytes for everything that reads them, or for one: make fuzz TARGET=json TIME=3600
 	$(call install,python3)

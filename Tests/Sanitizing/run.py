@@ -4,7 +4,7 @@
 
 The exit status is 1 if a test fails, or if the sanitizer reports anything in a process that the tests started or were. The reports
 are printed at the end, and stay in .build-address/reports or .build-thread/reports. First of all a small program shows that the
-sanitizer reports what it must, and nothing of what is in order.
+sanitizer reports what it must, and nothing of what is in order. Two sanitizers build at the same time, and test one after the other.
 """
 import argparse
 import hashlib
@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -24,6 +25,13 @@ COMPILED = ["-O", "-gline-tables-only", "-use-ld=lld"]
 PLANTED = {
     "address": {"typed": "heap-buffer-overflow", "raw": "heap-buffer-overflow", "load": "heap-buffer-overflow"},
     "thread": {"count": "Swift access race", "ring": "data race", "mutex": None, "unique": None, "continuation": None},
+}
+# What --short runs: the tests of raw memory, and of what threads hand over to each other.
+SHORT = {
+    "address": ["^WireFormatTests", "^StateStoreTests", "^ZeroMQTests", "BadInputTests", "PipelinesTests", "ControlSocketTests"],
+    "thread": ["^MonitoringTests", "^ZeroMQTests", "^StateStoreTests", "RecordRingTests", "QuestionBoxTests", "DaemonMonitorTests",
+               "PipelinesTests", "ControlSocketTests", r"IntegrationTests\.InputsTests", r"IntegrationTests\.ReloadTests", "TapTests",
+               "DurabilityTests"],
 }
 # What cannot hold under a sanitizer, and why.
 LEFT_OUT = {
@@ -100,21 +108,31 @@ class Sanitizer:
                 sys.exit(f"{found}\n{planted} in Planted.swift: a report of {expected or 'nothing'} expected, the above found, exit status "
                          f"{status}: the sanitizer is blind, or cries wolf")
 
-    def test(self, filters):
-        """Whether all holds; prints what does not."""
+    def swift(self, *command, **options):
         build = ["-c", "release", "--scratch-path", self.work, f"--sanitize={self.name}", *self.linked]
         build += [word for flag in self.compiled for word in ("-Xswiftc", flag)]
+        return subprocess.Popen(["swift", *command, *build], cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace", **options)
+
+    def build(self):
+        """Ends the run unless tests and daemon are built."""
         for product in ("forecastdPackageTests", "forecastd"):
-            subprocess.run(["swift", "build", *build, "--product", product], cwd=ROOT, check=True)
-        listed = subprocess.run(["swift", "test", "list", "--skip-build", *build], cwd=ROOT, env=self.environment(), check=True,
-                                stdout=subprocess.PIPE, text=True).stdout
+            process = self.swift("build", "--product", product, stderr=subprocess.STDOUT)
+            output = process.communicate()[0]
+            if process.returncode != 0:
+                sys.exit(f"{output}\n{self.name}: {product} expected to build, see above")
+
+    def test(self, filters):
+        """Whether all holds; prints what does not."""
+        listing = self.swift("test", "list", "--skip-build", env=self.environment())
+        listed = listing.communicate()[0]
+        if listing.returncode != 0:
+            sys.exit(f"{listed}\n{self.name}: the names of the tests expected from swift test list, see above")
         for name in filters:
             if not re.search(name, listed, re.MULTILINE):
                 sys.exit(f"{name}: the name of a test, or a part of one, expected; none of the tests has it (swift test list)")
         chosen = [word for name in filters for word in ("--filter", name)]
         left_out = [word for name in LEFT_OUT for word in ("--skip", name)]
-        tests = subprocess.Popen(["swift", "test", "--skip-build", *build, *chosen, *left_out], cwd=ROOT, env=self.environment(),
-                                 stdout=subprocess.PIPE, text=True, errors="replace")
+        tests = self.swift("test", "--skip-build", *chosen, *left_out, env=self.environment())
         ran = 0
         for line in tests.stdout:
             print(line, end="", flush=True)
@@ -122,18 +140,25 @@ class Sanitizer:
                 ran += int(summary[1])
         passed = tests.wait() == 0 and ran > 0
         print("".join(self.found()))
-        print(f"{self.name}: {ran} tests {'pass' if passed else 'FAIL'}; processes with reports: {len(self.found())}")
+        print(f"{self.name}: {ran} tests {'pass' if passed else 'FAIL'}; processes with reports: {len(self.found())}", flush=True)
         return passed and not self.found()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sanitizer", choices=["address", "thread"])
-    parser.add_argument("--filter", default="", help="only tests whose names match one of these words")
+    parser.add_argument("sanitizer", nargs="+", choices=["address", "thread"])
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--filter", default="", help="only tests whose names match one of these words")
+    chosen.add_argument("--short", action="store_true", help="only the tests of raw memory, or of what threads hand over")
     options = parser.parse_args()
-    sanitizer = Sanitizer(options.sanitizer)
-    sanitizer.prove()
-    sys.exit(0 if sanitizer.test(options.filter.split()) else 1)
+    sanitizers = [Sanitizer(name) for name in options.sanitizer]
+    for sanitizer in sanitizers:
+        sanitizer.prove()
+    print("building with", *options.sanitizer, flush=True)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(Sanitizer.build, sanitizers))
+    hold = [sanitizer.test(SHORT[sanitizer.name] if options.short else options.filter.split()) for sanitizer in sanitizers]
+    sys.exit(0 if all(hold) else 1)
 
 
 main()

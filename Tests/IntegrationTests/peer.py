@@ -320,7 +320,10 @@ def ask_rawly(port, requests, rounds):
                 # What comes before the other side is ready is an error.
                 heard = b""
                 while b"READY" not in heard:
-                    heard += connection.recv(1 << 16)
+                    more = connection.recv(1 << 16)
+                    if not more:
+                        raise ConnectionResetError
+                    heard += more
                 connection.sendall(text)
                 while connection.recv(1 << 16):
                     pass

@@ -44,6 +44,17 @@ import Testing
         #expect(newest == records.filter(\.2).map(\.0).max())
     }
 
+    /// A copy is for what streams are joined to: where none is, as under another configuration, it is passed over.
+    @Test func aCopyIsPassedOverWhereNothingIsJoined() throws {
+        let small = try SmallEngine()
+        var (now, counts) = (Timestamp(nanoseconds: 0), TurnRecord.Counts())
+        let copy = [2, 2] + Self.bytes(Int64(1)) + Self.bytes((1.5).bitPattern) + [7] + Array("plant.a".utf8)
+        let own = [2, 0] + Self.bytes(Int64(1)) + Self.bytes((2.5).bitPattern) + [7] + Array("plant.b".utf8)
+        let record = copy + own + [3]
+        try TurnRecord.replay(record.span.bytes, to: &small.engine, now: &now, counts: &counts)
+        #expect(counts.observations == 1 && small.engine.streamCount == 1)
+    }
+
     /// A producer's key without bytes, and counts of what was lost that are none together.
     @Test(arguments: [
         [6] + bytes(UInt64(0)) + bytes(UInt64(1)) + [0], [5] + bytes(UInt64(1)) + [5] + bytes(UInt64.max),

@@ -5,6 +5,7 @@
 Reads one JSON request per line from standard input, answers with one JSON line: {"ok": ...} or {"error": ...}.
 """
 import datetime
+import errno
 import json
 import math
 import pathlib
@@ -331,6 +332,40 @@ def ask_rawly(port, requests, rounds):
                 pass
 
 
+def talk_down(port, kind, opening):
+    """Offers a socket less than proof, and a value with it: the mechanism that it answers with, if any, and what it says then."""
+    mark, number = b"\xff" + bytes(8) + b"\x7f", {"pub": 1, "push": 8, "dealer": 5}[kind]
+    ready = frame(b"\x05READY\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind.upper().encode(), flags=4)
+    value = frame(b"evil", flags=1) + frame(b'{"value":1}')
+
+    def greeting(mechanism):
+        return mark + b"\x03\x00" + mechanism.ljust(20, b"\0") + bytes(32)
+    said = {
+        "null": greeting(b"NULL") + ready,
+        "plain": greeting(b"PLAIN") + frame(b"\x05HELLO\x01a\x01b", flags=4) + value,
+        "curve": greeting(b"CURVE") + ready + value,
+        # A length that counts the flags, then these; first comes an empty identity.
+        "version 1": b"\x01\x00\x05\x01evil\x0c\x00" + b'{"value":1}',
+        "version 2": mark + bytes([1, number]) + frame(b"") + value,
+    }[opening]
+    heard = b""
+    with socketlib.create_connection(("127.0.0.1", port), TIMEOUT_MS / 1000) as connection:
+        try:
+            connection.sendall(said)
+            # With this mechanism what comes before the other side is ready is an error.
+            while opening == "null" and b"READY" not in heard and (more := connection.recv(1 << 16)):
+                heard += more
+            if b"READY" in heard:
+                connection.sendall(value)
+            connection.shutdown(socketlib.SHUT_WR)
+            while more := connection.recv(1 << 16):
+                heard += more
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
+                raise
+    return [part.decode("latin-1") for part in (heard[12:32].rstrip(b"\0"), heard[64:]) if part]
+
+
 def close(name):
     sockets.pop(name).close()
 
@@ -339,7 +374,7 @@ operations = {
     function.__name__: function
     for function in (
         offer, drain, model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe,
-        ask, refusals, follow, followed, talk, ask_rawly, close)}
+        ask, refusals, follow, followed, talk, ask_rawly, talk_down, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

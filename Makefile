@@ -82,7 +82,7 @@ reproducible: deb ## makes the package once more from another folder; both must 
 
 system: deb ## takes the package through a real systemd in a container and a bare Debian, from installation to purge; needs root
 	$(call install,iproute2 libjs-dygraphs libzmq5 lintian mmdebstrap procps python3 python3-zmq systemd systemd-container)
-	$(SUDO) Tests/System/run.sh dist/*.deb
+	$(SUDO) Tests/System/run.sh dist/*.deb $(SHIPPED)
 
 sanitize: deps-test ## the tests, and the daemon that they start, under SANITIZER=address or thread; some with FILTER='JSON CSV' or SHORT=1
 	Tests/Sanitizing/run.py $(SANITIZER) $(if $(SHORT),--short,--filter "$${FILTER-}")

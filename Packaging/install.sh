@@ -34,8 +34,10 @@ if [ ! -e "$destination/etc/forecastd/forecastd.yaml" ]; then
     write /etc/forecastd/forecastd.yaml <Packaging/forecastd.yaml
 fi
 
-Packaging/man.py "$binary" config/forecastd.yaml "$destination$share/man"
-gzip -9nf "$destination$share"/man/man1/forecastd.1 "$destination$share"/man/man5/forecastd.yaml.5
+for page in forecastd.1 forecastd.yaml.5; do
+    Packaging/man.py "$binary" config/forecastd.yaml "$page" | write "$share/man/man${page##*.}/$page"
+    gzip -9nf "$destination$share/man/man${page##*.}/$page"
+done
 # A shell reads them, none executes them.
 complete() { "$binary" --generate-completion-script "$1" | sed '1{/^#!/d}' | write "$share/$2"; }
 complete bash bash-completion/completions/forecastd

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-"""Writes manual pages: forecastd.1 from the commands' own help, forecastd.yaml.5 from the commented configuration.
+"""Prints a manual page: forecastd.1 from the commands' own help, forecastd.yaml.5 from the commented configuration.
 
-man.py BINARY CONFIGURATION FOLDER
+man.py BINARY CONFIGURATION PAGE
 """
 import datetime
 import json
@@ -107,15 +107,13 @@ def configuration_page(path, version):
 
 
 def main():
-    binary, configuration, folder = sys.argv[1:]
+    binary, configuration, name = sys.argv[1:]
     version = subprocess.check_output([binary, "--version"], text=True).strip()
-    for name, page in {
-        "man1/forecastd.1": commands_page(binary, version),
-        "man5/forecastd.yaml.5": configuration_page(pathlib.Path(configuration), version),
-    }.items():
-        file = pathlib.Path(folder) / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("\n".join(page) + "\n")
+    pages = {
+        "forecastd.1": lambda: commands_page(binary, version),
+        "forecastd.yaml.5": lambda: configuration_page(pathlib.Path(configuration), version),
+    }
+    print("\n".join(pages[name]()))
 
 
 main()

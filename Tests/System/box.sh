@@ -53,7 +53,7 @@ done </proc/self/cgroup
     exec unshare --mount --propagation private bash -euc '
         work=$1 root=$2 files=$3 name=$4
         mkdir "$work/over"
-        mount -t tmpfs -o size=2g tmpfs "$work/over"
+        mount -t tmpfs -o size=4g tmpfs "$work/over"
         cd "$work/over"
         mkdir changes scratch root
         mount -t overlay overlay -o "lowerdir=$root,upperdir=changes,workdir=scratch" root

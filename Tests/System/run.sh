@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-# run.sh PACKAGE: takes a package and a newer one through a real systemd, on this machine's files and on a bare Debian. Needs
-# root; `make system` installs the rest.
+# run.sh PACKAGE SCRATCH: takes a package and a newer one through a real systemd, on this machine's files and on a bare Debian, and
+# what `make install` makes of the folder SCRATCH. Needs root; `make system` installs the rest.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
 work=$(mktemp -d)
@@ -37,6 +37,7 @@ dpkg-deb --raw-extract "$package" "$work/newer"
 sed -i "s/^Version: .*/&+1/" "$work/newer/DEBIAN/control"
 newer=$work/box/forecastd_$version+1_$(dpkg-deb --field "$package" Architecture).deb
 dpkg-deb --root-owner-group -Znone --build "$work/newer" "$newer" >/dev/null
+Packaging/install.sh "$2" /opt/forecastd "$work/box/elsewhere"
 cp "$package" "$here"/*.py "$here/bare.sh" Tests/Documents/{commands,waiting}.py Documentation/Operations.md "$work/box"
 "$here/box.sh" / "$work/box" /usr/bin/python3 /srv/box/service.py \
     "/srv/box/$(basename "$package")" "/srv/box/$(basename "$newer")"

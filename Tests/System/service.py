@@ -4,6 +4,7 @@
 
 service.py PACKAGE NEWER_PACKAGE
 """
+import ctypes
 import os
 import pathlib
 import re
@@ -12,15 +13,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
+from keys import lets_in_who_has_a_key
 from operations import all_is_run, call, document, documented, edit
 from sockets import is_started_by_a_request, refuses_nobody_while_it_restarts
 from streams import Streams, until
 from unit import CONFIGURATION, HTTP_SOCKET, UNIT, health, is_ready, journal, show
+from waiting import PATIENCE
 
 STATE = pathlib.Path("/var/lib/private/forecastd")
+# linux/ptrace.h and linux/wait.h.
+PTRACE_ATTACH, WAIT_FOR_THREADS = 16, 0x40000000
 ARCHITECTURE = call("dpkg", "--print-architecture").strip()
 
 
@@ -88,12 +94,29 @@ def survives_kill(streams, *_):
     comes_back_after(streams, lambda process: os.kill(process, signal.SIGKILL))
 
 
+def hang_one_thread(process):
+    """Holds the daemon's pipeline, as a debugger would, while all other threads go on."""
+    [thread] = [int(task.name) for task in pathlib.Path(f"/proc/{process}/task").iterdir()
+                if (task / "comm").read_text() == "pipeline\n"]
+    held = threading.Event()
+
+    def hold():
+        assert ctypes.CDLL(None).ptrace(PTRACE_ATTACH, thread, 0, 0) == 0
+        while os.WIFSTOPPED(os.waitpid(thread, WAIT_FOR_THREADS)[1]):
+            held.set()
+    threading.Thread(target=hold, daemon=True).start()
+    assert held.wait(PATIENCE)
+    # All but its forecasts goes on.
+    assert health() == 200
+
+
 def survives_hanging(streams, *_):
     edit("[Service]\nWatchdogSec=3s\n")
     call("systemctl", "restart", UNIT)
     assert show("WatchdogUSec") == "3s" and streams.goes_on()
-    comes_back_after(streams, lambda process: os.kill(process, signal.SIGSTOP))
-    assert any("Watchdog timeout" in line["MESSAGE"] for line in journal())
+    for count, harm in enumerate((lambda process: os.kill(process, signal.SIGSTOP), hang_one_thread), 1):
+        comes_back_after(streams, harm)
+        assert sum("Watchdog timeout" in line["MESSAGE"] for line in journal()) == count
     edit("")
 
 
@@ -221,13 +244,29 @@ def is_purged(*_):
     assert left == [] and not CONFIGURATION.exists(), left
 
 
+def runs_from_elsewhere(streams, *_):
+    """After `make install PREFIX=/opt/forecastd`, on a machine without the package."""
+    call("cp", "-rT", "/srv/box/elsewhere", "/")
+    installed = pathlib.Path("/opt/forecastd")
+    places = [*installed.glob("lib/systemd/system/*"), *installed.glob("share/man/*/*"), CONFIGURATION]
+    assert len(places) == 6
+    # It looks into compressed files, too.
+    call("zgrep", "-E", "/usr/(bin|share)/", *places, status=1)
+    call("systemctl", "link", f"/opt/forecastd/lib/systemd/system/{UNIT}")
+    call("systemctl", "start", UNIT)
+    assert os.readlink(f"/proc/{show('MainPID')}/exe") == "/opt/forecastd/bin/forecastd" and first_forecast_is_new(streams)
+    call("systemctl", "reload", UNIT)
+    streams.warm()
+
+
 def main():
     # This machine's manual pages need no new index.
     pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)
     steps = (
         speaks_http, logs_with_fields, shows_what_is_wrong, is_started_by_a_request, refuses_nobody_while_it_restarts, survives_kill,
-        survives_hanging, is_held_to_its_memory, backs_off, does_not_try_again_what_is_wrong, reloads, stops_and_starts,
-        is_backed_up, upgrades, runs_instances, is_removed, is_purged)
+        survives_hanging, is_held_to_its_memory, backs_off, does_not_try_again_what_is_wrong, lets_in_who_has_a_key,
+        reloads, stops_and_starts, is_backed_up, upgrades, runs_instances, is_removed, is_purged,
+        runs_from_elsewhere)
     installs(*sys.argv[1:])
     print("ok  installs", flush=True)
     streams = Streams()

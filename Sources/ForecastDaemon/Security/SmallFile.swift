@@ -12,9 +12,14 @@ enum SmallFile {
         _ path: String, key: String, atMost limit: Int, owners: Set<uid_t>?
     ) throws(DaemonError) -> (text: String, mode: mode_t) {
         func failure(_ code: Int32) -> DaemonError {
-            DaemonError(
+            let advice =
+                code == EACCES
+                ? ", as user \(geteuid()); a systemd unit hands it over with LoadCredential=, and the configuration names it "
+                    + "\(SecretFile.credentials)NAME (Documentation/Security.md)" : ""
+            return DaemonError(
                 code == EACCES ? .permission : .noInput,
-                "\(key): \(path): expected a file that can be read: \(String(cString: strerror(code)))")
+                "\(key): \(path): expected a file that can be read: \(String(cString: strerror(code)))\(advice)"
+            )
         }
         // Whoever opens a pipe would wait for its other end.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -40,9 +40,13 @@ import ZeroMQ
             text(#"bind: ["ipc:///a"], insecure: true"#, #"bind: ["ipc:///f"]"#, end: ""),
             ["f.yaml:2:54: inputs.plant.insecure: has no effect without curve"]
         ),
-        // What is no endpoint reaches nobody; a line break in one makes no second line.
+        // What is no endpoint reaches nobody, and may have been meant for others; a line break in one makes no second line.
         (
             text(#"connect: ["tcp://a:1"]"#, #"bind: ["tcp://127.0.0.1\n:5"]"#, end: ""),
+            ["f.yaml:4:35: outputs.forecasts.bind[0]: expected tcp://address:port with"]
+        ),
+        (
+            text(#"connect: ["tcp://a:1"]"#, #"bind: ["tcp://*"], insecure: true"#, end: ""),
             ["f.yaml:4:35: outputs.forecasts.bind[0]: expected tcp://address:port with"]
         ),
         (

@@ -42,12 +42,12 @@ public struct ConfigurationProblem: Sendable, Hashable {
     /// What was expected and what was found, on one line.
     public var message: String
 
-    /// Makes a problem; what would end the line in `message`, as a part of the file may, is escaped.
+    /// Makes a problem; what would end the line, as a part of the file may, is escaped.
     public init(file: String, line: Int, column: Int, path: String, message: String) {
         self.file = file
         self.line = line
         self.column = column
-        self.path = path
+        self.path = ConfigurationSuggestion.line(path)
         self.message = ConfigurationSuggestion.line(message)
     }
 }

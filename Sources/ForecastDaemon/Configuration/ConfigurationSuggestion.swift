@@ -31,13 +31,13 @@ enum ConfigurationSuggestion {
     static func quoted(_ text: String) -> String {
         let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(60)))
         let rest = text.unicodeScalars.count > 60 ? "…" : ""
-        return "\"" + line(start.replacing("\"", with: "\\\"")) + rest + "\""
+        return "\"" + line(start, escaping: "\"") + rest + "\""
     }
 
-    /// `text` on one line: control characters escaped.
-    static func line(_ text: String) -> String {
+    /// `text` on one line: control characters escaped, and another one.
+    static func line(_ text: String, escaping other: Unicode.Scalar? = nil) -> String {
         text.unicodeScalars.reduce(into: "") { line, scalar in
-            if scalar.properties.generalCategory == .control {
+            if scalar.properties.generalCategory == .control || scalar == other {
                 line += scalar.escaped(asASCII: true)
             } else {
                 line.unicodeScalars.append(scalar)

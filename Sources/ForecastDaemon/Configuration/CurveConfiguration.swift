@@ -80,12 +80,10 @@ extension DaemonConfiguration {
         let places =
             socket.bind.indices.map { ("\(path).bind[\($0)]", socket.bind[$0]) }
             + replay.indices.map { ("\(path).replay.bind[\($0)]", replay[$0]) }
-        // What is no endpoint has been said before.
-        let exposed = places.filter { _, endpoint in
-            ConfigurationEndpoint.complaint(about: endpoint, for: .binding) == nil
-                && !ConfigurationEndpoint.isLocal(endpoint)
-        }
+        let exposed = places.filter { !ConfigurationEndpoint.isLocal($0.1) }
         for (place, endpoint) in exposed where !socket.isInsecure {
+            // What is no endpoint has been said before.
+            guard ConfigurationEndpoint.complaint(about: endpoint, for: .binding) == nil else { continue }
             table.problem(
                 place,
                 "other machines reach \(endpoint), and nothing asks who they are: give the daemon a key (curve), use an "

@@ -20,7 +20,8 @@ package enum ClientList {
     ) throws(DaemonError) -> Set<CurveKey> {
         let (path, isCredential) = try SecretFile.resolved(path, key: key, environment: environment)
         let (text, mode) = try SmallFile.read(
-            path, key: key, atMost: largest, owners: isCredential ? nil : [0, geteuid()])
+            path, key: key, atMost: largest, owners: isCredential ? nil : [0, geteuid()],
+            advice: "it is no secret, let that user read it (chmod a+r)")
         guard mode & 0o022 == 0 else {
             throw DaemonError(
                 .permission,

@@ -19,7 +19,11 @@ package enum SecretFile {
     ) throws(DaemonError) -> String {
         let (path, isCredential) = try resolved(path, key: key, environment: environment)
         let (text, mode) = try SmallFile.read(
-            path, key: key, atMost: longest, owners: isCredential ? nil : [0, geteuid()])
+            path, key: key, atMost: longest, owners: isCredential ? nil : [0, geteuid()],
+            advice: key.hasPrefix("--")
+                ? "run this as its owner"
+                : "let systemd hand it over (LoadCredential=) and write \(credentials)NAME, see Documentation/Security.md"
+        )
         guard isCredential || mode & 0o077 == 0 else {
             throw DaemonError(
                 .permission,

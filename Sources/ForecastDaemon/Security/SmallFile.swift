@@ -6,20 +6,19 @@ import Glibc
 enum SmallFile {
     /// The text and the mode of a regular file.
     ///
-    /// - Parameter owners: Whose it may be; nil for anybody's.
+    /// - Parameters:
+    ///   - owners: Whose it may be; nil for anybody's.
+    ///   - advice: What to do where this user may not read it.
     /// - Throws: A `DaemonError` where it cannot be read, or is somebody else's.
     static func read(
-        _ path: String, key: String, atMost limit: Int, owners: Set<uid_t>?
+        _ path: String, key: String, atMost limit: Int, owners: Set<uid_t>?, advice: String
     ) throws(DaemonError) -> (text: String, mode: mode_t) {
         func failure(_ code: Int32) -> DaemonError {
-            let advice =
-                code == EACCES
-                ? ", as user \(geteuid()); a systemd unit hands it over with LoadCredential=, and the configuration names it "
-                    + "\(SecretFile.credentials)NAME (Documentation/Security.md)" : ""
+            let reason = String(cString: strerror(code))
             return DaemonError(
                 code == EACCES ? .permission : .noInput,
-                "\(key): \(path): expected a file that can be read: \(String(cString: strerror(code)))\(advice)"
-            )
+                "\(key): \(path): expected a file that can be read: \(reason)"
+                    + (code == EACCES ? ", as user \(geteuid()): \(advice)" : ""))
         }
         // Whoever opens a pipe would wait for its other end.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -85,7 +85,7 @@ system: deb ## takes the package through a real systemd in a container and a bar
 	$(SUDO) Tests/System/run.sh dist/*.deb $(SHIPPED)
 
 sanitize: deps-test ## the tests, and the daemon that they start, under SANITIZER=address or thread; some with FILTER='JSON CSV' or SHORT=1
-	Tests/Sanitizing/run.py $(SANITIZER) $(if $(SHORT),--short,--filter "$${FILTER-}")
+	Tests/Sanitizing/run.py $(SANITIZER) $(if $(SHORT),--short) $(if $(FILTER),--filter "$${FILTER}")
 
 fuzz: deps ## TIME=45 seconds of bytes for everything that reads them, or for one: make fuzz TARGET=json TIME=3600
 	$(call install,python3)

@@ -333,10 +333,10 @@ def ask_rawly(port, requests, rounds):
 
 
 def talk_down(port, kind, opening):
-    """Offers a socket less than proof, and a value with it: the mechanism that it answers with, if any, and what it says then."""
-    mark, number = b"\xff" + bytes(8) + b"\x7f", {"pub": 1, "push": 8, "dealer": 5}[kind]
+    """Offers a socket less than proof, with a value or a subscription: the mechanism that it answers with, and what it says then."""
+    mark, number = b"\xff" + bytes(8) + b"\x7f", {"sub": 2, "dealer": 5, "push": 8}[kind]
     ready = frame(b"\x05READY\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind.upper().encode(), flags=4)
-    value = frame(b"evil", flags=1) + frame(b'{"value":1}')
+    value = frame(b"\x01") if kind == "sub" else frame(b"evil", flags=1) + frame(b'{"value":1}')
 
     def greeting(mechanism):
         return mark + b"\x03\x00" + mechanism.ljust(20, b"\0") + bytes(32)
@@ -345,15 +345,18 @@ def talk_down(port, kind, opening):
         "plain": greeting(b"PLAIN") + frame(b"\x05HELLO\x01a\x01b", flags=4) + value,
         "curve": greeting(b"CURVE") + ready + value,
         # A length that counts the flags, then these; first comes an empty identity.
-        "version 1": b"\x01\x00\x05\x01evil\x0c\x00" + b'{"value":1}',
+        "version 1": b"\x01\x00" + (b"\x02\x00\x01" if kind == "sub" else b"\x05\x01evil\x0c\x00" + b'{"value":1}'),
         "version 2": mark + bytes([1, number]) + frame(b"") + value,
     }[opening]
     heard = b""
+
+    def is_awaited():
+        return opening == "null" and b"READY" not in heard or opening == "version 2" and len(heard) <= 12
     with socketlib.create_connection(("127.0.0.1", port), TIMEOUT_MS / 1000) as connection:
         try:
             connection.sendall(said)
-            # With this mechanism what comes before the other side is ready is an error.
-            while opening == "null" and b"READY" not in heard and (more := connection.recv(1 << 16)):
+            # Where no proof is asked for, the other side says more; with NULL, what comes before that is an error.
+            while is_awaited() and (more := connection.recv(1 << 16)):
                 heard += more
             if b"READY" in heard:
                 connection.sendall(value)
@@ -363,7 +366,9 @@ def talk_down(port, kind, opening):
         except OSError as error:
             if error.errno not in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
                 raise
-    return [part.decode("latin-1") for part in (heard[12:32].rstrip(b"\0"), heard[64:]) if part]
+    # Greetings before version 3 are of 12 bytes, and know no mechanism.
+    mechanism, rest = (heard[12:32].rstrip(b"\0"), heard[64:]) if len(heard) >= 64 else (b"", heard[12:])
+    return [mechanism.decode(), rest.decode("latin-1")]
 
 
 def close(name):

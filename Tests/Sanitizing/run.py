@@ -120,6 +120,7 @@ class Sanitizer:
             output = process.communicate()[0]
             if process.returncode != 0:
                 sys.exit(f"{output}\n{self.name}: {product} expected to build, see above")
+            print(f"{self.name}: {product} is built", flush=True)
 
     def test(self, filters):
         """Whether all holds; prints what does not."""
@@ -151,7 +152,7 @@ def main():
     chosen.add_argument("--filter", default="", help="only tests whose names match one of these words")
     chosen.add_argument("--short", action="store_true", help="only the tests of raw memory, or of what threads hand over")
     options = parser.parse_args()
-    sanitizers = [Sanitizer(name) for name in options.sanitizer]
+    sanitizers = [Sanitizer(name) for name in dict.fromkeys(options.sanitizer)]
     for sanitizer in sanitizers:
         sanitizer.prove()
     print("building with", *options.sanitizer, flush=True)

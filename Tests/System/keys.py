@@ -1,7 +1,6 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
 """A step of service.py about who is let in: keys and a token that root alone can read, which systemd hands to the service."""
 import json
-import os
 import re
 import urllib.error
 import urllib.request
@@ -10,19 +9,22 @@ import zmq
 
 from operations import call, edit
 from streams import until
-from unit import CONFIGURATION, UNIT, is_ready, journal, show
+from unit import CONFIGURATION, UNIT, is_ready, says, show
+from waiting import PATIENCE
 
 FOLDER = CONFIGURATION.parent
 CREDENTIALS = "".join(f"LoadCredential={name}:{FOLDER}/{name}\n" for name in ("forecastd.secret", "token"))
-# An address that other machines reach, without insecure: true.
-PUSHED = '  pushed: {socket: pull, bind: ["tcp://*:5558"]}\n'
+# Addresses that other machines reach, without insecure: true.
+PUSHED = '\n  pushed: {socket: pull, bind: ["tcp://*:5558"]}'
+SECURED = '\n  secured: {socket: pub, bind: ["tcp://*:5559"]}'
 
 
 def request(path, token=None):
     """The status and the text of an answer."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:8080/{path}", headers=headers)) as answer:
+        asked = urllib.request.Request(f"http://127.0.0.1:8080/{path}", headers=headers)
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, ""
@@ -44,7 +46,7 @@ class Client:
         self.sub.setsockopt(zmq.RCVTIMEO, 100)
         self.sub.subscribe(f"by.{name}")
         self.push.connect("tcp://127.0.0.1:5558")
-        self.sub.connect("tcp://127.0.0.1:5557")
+        self.sub.connect("tcp://127.0.0.1:5559")
         self.name = f"by.{name}".encode()
 
     def is_served(self):
@@ -61,43 +63,53 @@ def lets_in_who_has_a_key(streams, *_):
         call("forecastd", "keygen", name, "--directory", FOLDER)
     clients, token = FOLDER / "clients", "0123456789abcdef"
     clients.write_text((FOLDER / "plant.public").read_text())
-    os.close(os.open(FOLDER / "token", os.O_CREAT, 0o600))
+    (FOLDER / "token").touch(0o600)
     (FOLDER / "token").write_text(token)
     text = CONFIGURATION.read_text()
-    secured = (text.replace("format: json}", "format: json, insecure: true}\n" + PUSHED).replace(":8080\"}", ":8080\", token: TOKEN}")
-               + "curve: {secret_key: SECRET, clients: clients}\n")
+    secured = text + "curve: {secret_key: AT/forecastd.secret, clients: clients}\n"
+    for before, now in (('format: json}', 'format: json, insecure: true}' + PUSHED), ('5557"]}', '5557"], insecure: true}' + SECURED),
+                        ('8080"}', '8080", token: AT/token}')):
+        assert before in secured, secured
+        secured = secured.replace(before, now)
 
     # The service's user cannot read what is root's alone.
-    CONFIGURATION.write_text(secured.replace("SECRET", "forecastd.secret").replace("TOKEN", "token"))
+    CONFIGURATION.write_text(secured.replace("AT/", ""))
     call("systemctl", "restart", UNIT, status=None)
     until("the end", lambda: show("ActiveState") == "failed")
     assert show("ExecMainStatus") == "77"
-    assert any("forecastd.secret" in line["MESSAGE"] and "LoadCredential=" in line["MESSAGE"] for line in journal("PRIORITY=3"))
+    until("the reason", lambda: says("forecastd.secret", "LoadCredential="))
 
     edit("[Service]\n" + CREDENTIALS)
-    CONFIGURATION.write_text(re.sub("SECRET|TOKEN", lambda found: "$CREDENTIALS_DIRECTORY/" + (
-        "token" if found[0] == "TOKEN" else "forecastd.secret"), secured))
+    CONFIGURATION.write_text(secured.replace("AT/", "$CREDENTIALS_DIRECTORY/"))
     call("systemctl", "start", UNIT)
     process = show("MainPID")
     assert request("healthz")[0] == 200 and request("metrics")[0] == 401 and request("metrics", "another")[0] == 401
-    plant, stranger, nobody = Client("plant"), Client("stranger"), Client(None)
+    assert streams.goes_on()
 
-    def refusals(side):
+    def count(name, side):
+        """A count of the input or the output that asks for keys."""
         figures = request("metrics", token)[1]
-        return sum(int(value) for value in re.findall(rf"^forecastd_{side}_client_refusals_total\S* (\d+)", figures, re.MULTILINE))
+        return int(re.search(rf'^forecastd_{side}put_{name}_total{{{side}put="(pushed|secured)"}} (\d+)', figures, re.MULTILINE)[2])
+
+    def is_refused(key, name):
+        """Waits until who has a key, or none, is turned away at both doors."""
+        before = [count(name, side) for side in ("in", "out")]
+        client = Client(key)
+        until(f"refusals of {key}", lambda: not client.is_served() and all(
+            count(name, side) > past for side, past in zip(("in", "out"), before)))
+    plant = Client("plant")
     until("a forecast", plant.is_served)
-    until("refusals", lambda: not stranger.is_served() and refusals("input") and refusals("output"))
-    # Whoever were let in late would be served by now.
+    is_refused("stranger", "client_refusals")
+    is_refused(None, "handshake_failures")
     until("another forecast", plant.is_served)
-    assert not stranger.is_served() and not nobody.is_served()
 
     # A key that is taken back.
-    before = refusals("output")
+    before = count("client_refusals", "out")
     clients.write_text((FOLDER / "stranger.public").read_text())
     call("systemctl", "reload", UNIT)
-    until("one that has become a stranger", lambda: not plant.is_served() and refusals("output") > before)
+    until("one that has become a stranger", lambda: not plant.is_served() and count("client_refusals", "out") > before)
     until("a forecast for another", Client("stranger").is_served)
-    assert not plant.is_served() and show("MainPID") == process
+    assert show("MainPID") == process
 
     CONFIGURATION.write_text(text)
     edit("")

@@ -7,6 +7,7 @@ service.py PACKAGE NEWER_PACKAGE
 import ctypes
 import os
 import pathlib
+import queue
 import re
 import shutil
 import signal
@@ -21,7 +22,7 @@ from keys import lets_in_who_has_a_key
 from operations import all_is_run, call, document, documented, edit
 from sockets import is_started_by_a_request, refuses_nobody_while_it_restarts
 from streams import Streams, until
-from unit import CONFIGURATION, HTTP_SOCKET, UNIT, health, is_ready, journal, show
+from unit import CONFIGURATION, HTTP_SOCKET, UNIT, health, is_ready, journal, says, show
 from waiting import PATIENCE
 
 STATE = pathlib.Path("/var/lib/private/forecastd")
@@ -98,25 +99,29 @@ def hang_one_thread(process):
     """Holds the daemon's pipeline, as a debugger would, while all other threads go on."""
     [thread] = [int(task.name) for task in pathlib.Path(f"/proc/{process}/task").iterdir()
                 if (task / "comm").read_text() == "pipeline\n"]
-    held = threading.Event()
+    outcomes = queue.Queue()
 
     def hold():
-        assert ctypes.CDLL(None).ptrace(PTRACE_ATTACH, thread, 0, 0) == 0
+        system = ctypes.CDLL(None, use_errno=True)
+        if system.ptrace(PTRACE_ATTACH, thread, 0, 0) != 0:
+            return outcomes.put(os.strerror(ctypes.get_errno()))
         while os.WIFSTOPPED(os.waitpid(thread, WAIT_FOR_THREADS)[1]):
-            held.set()
+            outcomes.put("held")
     threading.Thread(target=hold, daemon=True).start()
-    assert held.wait(PATIENCE)
-    # All but its forecasts goes on.
-    assert health() == 200
+    outcome = outcomes.get(timeout=PATIENCE)
+    assert outcome == "held", f"ptrace of thread {thread}: expected to hold it (root, kernel.yama.ptrace_scope below 3), found: {outcome}"
 
 
 def survives_hanging(streams, *_):
+    def timeouts():
+        return sum("Watchdog timeout" in line["MESSAGE"] for line in journal())
     edit("[Service]\nWatchdogSec=3s\n")
     call("systemctl", "restart", UNIT)
     assert show("WatchdogUSec") == "3s" and streams.goes_on()
-    for count, harm in enumerate((lambda process: os.kill(process, signal.SIGSTOP), hang_one_thread), 1):
+    for harm in (lambda process: os.kill(process, signal.SIGSTOP), hang_one_thread):
+        before = timeouts()
         comes_back_after(streams, harm)
-        assert sum("Watchdog timeout" in line["MESSAGE"] for line in journal()) == count
+        until("the reason", lambda: timeouts() > before)
     edit("")
 
 
@@ -133,7 +138,7 @@ def is_held_to_its_memory(streams, *_):
         streams.sent += 1
         return int(show("NRestarts")) > restarts
     until("a restart for want of memory", flood)
-    assert any("status=9/KILL" in line["MESSAGE"] for line in journal())
+    until("the reason", lambda: any("status=9/KILL" in line["MESSAGE"] for line in journal()))
     edit("")
     call("systemctl", "restart", UNIT)
     assert streams.goes_on()
@@ -157,7 +162,7 @@ def does_not_try_again_what_is_wrong(streams, *_):
     call("systemctl", "restart", UNIT, status=None)
     until("the end", lambda: show("ActiveState") == "failed")
     assert show("ExecMainStatus") == "78" and show("NRestarts") == "0"
-    assert any("did you mean" in line["MESSAGE"] for line in journal("PRIORITY=3"))
+    until("the reason", lambda: says("did you mean"))
     CONFIGURATION.write_text(text)
     call("systemctl", "start", UNIT)
     assert streams.goes_on()
@@ -172,7 +177,7 @@ def reloads(streams, *_):
     until("the new horizon", lambda: len(streams.forecast()["yhat"]) == 5)
     CONFIGURATION.write_text(text.replace("model: general}", "model: generel}"))
     call("systemctl", "reload", UNIT, status=None)
-    assert any("generel" in line["MESSAGE"] for line in journal("PRIORITY=3"))
+    until("the reason", lambda: says("generel"))
     assert len(streams.forecast()["yhat"]) == 5 and show("MainPID") == process and is_ready()
     # A change of the administrator's own, which upgrades have to keep.
     CONFIGURATION.write_text(text.replace("model: general}", "model: general, horizon: 5}"))

@@ -23,6 +23,11 @@ def journal(*fields):
     return [json.loads(line) for line in lines]
 
 
+def says(*words):
+    """Whether an error in the daemon's log has these words; the log takes a moment."""
+    return any(all(word in line["MESSAGE"] for word in words) for line in journal("PRIORITY=3"))
+
+
 def is_ready():
     return show("ActiveState") == "active" and show("SubState") == "running"
 

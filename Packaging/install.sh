@@ -23,7 +23,9 @@ strip --strip-all --remove-section=.comment "$destination$prefix/bin/forecastd"
 # Nobody reads the compiler's digests of its modules, and they depend on the folder that was built in: zeros stand for them.
 digests=$(mktemp)
 objcopy --dump-section .swift_modhash="$digests" "$destination$prefix/bin/forecastd"
-head -c "$(stat -c %s "$digests")" /dev/zero | dd of="$digests" status=none
+size=$(stat -c %s "$digests")
+truncate --size=0 "$digests"
+truncate --size="$size" "$digests"
 objcopy --update-section .swift_modhash="$digests" "$destination$prefix/bin/forecastd"
 rm "$digests"
 put config/models/*.safetensors "$share/forecastd/models"

@@ -111,7 +111,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"],
-            exclude: ["browser.py", "peer.py", "service_manager.py", "weather_server.py"]),
+            exclude: ["browser.py", "peer.py", "service_manager.py", "weather_server.py", "zmtp.py"]),
         .testTarget(
             name: "ForecastDaemonTests",
             dependencies: [

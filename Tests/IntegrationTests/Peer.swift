@@ -61,8 +61,9 @@ final class Peer {
     init(_ script: String = "peer.py") throws {
         self.script = script
         process.executableURL = URL(filePath: "/usr/bin/python3")
+        // Nothing that it imports leaves a file beside the sources.
         process.arguments = [
-            URL(filePath: #filePath).deletingLastPathComponent().appending(path: script).path
+            "-B", URL(filePath: #filePath).deletingLastPathComponent().appending(path: script).path,
         ]
         process.standardInput = requests
         process.standardOutput = answers

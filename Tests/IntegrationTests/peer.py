@@ -5,7 +5,6 @@
 Reads one JSON request per line from standard input, answers with one JSON line: {"ok": ...} or {"error": ...}.
 """
 import datetime
-import errno
 import json
 import math
 import pathlib
@@ -19,6 +18,8 @@ import zoneinfo
 import msgpack
 import torch
 import zmq
+
+from zmtp import ask_rawly, talk_down
 
 TIMEOUT_MS = 60_000
 
@@ -302,73 +303,6 @@ def talk(path, requests):
             except (BrokenPipeError, ConnectionResetError):
                 answers.append("")
     return answers
-
-
-def frame(body, flags=0):
-    return bytes([flags, len(body)]) + body
-
-
-def ask_rawly(port, requests, rounds):
-    """Sends requests as no library would, each text in latin 1, to a publisher without CURVE, and waits until it ends the
-    connection; then again at once."""
-    greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-    ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 4) + b"XSUB"
-    text = b"".join(frame(request.encode("latin-1")) for request in requests)
-    for _ in range(rounds):
-        with socketlib.create_connection(("127.0.0.1", port), TIMEOUT_MS / 1000) as connection:
-            try:
-                connection.sendall(greeting + frame(ready, flags=4))
-                # What comes before the other side is ready is an error.
-                heard = b""
-                while b"READY" not in heard:
-                    more = connection.recv(1 << 16)
-                    if not more:
-                        raise ConnectionResetError
-                    heard += more
-                connection.sendall(text)
-                while connection.recv(1 << 16):
-                    pass
-            except (BrokenPipeError, ConnectionResetError):
-                pass
-
-
-def talk_down(port, kind, opening):
-    """Offers a socket less than proof, with a value or a subscription: the mechanism that it answers with, and what it says then."""
-    mark, number = b"\xff" + bytes(8) + b"\x7f", {"sub": 2, "dealer": 5, "push": 8}[kind]
-    ready = frame(b"\x05READY\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind.upper().encode(), flags=4)
-    value = frame(b"\x01") if kind == "sub" else frame(b"evil", flags=1) + frame(b'{"value":1}')
-
-    def greeting(mechanism):
-        return mark + b"\x03\x00" + mechanism.ljust(20, b"\0") + bytes(32)
-    said = {
-        "null": greeting(b"NULL") + ready,
-        "plain": greeting(b"PLAIN") + frame(b"\x05HELLO\x01a\x01b", flags=4) + value,
-        "curve": greeting(b"CURVE") + ready + value,
-        # A length that counts the flags, then these; first comes an empty identity.
-        "version 1": b"\x01\x00" + (b"\x02\x00\x01" if kind == "sub" else b"\x05\x01evil\x0c\x00" + b'{"value":1}'),
-        "version 2": mark + bytes([1, number]) + frame(b"") + value,
-    }[opening]
-    heard = b""
-
-    def is_awaited():
-        return opening == "null" and b"READY" not in heard or opening == "version 2" and len(heard) <= 12
-    with socketlib.create_connection(("127.0.0.1", port), TIMEOUT_MS / 1000) as connection:
-        try:
-            connection.sendall(said)
-            # Where no proof is asked for, the other side says more; with NULL, what comes before that is an error.
-            while is_awaited() and (more := connection.recv(1 << 16)):
-                heard += more
-            if b"READY" in heard:
-                connection.sendall(value)
-            connection.shutdown(socketlib.SHUT_WR)
-            while more := connection.recv(1 << 16):
-                heard += more
-        except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
-                raise
-    # Greetings before version 3 are of 12 bytes, and know no mechanism.
-    mechanism, rest = (heard[12:32].rstrip(b"\0"), heard[64:]) if len(heard) >= 64 else (b"", heard[12:])
-    return [mechanism.decode(), rest.decode("latin-1")]
 
 
 def close(name):

@@ -109,11 +109,9 @@ def configuration_page(path, version):
 def main():
     binary, configuration, name = sys.argv[1:]
     version = subprocess.check_output([binary, "--version"], text=True).strip()
-    pages = {
-        "forecastd.1": lambda: commands_page(binary, version),
-        "forecastd.yaml.5": lambda: configuration_page(pathlib.Path(configuration), version),
-    }
-    print("\n".join(pages[name]()))
+    is_of_commands = name == "forecastd.1"
+    page = commands_page(binary, version) if is_of_commands else configuration_page(pathlib.Path(configuration), version)
+    print("\n".join(page))
 
 
 main()

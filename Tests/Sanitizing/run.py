@@ -109,6 +109,7 @@ class Sanitizer:
                          f"{status}: the sanitizer is blind, or cries wolf")
 
     def swift(self, *command, **options):
+        """Starts a command of swift whose builds have the sanitizer."""
         build = ["-c", "release", "--scratch-path", self.work, f"--sanitize={self.name}", *self.linked]
         build += [word for flag in self.compiled for word in ("-Xswiftc", flag)]
         return subprocess.Popen(["swift", *command, *build], cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace", **options)
@@ -123,7 +124,7 @@ class Sanitizer:
             print(f"{self.name}: {product} is built", flush=True)
 
     def test(self, filters):
-        """Whether all holds; prints what does not."""
+        """Whether all holds in the tests that one of the filters chooses, or in all where there is none; prints what does not."""
         listing = self.swift("test", "list", "--skip-build", env=self.environment())
         listed = listing.communicate()[0]
         if listing.returncode != 0:

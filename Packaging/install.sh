@@ -24,8 +24,7 @@ strip --strip-all --remove-section=.comment "$destination$prefix/bin/forecastd"
 digests=$(mktemp)
 objcopy --dump-section .swift_modhash="$digests" "$destination$prefix/bin/forecastd"
 size=$(stat -c %s "$digests")
-truncate --size=0 "$digests"
-truncate --size="$size" "$digests"
+head -c "$size" /dev/zero >"$digests"
 objcopy --update-section .swift_modhash="$digests" "$destination$prefix/bin/forecastd"
 rm "$digests"
 put config/models/*.safetensors "$share/forecastd/models"

@@ -12,10 +12,12 @@ CUTS ?= 100
 KILLS ?= 200
 # Where `make install` puts things, below DESTDIR.
 PREFIX ?= /usr/local
-# Builds what is shipped: the standard library in it, and no folder of this machine.
+# Builds what is shipped: the standard library in it, and nothing of the folder or of the moment. Where the compiler's memory lies
+# decides on the order of some instructions, so that it is to lie at the same place each time.
 SHIPPED := .build-static
+SAME_PLACE := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 define build_shipped
-	swift build -c release --product forecastd --scratch-path $(SHIPPED) --static-swift-stdlib -debug-info-format none \
+	$(SAME_PLACE) swift build -c release --product forecastd --scratch-path $(SHIPPED) --static-swift-stdlib -debug-info-format none \
 	    -Xswiftc -file-prefix-map -Xswiftc "$$PWD=." -Xcc "-ffile-prefix-map=$$PWD=." -Xlinker --build-id=none
 	cp "$$(dirname "$$(readlink -f "$$(command -v swift)")")/../share/swift/LICENSE.txt" $(SHIPPED)/swift.txt
 endef

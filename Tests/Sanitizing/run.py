@@ -4,7 +4,7 @@
 
 The exit status is 1 if a test fails, or if the sanitizer reports anything in a process that the tests started or were. The reports
 are printed at the end, and stay in .build-address/reports or .build-thread/reports. First of all a small program shows that the
-sanitizer reports what it must, and nothing of what is in order. Two sanitizers build at the same time, and test one after the other.
+sanitizer reports what it must, and nothing of what is in order. Two sanitizers run at the same time.
 """
 import argparse
 import hashlib
@@ -137,7 +137,7 @@ class Sanitizer:
         tests = self.swift("test", "--skip-build", *chosen, *left_out, env=self.environment())
         ran = 0
         for line in tests.stdout:
-            print(line, end="", flush=True)
+            print(f"{self.name}: {line}", end="", flush=True)
             if summary := re.search(r"Test run with (\d+) tests?\b", line):
                 ran += int(summary[1])
         passed = tests.wait() == 0 and ran > 0
@@ -157,10 +157,12 @@ def main():
     for sanitizer in sanitizers:
         sanitizer.prove()
     print("building with", *options.sanitizer, flush=True)
+
+    def holds(sanitizer):
+        sanitizer.build()
+        return sanitizer.test(SHORT[sanitizer.name] if options.short else options.filter.split())
     with ThreadPoolExecutor() as pool:
-        list(pool.map(Sanitizer.build, sanitizers))
-    hold = [sanitizer.test(SHORT[sanitizer.name] if options.short else options.filter.split()) for sanitizer in sanitizers]
-    sys.exit(0 if all(hold) else 1)
+        sys.exit(0 if all(list(pool.map(holds, sanitizers))) else 1)
 
 
 main()

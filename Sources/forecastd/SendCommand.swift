@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ForecastDaemon
+import Forecasting
 import Glibc
 import Producer
 import ZeroMQ
@@ -13,7 +14,8 @@ struct SendCommand: ParsableCommand {
         abstract: "Sends lines of standard input to an input with socket: router, without loss.",
         discussion: """
             A line is a stream's id, a blank, and a payload in the input's format. Ends when all lines are acknowledged, \
-            whatever becomes of the daemon meanwhile. Example:
+            whatever becomes of the daemon meanwhile. A line without a valid id is not sent, the others are, and the end is \
+            with 65. Payloads are judged by the daemon, which counts what it drops: forecastd tap --drops. Example:
 
               tail -F values.txt | forecastd send --connect tcp://127.0.0.1:5559 --producer plant-7
             """)
@@ -36,14 +38,20 @@ struct SendCommand: ParsableCommand {
 
     func run() throws {
         let security = try curve.security()
+        var refusedCount = 0
         do throws(ProducerError) {
             var client = try Producer(producer, connect: connect, limit: limit, curve: security)
             var input = StandardInputLines()
             var isSilenceTold = false
             while !input.isAtEnd || client.unacknowledgedCount > 0 {
                 while client.hasRoom, let line = input.takeLine() {
-                    let topic = line.prefix { $0 != UInt8(ascii: " ") }
-                    client.send(topic: Array(topic), payload: Array(line.dropFirst(topic.count + 1)))
+                    let topic = Array(line.prefix { $0 != UInt8(ascii: " ") })
+                    guard StreamIdentifier.isValid(topic.span.bytes) else {
+                        refusedCount += 1
+                        if refusedCount == 1 { StandardError.writeLine(refusal(topic, input.lineCount)) }
+                        continue
+                    }
+                    client.send(topic: topic, payload: Array(line.dropFirst(topic.count + 1)))
                 }
                 let wantsMore = !input.isAtEnd && client.hasRoom
                 if try client.advance(atMost: .seconds(1), watching: wantsMore ? STDIN_FILENO : nil) {
@@ -56,10 +64,20 @@ struct SendCommand: ParsableCommand {
                 isSilenceTold = isSilent
             }
         } catch { throw DaemonError(.unavailable, "send: \(connect), producer \(producer): \(error)") }
+        guard refusedCount == 0 else {
+            throw DaemonError(
+                .data, "send: lines not sent, for want of a valid id: \(refusedCount); all others were")
+        }
     }
 
     /// Silence of the daemon after which a hint is given.
     private static let silence = Duration.seconds(5)
+
+    private func refusal(_ topic: [UInt8], _ line: Int) -> String {
+        "send: standard input:\(line): expected a stream's id (1 to \(StreamIdentifier.maximumLength) of A-Z a-z 0-9 . _ : / -), a "
+            + "blank, and a payload, found \(String(decoding: topic.prefix(40), as: UTF8.self).debugDescription) as the id; "
+            + "such lines are not sent"
+    }
 
     private func hint(_ connections: ConnectionCounts, _ count: Int) -> String {
         let hint = SilenceHint.text(
@@ -76,6 +94,8 @@ private struct StandardInputLines {
     private var bytes: [UInt8] = []
     private var begin = 0
     private var hasEnded = false
+    /// Lines taken or skipped so far: the number of the newest, from 1.
+    private(set) var lineCount = 0
 
     /// Whether all lines have been taken.
     var isAtEnd: Bool { hasEnded && begin == bytes.count }
@@ -96,6 +116,7 @@ private struct StandardInputLines {
             guard let end = end ?? (hasEnded ? bytes.count : nil) else { return nil }
             let line = bytes[begin..<end]
             begin = min(end + 1, bytes.count)
+            lineCount += 1
             if !line.isEmpty { return line }
         }
         return nil

@@ -34,6 +34,24 @@ import Testing
         #expect(status != 0 && text.contains("wrong  sends all in order"), "\(text)")
     }
 
+    /// A line whose first word is no id would be dropped by the daemon: `send` says so, and sends the others.
+    @Test func linesWithoutAnIdAreNotSent() throws {
+        let scenario = try SecuredScenario()
+        let errors = scenario.directory.url.appending(path: "errors")
+        let lines = [#"plant.a {"value":1}"#, "", #"{"id":"plant.b"} 2"#, #"plant.c {"value":3}"#, " 4"]
+        let status = try scenario.send(
+            lines.map { $0 + "\n" }.joined(), as: "teller",
+            by: ["/bin/sh", "-c", #"exec "$0" send "$@" 2>\#(errors.path)"#, DaemonProcess.binary.path])
+        #expect(status == 65)
+        #expect(try scenario.streams() == ["plant.a", "plant.c"])
+        let said = try String(contentsOf: errors, encoding: .utf8).split(separator: "\n")
+        try #require(said.count == 2, "\(said)")
+        #expect(said[0].hasPrefix("send: standard input:3: "), "\(said)")
+        #expect(said[0].contains(#"found "{\"id\":\"plant.b\"}" as"#), "\(said)")
+        #expect(said[1] == "forecastd: send: lines not sent, for want of a valid id: 2; all others were")
+        #expect(scenario.daemon.stop() == 0)
+    }
+
     /// Each value counts exactly once, and forecasts are those of a daemon that nothing happened to; peers that say anything
     /// do it no harm.
     @Test func killsLoseNothingAndRepeatNothing() throws {

@@ -3,6 +3,7 @@
 # install.sh SCRATCH PREFIX [DESTDIR]: installs what was built in the folder SCRATCH under PREFIX, below DESTDIR where a package
 # is made of it. An existing configuration stays.
 set -euo pipefail
+umask 022
 cd "$(dirname "$0")/.."
 scratch=$1 prefix=$2 destination=${3-}
 binary=$scratch/release/forecastd

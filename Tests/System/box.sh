@@ -4,6 +4,7 @@
 # with the folder FILES as /srv/box, runs COMMAND in it, powers it off, and exits as COMMAND did. Nothing is written to ROOT,
 # and nothing reaches beyond the container: it has no network but lo. Needs root, and systemd-nspawn of systemd-container.
 set -euo pipefail
+umask 022
 [ $# -ge 3 ] || { echo "usage: $0 ROOT FILES COMMAND..." >&2; exit 64; }
 root=$(realpath "$1") files=$(realpath "$2")
 shift 2

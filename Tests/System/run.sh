@@ -3,7 +3,6 @@
 # run.sh PACKAGE SCRATCH: takes a package and a newer one through a real systemd, on this machine's files and on a bare Debian, and
 # what `make install` makes of the folder SCRATCH. Needs root; `make system` installs the rest.
 set -euo pipefail
-umask 022
 here=$(realpath "$(dirname "$0")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

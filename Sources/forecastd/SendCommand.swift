@@ -38,7 +38,7 @@ struct SendCommand: ParsableCommand {
 
     func run() throws {
         let security = try curve.security()
-        var refusedCount = 0
+        var refused = RefusedLines()
         do throws(ProducerError) {
             var client = try Producer(producer, connect: connect, limit: limit, curve: security)
             var input = StandardInputLines()
@@ -47,12 +47,12 @@ struct SendCommand: ParsableCommand {
                 while client.hasRoom, let line = input.takeLine() {
                     let topic = Array(line.prefix { $0 != UInt8(ascii: " ") })
                     guard StreamIdentifier.isValid(topic.span.bytes) else {
-                        refusedCount += 1
-                        if refusedCount == 1 { StandardError.writeLine(refusal(topic, input.lineCount)) }
+                        refused.add(topic, line: input.lineCount)
                         continue
                     }
                     client.send(topic: topic, payload: Array(line.dropFirst(topic.count + 1)))
                 }
+                refused.tell()
                 let wantsMore = !input.isAtEnd && client.hasRoom
                 if try client.advance(atMost: .seconds(1), watching: wantsMore ? STDIN_FILENO : nil) {
                     input.read()
@@ -64,20 +64,14 @@ struct SendCommand: ParsableCommand {
                 isSilenceTold = isSilent
             }
         } catch { throw DaemonError(.unavailable, "send: \(connect), producer \(producer): \(error)") }
-        guard refusedCount == 0 else {
+        guard refused.count == 0 else {
             throw DaemonError(
-                .data, "send: lines not sent, for want of a valid id: \(refusedCount); all others were")
+                .data, "send: lines not sent, for want of a valid id: \(refused.count); all others were")
         }
     }
 
     /// Silence of the daemon after which a hint is given.
     private static let silence = Duration.seconds(5)
-
-    private func refusal(_ topic: [UInt8], _ line: Int) -> String {
-        "send: standard input:\(line): expected a stream's id (1 to \(StreamIdentifier.maximumLength) of A-Z a-z 0-9 . _ : / -), a "
-            + "blank, and a payload, found \(String(decoding: topic.prefix(40), as: UTF8.self).debugDescription) as the id; "
-            + "such lines are not sent"
-    }
 
     private func hint(_ connections: ConnectionCounts, _ count: Int) -> String {
         let hint = SilenceHint.text(
@@ -86,6 +80,33 @@ struct SendCommand: ParsableCommand {
             connected: "somebody is there, but does not answer as an input with socket: router does.")
         return "send: no answer from \(connect) for 5 s, \(count) messages are unacknowledged; \(hint) "
             + "Still trying."
+    }
+}
+
+/// Lines that no daemon would take: the first is told at once, others now and then.
+private struct RefusedLines {
+    private(set) var count = 0
+    /// The first that was not told.
+    private var untold: (topic: [UInt8], line: Int)?
+    private var told: ContinuousClock.Instant?
+
+    /// Time between two of what is told.
+    private static let pause = Duration.seconds(5)
+
+    mutating func add(_ topic: [UInt8], line: Int) {
+        count += 1
+        untold = untold ?? (topic, line)
+    }
+
+    /// Says on standard error what is new.
+    mutating func tell() {
+        guard let (topic, line) = untold, told.map({ .now - $0 >= Self.pause }) ?? true else { return }
+        let found = String(decoding: topic.prefix(40), as: UTF8.self).debugDescription
+        StandardError.writeLine(
+            "send: standard input:\(line): expected a stream's id (1 to \(StreamIdentifier.maximumLength) of A-Z a-z 0-9 "
+                + ". _ : / -), a blank, and a payload, found \(found) as the id; not sent; such lines so far: \(count)"
+        )
+        (untold, told) = (nil, .now)
     }
 }
 

@@ -46,8 +46,11 @@ import Testing
         #expect(try scenario.streams() == ["plant.a", "plant.c"])
         let said = try String(contentsOf: errors, encoding: .utf8).split(separator: "\n")
         try #require(said.count == 2, "\(said)")
-        #expect(said[0].hasPrefix("send: standard input:3: "), "\(said)")
-        #expect(said[0].contains(#"found "{\"id\":\"plant.b\"}" as"#), "\(said)")
+        #expect(
+            said[0].hasPrefix("send: standard input:3: ")
+                && said[0].contains(#"found "{\"id\":\"plant.b\"}" as the id"#)
+                && said[0].hasSuffix("such lines so far: 2"),
+            "\(said)")
         #expect(said[1] == "forecastd: send: lines not sent, for want of a valid id: 2; all others were")
         #expect(scenario.daemon.stop() == 0)
     }

@@ -23,9 +23,11 @@ import Testing
             if opening.hasPrefix("version") { continue }
             try eventually("the \(kind) is counted") { try scenario.figure("forecastd_" + name) > 0 }
         }
+        try Self.overhear(scenario.output, opening, scenario.peer)
         try scenario.open("in", "push", at: scenario.input, key: scenario.sender)
         try scenario.open("out", "sub", at: scenario.output, key: scenario.reader)
         try scenario.join("in", to: "out", stream: "plant.a")
+        #expect(try !Self.overheard(scenario.peer).contains("plant.a"))
         #expect(try scenario.streams() == ["plant.a"])
         #expect(try Self.drops(scenario) == 0)
         #expect(scenario.daemon.stop() == 0)
@@ -41,9 +43,11 @@ import Testing
         // No producer speaks so.
         _ = try Self.talkDown(scenario.meters, "dealer", opening, scenario.peer)
         try eventually("it is dropped") { try Self.drops(scenario) > 0 }
-        let heard = try Self.talkDown(scenario.output, "sub", opening, scenario.peer)
-        // The first version has no more to say to a subscriber.
-        #expect(heard[1] != "" || opening == "version 1")
+        try Self.overhear(scenario.output, opening, scenario.peer)
+        try eventually("its forecasts are heard") {
+            _ = try Self.talkDown(scenario.input, "push", opening, scenario.peer)
+            return try Self.overheard(scenario.peer).contains("evil")
+        }
         #expect(scenario.daemon.stop() == 0)
     }
 
@@ -80,10 +84,23 @@ import Testing
         .reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? 0) }
     }
 
+    /// Subscribes to the forecasts so, and stays.
+    private static func overhear(_ endpoint: String, _ opening: String, _ peer: Peer) throws {
+        try peer.perform("overhear", ["port": try port(of: endpoint), "opening": opening])
+    }
+
+    /// What `overhear` has heard until now.
+    private static func overheard(_ peer: Peer) throws -> String {
+        try peer.call("overheard", [:], as: [String].self).joined()
+    }
+
+    private static func port(of endpoint: String) throws -> Int {
+        try #require(endpoint.split(separator: ":").last.flatMap { Int($0) })
+    }
+
     private static func talkDown(
         _ endpoint: String, _ kind: String, _ opening: String, _ peer: Peer
     ) throws -> [String] {
-        let port = try #require(endpoint.split(separator: ":").last.flatMap { Int($0) })
-        return try peer.call("talk_down", ["port": port, "kind": kind, "opening": opening])
+        try peer.call("talk_down", ["port": try port(of: endpoint), "kind": kind, "opening": opening])
     }
 }

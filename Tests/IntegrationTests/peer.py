@@ -19,7 +19,7 @@ import msgpack
 import torch
 import zmq
 
-from zmtp import ask_rawly, talk_down
+from zmtp import ask_rawly, overhear, overheard, talk_down
 
 TIMEOUT_MS = 60_000
 
@@ -313,7 +313,7 @@ operations = {
     function.__name__: function
     for function in (
         offer, drain, model, reference, reference_vectors, open_socket, send, send_packed, receive, receive_values, subscriptions, probe,
-        ask, refusals, follow, followed, talk, ask_rawly, talk_down, close)}
+        ask, refusals, follow, followed, talk, ask_rawly, talk_down, overhear, overheard, close)}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -1,5 +1,5 @@
 # Part of forecastd. SPDX-License-Identifier: Apache-2.0
-"""What no library of ZeroMQ says to a daemon, byte by byte: two operations of peer.py, in ZMTP (https://rfc.zeromq.org/spec/23/)."""
+"""What no library of ZeroMQ says to a daemon, byte by byte: operations of peer.py, in ZMTP (https://rfc.zeromq.org/spec/23/)."""
 import contextlib
 import socket
 import struct
@@ -7,6 +7,8 @@ import struct
 TIMEOUT = 60
 # What a connection begins with (ZMTP); since version 3 a revision and a mechanism follow.
 SIGNATURE = b"\xff" + bytes(8) + b"\x7f"
+# What was heard over connections that stay.
+overhearing = {}
 
 
 def ask_rawly(port, requests, rounds):
@@ -24,6 +26,32 @@ def ask_rawly(port, requests, rounds):
 
 def talk_down(port, kind, opening):
     """Offers a socket less than proof, with a value or a subscription: the mechanism that it answers with, and what it says then."""
+    with socket.create_connection(("127.0.0.1", port), TIMEOUT) as connection:
+        heard = approach(connection, kind, opening)
+        with contextlib.suppress(OSError):  # it has ended
+            connection.shutdown(socket.SHUT_WR)
+        heard += hear(connection)
+    # Greetings before version 3 are of 12 bytes, and know no mechanism.
+    mechanism, rest = (heard[12:32].rstrip(b"\0"), heard[64:]) if len(heard) >= 64 else (b"", heard[12:])
+    return [mechanism.decode(), rest.decode("latin-1")]
+
+
+def overhear(port, opening):
+    """Subscribes to all that a publisher says, as `talk_down` does, and stays."""
+    connection = socket.create_connection(("127.0.0.1", port), TIMEOUT)
+    overhearing[connection] = approach(connection, "sub", opening)
+    connection.setblocking(False)
+
+
+def overheard():
+    """What the connections of `overhear` were told until now."""
+    for connection in overhearing:
+        overhearing[connection] += hear(connection)
+    return [heard.decode("latin-1") for heard in overhearing.values()]
+
+
+def approach(connection, kind, opening):
+    """Says what the opening is; what is heard meanwhile."""
     value = frame(b"\x01") if kind == "sub" else frame(b"evil", flags=1) + frame(b'{"value":1}')
     number = {"sub": 2, "dealer": 5, "push": 8}[kind]
     # What is said at once, and what is heard where no proof is asked for; a value before that is an error with NULL.
@@ -35,17 +63,11 @@ def talk_down(port, kind, opening):
         "version 1": (b"\x01\x00" + (b"\x02\x00\x01" if kind == "sub" else b"\x05\x01evil\x0c\x00" + b'{"value":1}'), lambda _: True),
         "version 2": (SIGNATURE + bytes([1, number]) + frame(b"") + value, lambda heard: len(heard) > 12),
     }[opening]
-    with socket.create_connection(("127.0.0.1", port), TIMEOUT) as connection:
-        say(connection, said)
-        heard = hear(connection, is_enough)
-        if is_ready(heard):
-            say(connection, value)
-        with contextlib.suppress(OSError):  # it has ended
-            connection.shutdown(socket.SHUT_WR)
-        heard += hear(connection)
-    # Greetings before version 3 are of 12 bytes, and know no mechanism.
-    mechanism, rest = (heard[12:32].rstrip(b"\0"), heard[64:]) if len(heard) >= 64 else (b"", heard[12:])
-    return [mechanism.decode(), rest.decode("latin-1")]
+    say(connection, said)
+    heard = hear(connection, is_enough)
+    if is_ready(heard):
+        say(connection, value)
+    return heard
 
 
 def frame(body, flags=0):
@@ -74,11 +96,11 @@ def say(connection, *parts):
 
 
 def hear(connection, is_enough=lambda heard: False):
-    """What comes until it is enough, or the connection ends."""
+    """What comes until it is enough, or the connection ends; what is there, of one that does not block."""
     heard = b""
     try:
         while not is_enough(heard) and (more := connection.recv(1 << 16)):
             heard += more
-    except ConnectionResetError:
+    except (BlockingIOError, ConnectionResetError):
         pass
     return heard

@@ -39,7 +39,10 @@ import Testing
         models: {m: {weights: m.safetensors}}
         streams: [{match: "*", model: m}]
         """.write(to: directory.url.appending(path: "f.yaml"), atomically: false, encoding: .utf8)
-        let nobody = try DaemonProcess.run(["reload", "--config", "f.yaml"], in: directory)
+        let nobody = try DaemonProcess.run(
+            ["reload", "--config", "f.yaml"], in: directory,
+            // A service of this machine is not meant.
+            environment: ["RUNTIME_DIRECTORY": directory.url.path])
         #expect(
             nobody.status == 69 && nobody.errors.contains("the configuration has no control"), "\(nobody)")
     }

@@ -148,13 +148,14 @@ final class DaemonProcess {
         return descriptor
     }
 
-    /// Runs the binary to its end.
+    /// Runs the binary to its end; one that has none, as what was to be refused is not, ends after 5 min with 124.
     static func run(
-        _ arguments: [String], in directory: TemporaryDirectory
+        _ arguments: [String], in directory: TemporaryDirectory, environment: [String: String] = [:]
     ) throws -> (status: Int32, output: String, errors: String) {
         let process = Process()
-        process.executableURL = binary
-        process.arguments = arguments
+        process.executableURL = URL(filePath: "/usr/bin/timeout")
+        process.arguments = ["300", binary.path] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.currentDirectoryURL = directory.url
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output

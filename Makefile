@@ -19,7 +19,7 @@ SAME_PLACE := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 define build_shipped
 	$(SAME_PLACE) swift build -c release --product forecastd --scratch-path $(SHIPPED) --static-swift-stdlib -debug-info-format none \
 	    -Xswiftc -file-prefix-map -Xswiftc "$$PWD=." -Xcc "-ffile-prefix-map=$$PWD=." -Xlinker --build-id=none
-	cp "$$(dirname "$$(readlink -f "$$(command -v swift)")")/../share/swift/LICENSE.txt" $(SHIPPED)/swift.txt
+	cp "$$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/../../share/swift/LICENSE.txt" $(SHIPPED)/swift.txt
 endef
 # Seconds for each target of `make fuzz`.
 TIME ?= 45
@@ -74,6 +74,7 @@ install: deps-package ## builds and installs under PREFIX (/usr/local), below DE
 	$(SUDO) Packaging/install.sh $(SHIPPED) "$(PREFIX)" "$(DESTDIR)"
 
 reproducible: deps-package ## makes the package twice, in two folders; both must be the same, byte by byte
+	[ -n "$(SAME_PLACE)" ] || { echo "setarch -R expected to work, and does not: $$(setarch -R true 2>&1)" >&2; exit 1; }
 	work=$$(mktemp -d)
 	trap 'rm -rf "$$work"' EXIT
 	# The folders' names are as long as each other: the compiler writes the length of a file's path into what checks closures that

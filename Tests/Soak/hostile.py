@@ -64,7 +64,7 @@ def strangers(soak):
 
 
 def subscribers(soak):
-    """Subscribers that come and go; some never read."""
+    """Subscribers that come and go, and never read."""
     chance = random.Random(soak.random.random())
     kept = []
     while soak.wait(chance.uniform(0, 1)):

@@ -68,6 +68,23 @@ import Testing
         #expect(scenario.daemon.logText.contains("observations from the journal"))
     }
 
+    /// Also before the first value comes.
+    @Test(arguments: ["1", "3"]) func streamsThatWereKeptAreCountedFromTheStart(pipelines: String) throws {
+        let port = try Scenario.freePort()
+        let scenario = try Scenario(
+            rule: Self.rule, pipelines: pipelines,
+            more: "state: {directory: kept, ballast: 1MiB}\nhttp: {bind: \"127.0.0.1:\(port)\"}")
+        _ = try Self.send(0..<4, to: scenario)
+        #expect(scenario.daemon.stop() == 0)
+        try scenario.restartDaemon()
+        try eventually("the streams and the one of the probes are counted") {
+            let metrics = try PrometheusTests.metrics(port: port)
+            return PrometheusTests.figure("forecastd_streams_known", in: metrics) == 7
+                && PrometheusTests.figure(#"forecastd_streams{status="ok"}"#, in: metrics) == 6
+        }
+        #expect(scenario.daemon.stop() == 0)
+    }
+
     @Test func withoutAJournalTheLastSnapshotIsWhatThereIs() throws {
         let scenario = try Self.scenario(durability: "none")
         let first = try Self.send(0..<20, to: scenario)

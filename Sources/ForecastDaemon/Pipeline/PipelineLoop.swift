@@ -71,7 +71,8 @@ struct PipelineLoop<Stage: ForecastStage & ~Copyable>: ~Copyable {
         silence = plan.state == nil ? SilenceClock() : SilenceClock(respiteFrom: WallClock.now())
         firstInput = 0
         report = StatusReport(plan)
-        mailbox.publish(report, of: 0)
+        // There may be streams that were recovered.
+        publishReport(at: WallClock.now())
     }
 
     private static func authenticator(

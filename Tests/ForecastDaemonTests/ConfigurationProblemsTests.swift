@@ -250,6 +250,17 @@ struct BadLine: Sendable, CustomTestStringConvertible {
             2, "  plant: {socket: sub, bind: [tcp://127.0.0.1:5557]}",
             "4:35: outputs.forecasts.bind[0]: tcp://127.0.0.1:5557 is bound by inputs.plant.bind already"),
         BadLine(
+            2, "  plant: {socket: sub, connect: [tcp://127.0.0.1:5557]}",
+            "4:35: outputs.forecasts.bind[0]: tcp://127.0.0.1:5557 is what inputs.plant.connect connects to: this "
+                + "daemon would talk with itself"),
+        BadLine(
+            2, "  plant: {socket: sub, bind: [ipc://x:1]}\n  lab: {socket: sub, connect: [ipc://x:1]}",
+            "3:32: inputs.lab.connect[0]: ipc://x:1 is bound by inputs.plant.bind: this daemon "
+                + "would talk with itself"),
+        BadLine(
+            4, "  forecasts: {socket: pub, bind: [\"tcp://[::1]:80\"]}\nhttp: {bind: \"[::1]:80\"}",
+            "5:14: http.bind: tcp://[::1]:80 is bound by outputs.forecasts.bind already"),
+        BadLine(
             2, "  plant: {socket: sub, bind: [ipc://x:1], maximum_message_size: 1MB}",
             "2:65: inputs.plant.maximum_message_size: expected a size from 256B to 1GiB with its unit (B, KiB, "
                 + #"MiB or GiB), as 64KiB, found "1MB"; did you mean "1MiB"?"#),

@@ -27,7 +27,7 @@ import Testing
             "model", ["path": directory.url.appending(path: "model.safetensors").path, "seed": 1])
         try """
         inputs: {plant: {socket: sub, connect: ["tcp://127.0.0.1:9"], format: text}}
-        outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:9"]}}
+        outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:10"]}}
         models: {pump: {weights: model.safetensors}, window: {weights: model.safetensors, mode: window, window: 4}}
         streams:
           - {match: "a.*", model: pump}

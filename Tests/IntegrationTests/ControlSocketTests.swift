@@ -35,7 +35,7 @@ import Testing
         let directory = try TemporaryDirectory()
         try """
         inputs: {plant: {socket: sub, connect: ["tcp://127.0.0.1:9"]}}
-        outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:9"]}}
+        outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:10"]}}
         models: {m: {weights: m.safetensors}}
         streams: [{match: "*", model: m}]
         """.write(to: directory.url.appending(path: "f.yaml"), atomically: false, encoding: .utf8)

@@ -109,7 +109,7 @@ struct TrainTests {
     private static func checkRule(_ output: String, in directory: TemporaryDirectory) throws -> String {
         let sockets = """
             inputs: {plant: {socket: sub, connect: ["tcp://127.0.0.1:9"], format: text}}
-            outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:9"]}}
+            outputs: {forecasts: {socket: pub, bind: ["tcp://127.0.0.1:10"]}}
             """
         let lines = output.split(separator: "\n")
         let rule = lines.drop { $0 != "in a configuration of this folder:" }.dropFirst().map {

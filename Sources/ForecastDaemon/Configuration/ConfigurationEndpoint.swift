@@ -87,7 +87,7 @@ package enum ConfigurationEndpoint {
 }
 
 extension ConfigurationValue {
-    /// A list of at least one endpoint, none of them twice, and none bound by two sockets.
+    /// A list of at least one endpoint, none of them twice, none bound by two sockets or at both ends of a connection.
     func endpoints(for use: ConfigurationEndpoint.Use) -> [String]? {
         var seen: Set<String> = []
         return list(of: "endpoints") { value -> String? in
@@ -96,10 +96,8 @@ extension ConfigurationValue {
                 value.mismatch(complaint.expected, suggestion: complaint.suggestion)
             } else if !seen.insert(endpoint).inserted {
                 value.problem("\(endpoint) stands in this list already")
-            } else if use == .binding && !endpoint.hasSuffix(":*"),
-                let other = report.bind(endpoint, by: path)
-            {
-                value.problem("\(endpoint) is bound by \(other) already")
+            } else if !endpoint.hasSuffix(":*"), let conflict = report.claim(endpoint, for: use, by: path) {
+                value.problem(conflict)
             }
             return endpoint
         }

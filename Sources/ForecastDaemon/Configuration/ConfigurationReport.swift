@@ -12,6 +12,7 @@ final class ConfigurationReport {
     private var positions: [String: ConfigurationPosition] = [:]
     /// Which list of binds holds an endpoint first.
     private var binders: [String: String] = [:]
+    private var connectors: [String: String] = [:]
     /// The keys that the reader asked for.
     private(set) var knownKeys: Set<ConfigurationKey> = []
     /// The keys that the file holds.
@@ -38,11 +39,21 @@ final class ConfigurationReport {
         positions[path] = position
     }
 
-    /// Remembers that the list at `path` binds `endpoint`, and returns the list that did so before.
-    func bind(_ endpoint: String, by path: String) -> String? {
-        if let earlier = binders[endpoint] { return earlier }
+    /// Remembers that the list at `path` uses `endpoint`; why it cannot, where another list does.
+    func claim(_ endpoint: String, for use: ConfigurationEndpoint.Use, by path: String) -> String? {
+        if let binder = binders[endpoint] {
+            return use == .binding
+                ? "\(endpoint) is bound by \(binder) already"
+                : "\(endpoint) is bound by \(binder): this daemon would talk with itself"
+        }
+        guard use == .binding else {
+            connectors[endpoint] = path
+            return nil
+        }
         binders[endpoint] = path
-        return nil
+        return connectors[endpoint].map {
+            "\(endpoint) is what \($0) connects to: this daemon would talk with itself"
+        }
     }
 
     /// Remembers that the reader asked for `key`.

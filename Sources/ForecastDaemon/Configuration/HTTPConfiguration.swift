@@ -56,6 +56,9 @@ extension HTTPConfiguration: ConfigurationSection {
         if let text = bind?.text(Self.expected) {
             if let read = Self(authority: text) {
                 self = read
+                if let conflict = bind?.report.claim("tcp://" + authority, for: .binding, by: "http.bind") {
+                    bind?.problem(conflict)
+                }
             } else {
                 let guess = ["127.0.0.1:" + text, String(text.trimmingPrefix(#/\w+:\/\//#))].first {
                     Self(authority: $0) != nil

@@ -55,6 +55,15 @@ import ZeroMQ
         #expect(absent?.status == .cannotCreate)
     }
 
+    /// Whoever may read it.
+    @Test(arguments: [0o644, 0o600]) func aPublicKeyIsNoSecret(mode: Int) throws {
+        let path = try write("plant-7.public", "\(Self.pair.publicKey.text) plant-7\n", mode: mode)
+        let failure = failure { _ = try SocketKeys.pair(path: path, key: "k") }
+        #expect(
+            failure?.description == "k: \(path): expected one line without blanks, found blanks in it: "
+                + "is this the public key? The secret one is in NAME.secret")
+    }
+
     @Test func noPublicKeyLooksLikeAnOption() throws {
         var dashed = CurveKeyPair.random()
         while !dashed.publicKey.text.hasPrefix("-") { dashed = .random() }

@@ -24,18 +24,21 @@ package enum SecretFile {
                 ? "run this as its owner"
                 : "let systemd hand it over (LoadCredential=) and write \(credentials)NAME, see Documentation/Security.md"
         )
+        let lines = text.split(whereSeparator: \.isNewline)
+        guard lines.count == 1, let line = lines.first, !line.contains(where: \.isWhitespace) else {
+            throw DaemonError(
+                .configuration,
+                "\(key): \(path): expected one line without blanks, found "
+                    + (lines.count == 1
+                        ? "blanks in it: is this the public key? The secret one is in NAME.secret"
+                        : "\(lines.count) lines"))
+        }
         guard isCredential || mode & 0o077 == 0 else {
             throw DaemonError(
                 .permission,
                 "\(key): \(path): expected a file that its owner alone can read (mode 0600), found mode "
                     + "0\(String(mode & 0o7777, radix: 8)): chmod 600 \(path); whoever has read it can pass for this side, so "
                     + "if others may have, make a new one")
-        }
-        let lines = text.split(whereSeparator: \.isNewline)
-        guard lines.count == 1, let line = lines.first, !line.contains(where: \.isWhitespace) else {
-            throw DaemonError(
-                .configuration,
-                "\(key): \(path): expected one line without blanks, found \(lines.count) lines")
         }
         return String(line)
     }

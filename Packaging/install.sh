@@ -48,7 +48,7 @@ complete fish fish/vendor_completions.d/forecastd.fish
 
 put README.md CHANGELOG.md "$share/doc/forecastd"
 put Documentation/*.md Documentation/*.png Documentation/openapi.yaml "$share/doc/forecastd/Documentation"
-put config/forecastd.yaml "$examples"
+put config/forecastd.yaml config/demo.yaml "$examples"
 put config/grafana/* "$examples/grafana"
 put config/prometheus/* "$examples/prometheus"
 put Clients/python/forecastd_producer.py "$examples/python"

@@ -209,13 +209,14 @@ def is_backed_up(streams, *_):
 
 
 def upgrades(streams, package, newer):
-    process = show("MainPID")
-    documented("apt install ./forecastd_NEWER", NEWER=re.search("_(.*)_", newer)[1], amd64=ARCHITECTURE)
-    until("the service", is_ready)
-    version = call("dpkg-query", "--show", "--showformat", "${Version}", "forecastd")
-    assert version in newer and version not in package, version
-    assert show("MainPID") != process and len(streams.forecast()["yhat"]) == 5
-    assert streams.goes_on()
+    """There, and back."""
+    for command, word, file in (("apt install ./forecastd_NEWER", "NEWER", newer), ("apt install --allow-downgrades", "OLDER", package)):
+        process, version = show("MainPID"), re.search("_(.*)_", file)[1]
+        documented(command, **{word: version, "amd64": ARCHITECTURE})
+        until("the service", is_ready)
+        assert call("dpkg-query", "--show", "--showformat", "${Version}", "forecastd") == version
+        assert show("MainPID") != process and len(streams.forecast()["yhat"]) == 5
+        assert streams.goes_on()
 
 
 def runs_instances(streams, *_):
@@ -229,6 +230,12 @@ def runs_instances(streams, *_):
     call("systemctl", "reload", "forecastd@second")
     call("systemctl", "restart", "forecastd@second")
     assert second.goes_on() and is_ready()
+    boiler = "plant.boiler.temp"
+    second.warm(boiler)
+    call("systemctl", "stop", "forecastd@second")
+    documented("systemd-run", then=f" --config {CONFIGURATION.with_name('second.yaml')}", **{"=forecastd": "=forecastd-second"})
+    call("systemctl", "start", "forecastd@second")
+    assert first_forecast_is_new(second, boiler) and second.goes_on()
 
 
 def is_removed(streams, package, newer):

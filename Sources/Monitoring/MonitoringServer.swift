@@ -176,8 +176,11 @@ extension MonitoringServer.ListeningError {
     init(_ error: any Error) {
         let code = (error as? IOError)?.errnoCode
         self.init(
-            description: code.map { String(cString: strerror($0)) } ?? "\(error)", isForbidden: code == EACCES
-        )
+            description: (code.map { String(cString: strerror($0)) } ?? "\(error)")
+                + (code == EADDRINUSE
+                    ? "; another process is bound there (ss -lptn says which): end it, or take another address"
+                    : ""),
+            isForbidden: code == EACCES)
     }
 }
 

@@ -86,7 +86,11 @@ struct TapCommand: AsyncParsableCommand {
         guard !options.endpoints.isEmpty else {
             throw DaemonError(
                 .configuration,
-                "\(daemon.config ?? ""): expected an endpoint that a tap can subscribe to, found none; use --connect"
+                "\(daemon.config ?? ""): expected an endpoint that a tap can subscribe to, found none"
+                    + (side == .inputs
+                        ? ": senders connect to these inputs; --drops shows what they send that cannot be used, /metrics "
+                            + "how much comes; --connect subscribes elsewhere"
+                        : "; use --connect")
             )
         }
         options.curve = try curve.security()

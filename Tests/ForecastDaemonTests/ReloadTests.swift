@@ -153,7 +153,8 @@ import ZeroMQ
         #expect(
             changed.text.split(separator: "\n") == [
                 "a reload would leave rules and models as they are",
-                "clients of inputs.lab: 1 admitted, 1 revoked (all its connections are cut; those still admitted come back)",
+                "clients of inputs.lab: 1 newly admitted, 1 revoked "
+                    + "(all connections of this socket are cut; who is still admitted comes back)",
             ])
     }
 

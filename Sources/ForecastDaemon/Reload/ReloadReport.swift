@@ -53,8 +53,9 @@ package struct ReloadReport: Sendable, Codable, Equatable {
         }
 
         var text: String {
-            "clients of \(socket): \(admitted) admitted, \(revoked) revoked"
-                + (revoked > 0 ? " (all its connections are cut; those still admitted come back)" : "")
+            "clients of \(socket): \(admitted) newly admitted, \(revoked) revoked"
+                + (revoked > 0
+                    ? " (all connections of this socket are cut; who is still admitted comes back)" : "")
         }
     }
 

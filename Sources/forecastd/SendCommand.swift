@@ -101,7 +101,7 @@ private struct RefusedLines {
     /// Says on standard error what is new.
     mutating func tell() {
         guard let (topic, line) = untold, told.map({ .now - $0 >= Self.pause }) ?? true else { return }
-        let found = String(decoding: topic.prefix(40), as: UTF8.self).debugDescription
+        let found = ConfigurationSuggestion.quoted(String(decoding: topic, as: UTF8.self))
         StandardError.writeLine(
             "send: standard input:\(line): expected a stream's id (1 to \(StreamIdentifier.maximumLength) of A-Z a-z 0-9 "
                 + ". _ : / -), a blank, and a payload, found \(found) as the id; not sent; such lines so far: \(count)"

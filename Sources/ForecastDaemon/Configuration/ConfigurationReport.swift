@@ -12,6 +12,7 @@ final class ConfigurationReport {
     private var positions: [String: ConfigurationPosition] = [:]
     /// Which list of binds holds an endpoint first.
     private var binders: [String: String] = [:]
+    /// Which list connects to an endpoint.
     private var connectors: [String: String] = [:]
     /// The keys that the reader asked for.
     private(set) var knownKeys: Set<ConfigurationKey> = []

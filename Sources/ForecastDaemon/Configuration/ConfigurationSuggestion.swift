@@ -1,7 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 /// Finding the word that was probably meant, and quoting the one that was written.
-enum ConfigurationSuggestion {
+package enum ConfigurationSuggestion {
     /// The candidate nearest to `word`, or nil if none is near enough to be worth a guess.
     ///
     /// Case, `-` and `_` count for nothing, so `highWaterMark` is `high_water_mark`; beyond that one edit for
@@ -28,7 +28,7 @@ enum ConfigurationSuggestion {
     }
 
     /// `text` in quotes on one line: control characters escaped, cut after 60 characters.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(60)))
         let rest = text.unicodeScalars.count > 60 ? "…" : ""
         return "\"" + line(start, escaping: "\"") + rest + "\""

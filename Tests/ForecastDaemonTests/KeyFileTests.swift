@@ -58,10 +58,12 @@ import ZeroMQ
     /// Whoever may read it.
     @Test(arguments: [0o644, 0o600]) func aPublicKeyIsNoSecret(mode: Int) throws {
         let path = try write("plant-7.public", "\(Self.pair.publicKey.text) plant-7\n", mode: mode)
-        let failure = failure { _ = try SocketKeys.pair(path: path, key: "k") }
+        let refused = failure { _ = try SocketKeys.pair(path: path, key: "k") }
         #expect(
-            failure?.description == "k: \(path): expected one line without blanks, found blanks in it: "
-                + "is this the public key? The secret one is in NAME.secret")
+            refused?.description == "k: \(path): expected one line without blanks, found some in it; "
+                + "this is a public key, its secret one is in NAME.secret")
+        let token = failure { _ = try SecretFile.line(try write("token", "two words"), key: "k") }
+        #expect(token?.description.hasSuffix("expected one line without blanks, found some in it") == true)
     }
 
     @Test func noPublicKeyLooksLikeAnOption() throws {

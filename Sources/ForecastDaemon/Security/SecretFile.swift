@@ -1,6 +1,7 @@
 // Part of forecastd. SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import ZeroMQ
 
 /// A file with a secret: a key or a token, in one line, that nobody but its owner may read.
 package enum SecretFile {
@@ -29,9 +30,9 @@ package enum SecretFile {
             throw DaemonError(
                 .configuration,
                 "\(key): \(path): expected one line without blanks, found "
-                    + (lines.count == 1
-                        ? "blanks in it: is this the public key? The secret one is in NAME.secret"
-                        : "\(lines.count) lines"))
+                    + (lines.count == 1 ? "some in it" : "\(lines.count) lines")
+                    + (lines.first.flatMap(publicKey) == nil
+                        ? "" : "; this is a public key, its secret one is in NAME.secret"))
         }
         guard isCredential || mode & 0o077 == 0 else {
             throw DaemonError(
@@ -41,6 +42,11 @@ package enum SecretFile {
                     + "if others may have, make a new one")
         }
         return String(line)
+    }
+
+    /// The key of a line as `keygen` writes it into a file that is no secret: the key, a blank, and whose it is.
+    private static func publicKey(_ line: Substring) -> CurveKey? {
+        line.split(whereSeparator: \.isWhitespace).first.flatMap { CurveKey(text: String($0)) }
     }
 
     /// The path of a file, and whether that is one of the service manager's credentials.

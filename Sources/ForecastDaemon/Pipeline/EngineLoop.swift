@@ -44,8 +44,7 @@ struct EngineLoop: ~Copyable {
     private var stage: EngineStage<LocalDisk>
     private var report: StatusReport
     private var reportTime = Timestamp(nanoseconds: 0)
-    /// At first there may be streams that were recovered.
-    private var hasNews = true
+    private var hasNews = false
     private var silence: SilenceClock
 
     /// Nanoseconds between two reports.
@@ -65,6 +64,8 @@ struct EngineLoop: ~Copyable {
             index: link.thread - 1, doorbell: link.doorbell)
         report = StatusReport(plan)
         silence = plan.state == nil ? SilenceClock() : SilenceClock(respiteFrom: WallClock.now())
+        // There may be streams that were recovered.
+        publishReport(at: WallClock.now())
     }
 
     /// What there was when the daemon ended.

@@ -28,6 +28,11 @@ def says(*words):
     return any(all(word in line["MESSAGE"] for word in words) for line in journal("PRIORITY=3"))
 
 
+def count(words):
+    """How many lines of the daemon's log have these words."""
+    return sum(words in line["MESSAGE"] for line in journal())
+
+
 def is_ready():
     return show("ActiveState") == "active" and show("SubState") == "running"
 

@@ -109,7 +109,7 @@ class Document:
 
 
 def _is_command(span):
-    program, *words = span.split()
+    program, *words = re.sub(r"^([A-Z_]+=\S+ )+", "", span).split() or [""]
     return words != [] and (
         program in PROGRAMS or re.fullmatch(r"(\w+/)+\w+\.(py|sh)", program) is not None
         or program in SUBCOMMANDS and re.match(r"[a-z-]|[A-Z]+$|\[", words[0]) is not None)

@@ -270,6 +270,10 @@ state: {directory: /var/lib/forecastd, durability: commit}
     assert json.loads(stage.run(document.command("curl -H").text.replace("curl ", "curl -s ")))
     stage.watch(document.command("forecastd top --token").text, r"plant\.boiler\.temp")
     daemon.end()
+    text = CONFIGURATION.read_text()
+    assert "secret_key: forecastd.secret" in text
+    CONFIGURATION.write_text(text.replace("secret_key: ", "secret_key: $CREDENTIALS_DIRECTORY/"))
+    assert key in stage.run(document.command("CREDENTIALS_DIRECTORY=").text)
 
 
 def wire_format(document, stage):

@@ -178,7 +178,7 @@ extension MonitoringServer.ListeningError {
         self.init(
             description: (code.map { String(cString: strerror($0)) } ?? "\(error)")
                 + (code == EADDRINUSE
-                    ? "; another process is bound there (ss -lptn says which): end it, or take another address"
+                    ? "; another process is bound there (ss -ltnp says which): end it, or take another address"
                     : ""),
             isForbidden: code == EACCES)
     }

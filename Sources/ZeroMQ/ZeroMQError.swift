@@ -38,7 +38,7 @@ public struct ZeroMQError: Error, Equatable, Sendable, CustomStringConvertible {
     private var advice: String? {
         switch code {
         case EADDRINUSE:
-            "another process, or another socket of this one, is bound there (ss -lptxn says which): end it, or take another address"
+            "another process, or another socket of this one, is bound there (ss -ltxnp says which): end it, or take another address"
         case EADDRNOTAVAIL, ENODEV: "no network interface of this machine has that address"
         case EACCES, EPERM:
             "take a port from 1024 on, or a directory that this user may write in, or give the user the right to it"

@@ -148,7 +148,7 @@ final class DaemonProcess {
         return descriptor
     }
 
-    /// Runs the binary to its end; one that has none, as what was to be refused is not, ends after 5 min with 124.
+    /// Runs the binary to its end, or for 5 min: a daemon that was to refuse its start, and does not, ends with 124.
     static func run(
         _ arguments: [String], in directory: TemporaryDirectory, environment: [String: String] = [:]
     ) throws -> (status: Int32, output: String, errors: String) {

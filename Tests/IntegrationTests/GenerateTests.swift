@@ -136,7 +136,7 @@ import Testing
         #expect(
             try generator.errorRest() == [
                 "forecastd: cannot bind to \(endpoint): Address already in use; another process, or another "
-                    + "socket of this one, is bound there (ss -lptxn says which): end it, or take another address"
+                    + "socket of this one, is bound there (ss -ltxnp says which): end it, or take another address"
             ])
         try peer.perform("close", ["name": "in"])
     }

@@ -191,7 +191,9 @@ import Testing
         let ended = try DaemonProcess.run(["run", "--config", file.path], in: scenario.directory)
         #expect(ended.status == 69)
         #expect(
-            ended.errors.contains("http.bind: cannot listen on 127.0.0.1:\(port): Address already in use"),
+            ended.errors.contains(
+                "http.bind: cannot listen on 127.0.0.1:\(port): Address already in use; "
+                    + "another process is bound there (ss -ltnp says which): end it, or take another address"),
             "\(ended.errors)")
         #expect(try HTTPExchange.get("/healthz", port: port).status == 200)
         #expect(scenario.daemon.stop() == 0)

@@ -29,7 +29,7 @@ import ZeroMQ
             error.description
                 == "cannot bind to \(endpoint): Address already in use; "
                 + "another process, or another socket of this one, is bound there "
-                + "(ss -lptxn says which): end it, or take another address")
+                + "(ss -ltxnp says which): end it, or take another address")
     }
 
     /// A socket listens by a descriptor that listens already, which it closes at its end, and by its own beside it.
